@@ -1,0 +1,261 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "base/dbr-check-private.h"
+
+#include <string.h>
+
+#include <gio/gunixfdlist.h>
+
+#include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
+
+/* The bus cuts off whoever nests deeper, with all other calls of that connection. */
+#define MAX_NESTED_ARRAYS 32
+#define MAX_NESTED_STRUCTS 32
+#define MAX_NESTED 64
+
+static gboolean
+refuse (GError     **error,
+        const char  *format,
+        const char  *value)
+{
+  g_autofree char *shown = value != NULL ? g_utf8_make_valid (value, -1) : NULL;
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+  g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+               format, shown != NULL ? shown : "NULL");
+#pragma GCC diagnostic pop
+
+  return FALSE;
+}
+
+gboolean
+dbr_check_bus_name (const char  *bus_name,
+                    GError     **error)
+{
+  if (bus_name != NULL && g_dbus_is_name (bus_name))
+    return TRUE;
+
+  return refuse (error, _("“%s” is not a bus name"), bus_name);
+}
+
+gboolean
+dbr_check_object_path (const char  *object_path,
+                       GError     **error)
+{
+  if (object_path != NULL && g_variant_is_object_path (object_path))
+    return TRUE;
+
+  return refuse (error, _("“%s” is not an object path"), object_path);
+}
+
+gboolean
+dbr_check_interface_name (const char  *interface_name,
+                          GError     **error)
+{
+  if (interface_name != NULL
+      && strnlen (interface_name, DBR_MAX_NAME_LENGTH + 1) <= DBR_MAX_NAME_LENGTH
+      && g_dbus_is_interface_name (interface_name))
+    return TRUE;
+
+  return refuse (error, _("“%s” is not an interface name"), interface_name);
+}
+
+gboolean
+dbr_check_member_name (const char  *member,
+                       GError     **error)
+{
+  if (member != NULL
+      && strnlen (member, DBR_MAX_NAME_LENGTH + 1) <= DBR_MAX_NAME_LENGTH
+      && g_dbus_is_member_name (member))
+    return TRUE;
+
+  return refuse (error, _("“%s” is not a member name"), member);
+}
+
+/* Whether arrays or structures lie in each other more often than a signature may say. */
+static gboolean
+is_nested_too_deeply (const GVariantType *type,
+                      int                 n_arrays,
+                      int                 n_structs)
+{
+  char kind = *g_variant_type_peek_string (type);
+
+  if (n_arrays > MAX_NESTED_ARRAYS || n_structs > MAX_NESTED_STRUCTS)
+    return TRUE;
+
+  if (kind == 'a')
+    return is_nested_too_deeply (g_variant_type_element (type), n_arrays + 1, n_structs);
+
+  if (kind != '(' && kind != '{')
+    return FALSE;
+
+  if (kind == '(')
+    n_structs++;
+  for (type = g_variant_type_first (type); type != NULL; type = g_variant_type_next (type))
+    {
+      if (is_nested_too_deeply (type, n_arrays, n_structs))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* Checks the type of one value, or of all parameters: a tuple that their signature leaves out. */
+static gboolean
+check_type (const char  *type,
+            gboolean     is_parameters,
+            GError     **error)
+{
+  gsize length = strlen (type);
+
+  if (length > DBR_MAX_SIGNATURE_LENGTH + (is_parameters ? 2 : 0))
+    return refuse (error, _("The signature of type “%s” is longer than the 255 characters "
+                            "D-Bus allows"), type);
+
+  if (strchr (type, 'm') != NULL)
+    return refuse (error, _("The type “%s” has a maybe in it, which D-Bus does not know"), type);
+
+  /* Each level is a character. */
+  if (length > MIN (MAX_NESTED_ARRAYS, MAX_NESTED_STRUCTS)
+      && is_nested_too_deeply (G_VARIANT_TYPE (type), 0, is_parameters ? -1 : 0))
+    return refuse (error, _("The type “%s” is nested more deeply than D-Bus allows"), type);
+
+  return TRUE;
+}
+
+/* Checks what a type does not tell: what variants hold, and which descriptors handles stand for. */
+static gboolean
+check_contents (GVariant  *value,
+                guint      depth,
+                gint64     n_descriptors,
+                GError   **error)
+{
+  const char *type = g_variant_get_type_string (value);
+  gsize n_children;
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_HANDLE)
+      && (guint32) g_variant_get_handle (value) >= n_descriptors)
+    {
+      g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+                   _("The parameters name descriptor %u but only %d are given"),
+                   (guint32) g_variant_get_handle (value), (int) n_descriptors);
+      return FALSE;
+    }
+
+  if (!g_variant_is_container (value)
+      || (strpbrk (type, "hv") == NULL && depth + strlen (type) <= MAX_NESTED))
+    return TRUE;
+
+  if (depth > MAX_NESTED)
+    return refuse (error, _("The value of type “%s” is nested more deeply than D-Bus allows"),
+                   type);
+
+  n_children = g_variant_n_children (value);
+  for (gsize i = 0; i < n_children; i++)
+    {
+      g_autoptr(GVariant) child = g_variant_get_child_value (value, i);
+
+      if (*type == 'v' && !check_type (g_variant_get_type_string (child), FALSE, error))
+        return FALSE;
+      if (!check_contents (child, depth + 1, n_descriptors, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+dbr_check_parameters (GVariant     *parameters,
+                      GUnixFDList  *fd_list,
+                      GError      **error)
+{
+  const char *type;
+  int n_descriptors;
+
+  if (parameters == NULL)
+    return TRUE;
+
+  type = g_variant_get_type_string (parameters);
+  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE_TUPLE))
+    return refuse (error, _("The parameters are of type “%s” and not a tuple"), type);
+
+  if (!check_type (type, TRUE, error))
+    return FALSE;
+
+  if (!g_variant_is_normal_form (parameters))
+    return refuse (error, _("The parameters of type “%s” are damaged: they are not in normal form"),
+                   type);
+
+  n_descriptors = fd_list != NULL ? g_unix_fd_list_get_length (fd_list) : 0;
+
+  return check_contents (parameters, 0, n_descriptors, error);
+}
+
+gboolean
+dbr_check_value (GVariant  *value,
+                 GError   **error)
+{
+  const char *type;
+
+  if (value == NULL)
+    return refuse (error, _("No value is given: %s"), NULL);
+
+  type = g_variant_get_type_string (value);
+  if (!check_type (type, FALSE, error))
+    return FALSE;
+
+  if (!g_variant_is_normal_form (value))
+    return refuse (error, _("The value of type “%s” is damaged: it is not in normal form"), type);
+
+  /* It goes into a variant among the parameters, where its handles are checked. */
+  return check_contents (value, 2, G_MAXINT64, error);
+}
+
+gboolean
+dbr_check_reply_type (const GVariantType  *reply_type,
+                      GError             **error)
+{
+  g_autofree char *type = NULL;
+
+  if (reply_type == NULL)
+    return TRUE;
+
+  type = g_variant_type_dup_string (reply_type);
+  if (!g_variant_type_is_tuple (reply_type))
+    return refuse (error, _("The reply type “%s” is not a tuple"), type);
+
+  return check_type (type, TRUE, error);
+}
+
+gboolean
+dbr_check_timeout (const char  *name,
+                   guint        timeout_ms,
+                   GError     **error)
+{
+  if (timeout_ms <= DBR_MAX_TIMEOUT_MS)
+    return TRUE;
+
+  g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+               _("The time limit “%s” of %u ms is longer than a day"), name, timeout_ms);
+
+  return FALSE;
+}
+
+void
+dbr_check_short_timeout (const char *name,
+                         guint       timeout_ms)
+{
+  static gint was_said = 0;
+
+  if (timeout_ms == 0 || timeout_ms >= 10)
+    return;
+
+  if (g_atomic_int_compare_and_exchange (&was_said, 0, 1))
+    g_message ("The time limit “%s” is %u milliseconds; was it meant in seconds?",
+               name, timeout_ms);
+}

@@ -1,0 +1,120 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "base/dbr-io-private.h"
+
+#include "base/dbr-fork-private.h"
+
+/* One thread a process, or one more in a child of fork(), whose parent's thread is not there. */
+typedef struct
+{
+  GMainContext *context;
+  GThread      *thread;
+  guint         generation;
+} DbrIo;
+
+typedef struct
+{
+  DbrIoFunc func;
+  gpointer  data;
+} Errand;
+
+static DbrIo *current_io;
+
+static gpointer
+io_main (gpointer user_data)
+{
+  DbrIo *io = user_data;
+  g_autoptr(GMainLoop) loop = g_main_loop_new (io->context, FALSE);
+
+  g_main_context_push_thread_default (io->context);
+  g_main_loop_run (loop);
+
+  g_assert_not_reached ();
+}
+
+/* The thread lives as long as the process, and so does what it needs. */
+static DbrIo *
+io_start (guint generation)
+{
+  DbrIo *io = g_new0 (DbrIo, 1);
+
+  io->context = g_main_context_new ();
+  io->generation = generation;
+  io->thread = g_thread_new ("dbr-io", io_main, io);
+
+  return io;
+}
+
+static DbrIo *
+io_get (void)
+{
+  static GMutex mutex;
+  guint generation = dbr_fork_get_generation ();
+  DbrIo *io = g_atomic_pointer_get (&current_io);
+
+  if (G_LIKELY (io != NULL && io->generation == generation))
+    return io;
+
+  dbr_fork_guard (&mutex);
+  g_mutex_lock (&mutex);
+  io = current_io;
+  if (io == NULL || io->generation != generation)
+    {
+      io = io_start (generation);
+      g_atomic_pointer_set (&current_io, io);
+    }
+  g_mutex_unlock (&mutex);
+
+  return io;
+}
+
+static gboolean
+errand_cb (gpointer user_data)
+{
+  Errand *errand = user_data;
+
+  errand->func (errand->data);
+
+  return G_SOURCE_REMOVE;
+}
+
+GMainContext *
+dbr_io_get_context (void)
+{
+  return io_get ()->context;
+}
+
+gboolean
+dbr_io_is_current (void)
+{
+  DbrIo *io = g_atomic_pointer_get (&current_io);
+
+  return io != NULL && io->thread == g_thread_self ();
+}
+
+void
+dbr_io_invoke (DbrIoFunc func,
+               gpointer  data)
+{
+  g_autoptr(GSource) source = NULL;
+  Errand *errand;
+
+  if (dbr_io_is_current ())
+    {
+      func (data);
+      return;
+    }
+
+  errand = g_new (Errand, 1);
+  errand->func = func;
+  errand->data = data;
+
+  source = g_idle_source_new ();
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (source, "dbr-io errand");
+  g_source_set_callback (source, errand_cb, errand, g_free);
+  g_source_attach (source, dbr_io_get_context ());
+}

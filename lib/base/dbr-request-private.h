@@ -1,0 +1,57 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef struct _DbrRequest DbrRequest;
+
+/* What a call asks for, as the floors below DbrCall see it. It never changes once a call has begun, and
+ * so is read from any thread without a lock. */
+struct _DbrRequest
+{
+  gatomicrefcount   ref_count;
+
+  /* bus_name is NULL where there is no bus; operation is interned, or NULL until it is looked up */
+  const char       *bus_name;
+  const char       *object_path;
+  const char       *interface_name;
+  const char       *method_name;
+  const char       *operation;
+
+  GVariant         *parameters;
+  GVariantType     *reply_type;
+  GUnixFDList      *fd_list;
+  GStrv             success_errors;
+
+  guint             timeout_ms;
+  guint             attempt_timeout_ms;
+  guint             is_idempotent : 1;
+  guint             is_interactive : 1;
+  guint             is_auto_start : 1;
+  guint             is_background : 1;
+  guint             is_bypassing_circuit : 1;
+};
+
+DbrRequest *dbr_request_new       (const char          *bus_name,
+                                   const char          *object_path,
+                                   const char          *interface_name,
+                                   const char          *method_name,
+                                   GVariant            *parameters,
+                                   const GVariantType  *reply_type) G_GNUC_WARN_UNUSED_RESULT;
+DbrRequest *dbr_request_ref       (DbrRequest          *self);
+void        dbr_request_unref     (DbrRequest          *self);
+
+/* Whether it can be sent at all. Without a bus there are no names. */
+gboolean    dbr_request_check     (const DbrRequest    *self,
+                                   gboolean             has_bus,
+                                   GError             **error);
+/* `interface.method`, for messages. */
+char       *dbr_request_dup_title (const DbrRequest    *self) G_GNUC_WARN_UNUSED_RESULT;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrRequest, dbr_request_unref)
+
+G_END_DECLS

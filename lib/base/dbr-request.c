@@ -1,0 +1,104 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "base/dbr-request-private.h"
+
+#include <string.h>
+
+#include <gio/gunixfdlist.h>
+
+#include "base/dbr-check-private.h"
+
+static gsize
+text_size (const char *text)
+{
+  return text != NULL ? strlen (text) + 1 : 0;
+}
+
+/* Copies @text to where @end points, and moves that behind it. */
+static const char *
+text_put (char       **end,
+          const char  *text)
+{
+  char *copy = *end;
+  gsize size = text_size (text);
+
+  if (size == 0)
+    return NULL;
+
+  memcpy (copy, text, size);
+  *end += size;
+
+  return copy;
+}
+
+/* The names lie behind the struct: one allocation instead of five on the way of each call. */
+DbrRequest *
+dbr_request_new (const char         *bus_name,
+                 const char         *object_path,
+                 const char         *interface_name,
+                 const char         *method_name,
+                 GVariant           *parameters,
+                 const GVariantType *reply_type)
+{
+  DbrRequest *self = g_malloc (sizeof (DbrRequest)
+                               + text_size (bus_name) + text_size (object_path)
+                               + text_size (interface_name) + text_size (method_name));
+  char *end = (char *) (self + 1);
+
+  memset (self, 0, sizeof (DbrRequest));
+  g_atomic_ref_count_init (&self->ref_count);
+  self->bus_name = text_put (&end, bus_name);
+  self->object_path = text_put (&end, object_path);
+  self->interface_name = text_put (&end, interface_name);
+  self->method_name = text_put (&end, method_name);
+  self->parameters = parameters != NULL ? g_variant_ref_sink (parameters) : NULL;
+  self->reply_type = reply_type != NULL ? g_variant_type_copy (reply_type) : NULL;
+  self->is_auto_start = TRUE;
+
+  return self;
+}
+
+DbrRequest *
+dbr_request_ref (DbrRequest *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+
+  return self;
+}
+
+void
+dbr_request_unref (DbrRequest *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_clear_pointer (&self->parameters, g_variant_unref);
+  g_clear_pointer (&self->reply_type, g_variant_type_free);
+  g_clear_object (&self->fd_list);
+  g_clear_pointer (&self->success_errors, g_strfreev);
+  g_free (self);
+}
+
+gboolean
+dbr_request_check (const DbrRequest  *self,
+                   gboolean           has_bus,
+                   GError           **error)
+{
+  return ((!has_bus && self->bus_name == NULL) || dbr_check_bus_name (self->bus_name, error))
+         && dbr_check_object_path (self->object_path, error)
+         && dbr_check_interface_name (self->interface_name, error)
+         && dbr_check_member_name (self->method_name, error)
+         && dbr_check_parameters (self->parameters, self->fd_list, error)
+         && dbr_check_reply_type (self->reply_type, error)
+         && dbr_check_timeout ("timeout-ms", self->timeout_ms, error)
+         && dbr_check_timeout ("attempt-timeout-ms", self->attempt_timeout_ms, error);
+}
+
+char *
+dbr_request_dup_title (const DbrRequest *self)
+{
+  return g_strconcat (self->interface_name, ".", self->method_name, NULL);
+}

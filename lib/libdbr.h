@@ -1,0 +1,14 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#define DBR_INSIDE
+# include "base/dbr-error.h"
+# include "base/dbr-event.h"
+# include "base/dbr-types.h"
+# include "dbr-version-macros.h"
+# include "dbr-version.h"
+#undef DBR_INSIDE
