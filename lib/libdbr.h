@@ -11,4 +11,5 @@
 # include "base/dbr-types.h"
 # include "dbr-version-macros.h"
 # include "dbr-version.h"
+# include "policy/dbr-timeouts.h"
 #undef DBR_INSIDE

@@ -1,0 +1,13 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Whether a call may make the bus start the service, where its caller did not say. */
+gboolean dbr_services_may_activate (const char *bus_name);
+
+G_END_DECLS
