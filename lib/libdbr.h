@@ -9,6 +9,8 @@
 # include "base/dbr-error.h"
 # include "base/dbr-event.h"
 # include "base/dbr-types.h"
+# include "bus/dbr-call.h"
+# include "bus/dbr-client.h"
 # include "dbr-version-macros.h"
 # include "dbr-version.h"
 # include "policy/dbr-timeouts.h"

@@ -1,0 +1,34 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "base/dbr-request-private.h"
+#include "base/dbr-types.h"
+#include "bus/dbr-call.h"
+
+G_BEGIN_DECLS
+
+/* What became of a call. The operation is interned; times are -1 where the call did not come that far. */
+typedef struct
+{
+  const char   *operation;
+  guint         attempts;
+  DbrExecution  execution;
+  gint64        elapsed_usec;
+  gint64        queue_usec;
+  gint64        service_usec;
+  gint64        lag_usec;
+  const char   *sender;
+  GUnixFDList  *reply_fd_list;
+  gboolean      is_joined;
+} DbrCallResults;
+
+/* Marks the call as run and takes what it asks for as it is now; a call that was run before is an error. */
+DbrRequest *dbr_call_begin (DbrCall               *self,
+                            GError               **error) G_GNUC_WARN_UNUSED_RESULT;
+/* Called once, in the thread that gets the result, just before it gets it. */
+void        dbr_call_end   (DbrCall               *self,
+                            const DbrCallResults  *results);
+
+G_END_DECLS

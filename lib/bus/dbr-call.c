@@ -1,0 +1,1659 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "bus/dbr-call-private.h"
+
+#include <gio/gunixfdlist.h>
+
+#include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
+#include "policy/dbr-services-private.h"
+
+/**
+ * DbrCall:
+ *
+ * One method call: what it asks for, and what became of it.
+ *
+ * A simple call needs none: [method@Client.call_async] takes its parts. Make a call where it
+ * needs more than the usual, or where more than the answer matters: how often it was sent,
+ * whether its method ran, and where its time went.
+ *
+ * ```c
+ * static void
+ * seek_cb (GObject      *source,
+ *          GAsyncResult *result,
+ *          gpointer      user_data)
+ * {
+ *   g_autoptr(DbrCall) call = user_data;
+ *   g_autoptr(GError) error = NULL;
+ *   g_autoptr(GVariant) answer = dbr_client_run_finish (DBR_CLIENT (source), result, &error);
+ *
+ *   if (answer == NULL && dbr_call_get_execution (call) == DBR_EXECUTION_MAYBE)
+ *     g_message ("Perhaps it plays from there: %s", error->message);
+ * }
+ *
+ * g_autoptr(DbrCall) call = dbr_call_new ("org.example.Player", "/org/example/Player",
+ *                                         "org.example.Player", "SetPosition",
+ *                                         g_variant_new ("(x)", position));
+ *
+ * dbr_call_set_timeout_ms (call, 2000);
+ * dbr_call_set_idempotent (call, TRUE);
+ * dbr_client_run_async (client, call, NULL, seek_cb, g_object_ref (call));
+ * ```
+ *
+ * ## What it asks for
+ *
+ * All that a call asks for can be set until it is run with [method@Client.run_async]. It is then
+ * taken as it is: what is set later changes nothing of the call under way. A bad value is no error
+ * when it is set, but `DBR_ERROR_INVALID_ARGUMENT` when the call is run. A call is run once.
+ *
+ * ## What became of it
+ *
+ * The other properties tell of the call after it ended, from when its callback runs or its sync
+ * function returns; before that they have the value said with each. They are set once and nobody is
+ * notified of them.
+ *
+ * ## Threads
+ *
+ * Any thread may read and set the properties. `notify` is emitted in the thread that sets one.
+ * What a getter lends stays until that property is set again, or the call is freed.
+ *
+ * Since: 0.1
+ */
+struct _DbrCall
+{
+  GObject             parent_instance;
+
+  /* identity: set at construction */
+  char               *bus_name;
+  char               *object_path;
+  char               *interface_name;
+  char               *method_name;
+  GVariant           *parameters;
+
+  gint                was_run;
+
+  GMutex              mutex;
+
+  /* guarded by mutex: what it asks for; reply_type and operation are interned */
+  const GVariantType *reply_type;
+  const char         *operation;
+  GStrv               success_errors;
+  GUnixFDList        *fd_list;
+  guint               timeout_ms;
+  guint               attempt_timeout_ms;
+  gboolean            is_idempotent;
+  gboolean            is_interactive;
+  gboolean            is_auto_start;
+  gboolean            has_auto_start;
+  gboolean            is_background;
+  gboolean            is_bypassing_circuit;
+
+  /* guarded by mutex: what became of it; written once */
+  guint               attempts;
+  DbrExecution        execution;
+  gint64              elapsed_usec;
+  gint64              queue_usec;
+  gint64              service_usec;
+  gint64              lag_usec;
+  char               *sender;
+  GUnixFDList        *reply_fd_list;
+  gboolean            is_joined;
+};
+
+enum
+{
+  PROP_0,
+  PROP_BUS_NAME,
+  PROP_OBJECT_PATH,
+  PROP_INTERFACE_NAME,
+  PROP_METHOD_NAME,
+  PROP_PARAMETERS,
+  PROP_REPLY_TYPE,
+  PROP_OPERATION,
+  PROP_TIMEOUT_MS,
+  PROP_ATTEMPT_TIMEOUT_MS,
+  PROP_IDEMPOTENT,
+  PROP_INTERACTIVE,
+  PROP_AUTO_START,
+  PROP_SUCCESS_ERRORS,
+  PROP_BACKGROUND,
+  PROP_BYPASS_CIRCUIT,
+  PROP_FD_LIST,
+  PROP_ATTEMPTS,
+  PROP_EXECUTION,
+  PROP_ELAPSED_USEC,
+  PROP_QUEUE_USEC,
+  PROP_SERVICE_USEC,
+  PROP_LAG_USEC,
+  PROP_SENDER,
+  PROP_REPLY_FD_LIST,
+  PROP_JOINED,
+  N_PROPS
+};
+
+static GParamSpec *properties[N_PROPS];
+
+G_DEFINE_FINAL_TYPE (DbrCall, dbr_call, G_TYPE_OBJECT)
+
+static const GVariantType *
+intern_type (const GVariantType *type)
+{
+  g_autofree char *text = type != NULL ? g_variant_type_dup_string (type) : NULL;
+
+  return (const GVariantType *) g_intern_string (text);
+}
+
+static gboolean
+strv_is_equal (const char * const *a,
+               const char * const *b)
+{
+  return a == b || (a != NULL && b != NULL && g_strv_equal (a, b));
+}
+
+static guint
+dbr_call_read_number (DbrCall     *self,
+                      const guint *number)
+{
+  guint value;
+
+  g_mutex_lock (&self->mutex);
+  value = *number;
+  g_mutex_unlock (&self->mutex);
+
+  return value;
+}
+
+static void
+dbr_call_write_number (DbrCall    *self,
+                       GParamSpec *pspec,
+                       guint      *number,
+                       guint       value)
+{
+  gboolean is_new;
+
+  g_mutex_lock (&self->mutex);
+  is_new = *number != value;
+  *number = value;
+  g_mutex_unlock (&self->mutex);
+
+  if (is_new)
+    g_object_notify_by_pspec (G_OBJECT (self), pspec);
+}
+
+static gboolean
+dbr_call_read_flag (DbrCall        *self,
+                    const gboolean *flag)
+{
+  gboolean value;
+
+  g_mutex_lock (&self->mutex);
+  value = *flag;
+  g_mutex_unlock (&self->mutex);
+
+  return value;
+}
+
+static void
+dbr_call_write_flag (DbrCall    *self,
+                     GParamSpec *pspec,
+                     gboolean   *flag,
+                     gboolean    value)
+{
+  gboolean is_new;
+
+  g_mutex_lock (&self->mutex);
+  is_new = *flag != !!value;
+  *flag = !!value;
+  g_mutex_unlock (&self->mutex);
+
+  if (is_new)
+    g_object_notify_by_pspec (G_OBJECT (self), pspec);
+}
+
+static gint64
+dbr_call_read_time (DbrCall      *self,
+                    const gint64 *usec)
+{
+  gint64 value;
+
+  g_mutex_lock (&self->mutex);
+  value = *usec;
+  g_mutex_unlock (&self->mutex);
+
+  return value;
+}
+
+/* Some services must not be started by a call that comes by; which, data/ knows. */
+static gboolean
+dbr_call_get_auto_start_locked (DbrCall *self)
+{
+  if (self->has_auto_start || self->bus_name == NULL)
+    return self->is_auto_start;
+
+  return dbr_services_may_activate (self->bus_name);
+}
+
+static void
+dbr_call_finalize (GObject *object)
+{
+  DbrCall *self = DBR_CALL (object);
+
+  g_clear_pointer (&self->bus_name, g_free);
+  g_clear_pointer (&self->object_path, g_free);
+  g_clear_pointer (&self->interface_name, g_free);
+  g_clear_pointer (&self->method_name, g_free);
+  g_clear_pointer (&self->parameters, g_variant_unref);
+  g_clear_pointer (&self->success_errors, g_strfreev);
+  g_clear_object (&self->fd_list);
+  g_clear_pointer (&self->sender, g_free);
+  g_clear_object (&self->reply_fd_list);
+  g_mutex_clear (&self->mutex);
+
+  G_OBJECT_CLASS (dbr_call_parent_class)->finalize (object);
+}
+
+static void
+dbr_call_get_property (GObject    *object,
+                       guint       prop_id,
+                       GValue     *value,
+                       GParamSpec *pspec)
+{
+  DbrCall *self = DBR_CALL (object);
+
+  switch (prop_id)
+    {
+    case PROP_BUS_NAME:
+      g_value_set_string (value, dbr_call_get_bus_name (self));
+      break;
+
+    case PROP_OBJECT_PATH:
+      g_value_set_string (value, dbr_call_get_object_path (self));
+      break;
+
+    case PROP_INTERFACE_NAME:
+      g_value_set_string (value, dbr_call_get_interface_name (self));
+      break;
+
+    case PROP_METHOD_NAME:
+      g_value_set_string (value, dbr_call_get_method_name (self));
+      break;
+
+    case PROP_PARAMETERS:
+      g_value_set_variant (value, dbr_call_get_parameters (self));
+      break;
+
+    case PROP_REPLY_TYPE:
+      g_value_set_boxed (value, dbr_call_get_reply_type (self));
+      break;
+
+    case PROP_OPERATION:
+      g_value_set_string (value, dbr_call_get_operation (self));
+      break;
+
+    case PROP_TIMEOUT_MS:
+      g_value_set_uint (value, dbr_call_get_timeout_ms (self));
+      break;
+
+    case PROP_ATTEMPT_TIMEOUT_MS:
+      g_value_set_uint (value, dbr_call_get_attempt_timeout_ms (self));
+      break;
+
+    case PROP_IDEMPOTENT:
+      g_value_set_boolean (value, dbr_call_get_idempotent (self));
+      break;
+
+    case PROP_INTERACTIVE:
+      g_value_set_boolean (value, dbr_call_get_interactive (self));
+      break;
+
+    case PROP_AUTO_START:
+      g_value_set_boolean (value, dbr_call_get_auto_start (self));
+      break;
+
+    case PROP_SUCCESS_ERRORS:
+      g_value_set_boxed (value, dbr_call_get_success_errors (self));
+      break;
+
+    case PROP_BACKGROUND:
+      g_value_set_boolean (value, dbr_call_get_background (self));
+      break;
+
+    case PROP_BYPASS_CIRCUIT:
+      g_value_set_boolean (value, dbr_call_get_bypass_circuit (self));
+      break;
+
+    case PROP_FD_LIST:
+      g_value_set_object (value, dbr_call_get_fd_list (self));
+      break;
+
+    case PROP_ATTEMPTS:
+      g_value_set_uint (value, dbr_call_get_attempts (self));
+      break;
+
+    case PROP_EXECUTION:
+      g_value_set_enum (value, dbr_call_get_execution (self));
+      break;
+
+    case PROP_ELAPSED_USEC:
+      g_value_set_int64 (value, dbr_call_get_elapsed_usec (self));
+      break;
+
+    case PROP_QUEUE_USEC:
+      g_value_set_int64 (value, dbr_call_get_queue_usec (self));
+      break;
+
+    case PROP_SERVICE_USEC:
+      g_value_set_int64 (value, dbr_call_get_service_usec (self));
+      break;
+
+    case PROP_LAG_USEC:
+      g_value_set_int64 (value, dbr_call_get_lag_usec (self));
+      break;
+
+    case PROP_SENDER:
+      g_value_set_string (value, dbr_call_get_sender (self));
+      break;
+
+    case PROP_REPLY_FD_LIST:
+      g_value_set_object (value, dbr_call_get_reply_fd_list (self));
+      break;
+
+    case PROP_JOINED:
+      g_value_set_boolean (value, dbr_call_get_joined (self));
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+dbr_call_set_property (GObject      *object,
+                       guint         prop_id,
+                       const GValue *value,
+                       GParamSpec   *pspec)
+{
+  DbrCall *self = DBR_CALL (object);
+
+  switch (prop_id)
+    {
+    case PROP_BUS_NAME:
+      self->bus_name = g_value_dup_string (value);
+      break;
+
+    case PROP_OBJECT_PATH:
+      self->object_path = g_value_dup_string (value);
+      break;
+
+    case PROP_INTERFACE_NAME:
+      self->interface_name = g_value_dup_string (value);
+      break;
+
+    case PROP_METHOD_NAME:
+      self->method_name = g_value_dup_string (value);
+      break;
+
+    case PROP_PARAMETERS:
+      self->parameters = g_value_dup_variant (value);
+      break;
+
+    case PROP_REPLY_TYPE:
+      dbr_call_set_reply_type (self, g_value_get_boxed (value));
+      break;
+
+    case PROP_OPERATION:
+      dbr_call_set_operation (self, g_value_get_string (value));
+      break;
+
+    case PROP_TIMEOUT_MS:
+      dbr_call_set_timeout_ms (self, g_value_get_uint (value));
+      break;
+
+    case PROP_ATTEMPT_TIMEOUT_MS:
+      dbr_call_set_attempt_timeout_ms (self, g_value_get_uint (value));
+      break;
+
+    case PROP_IDEMPOTENT:
+      dbr_call_set_idempotent (self, g_value_get_boolean (value));
+      break;
+
+    case PROP_INTERACTIVE:
+      dbr_call_set_interactive (self, g_value_get_boolean (value));
+      break;
+
+    case PROP_AUTO_START:
+      dbr_call_set_auto_start (self, g_value_get_boolean (value));
+      break;
+
+    case PROP_SUCCESS_ERRORS:
+      dbr_call_set_success_errors (self, g_value_get_boxed (value));
+      break;
+
+    case PROP_BACKGROUND:
+      dbr_call_set_background (self, g_value_get_boolean (value));
+      break;
+
+    case PROP_BYPASS_CIRCUIT:
+      dbr_call_set_bypass_circuit (self, g_value_get_boolean (value));
+      break;
+
+    case PROP_FD_LIST:
+      dbr_call_set_fd_list (self, g_value_get_object (value));
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+dbr_call_class_init (DbrCallClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = dbr_call_finalize;
+  object_class->get_property = dbr_call_get_property;
+  object_class->set_property = dbr_call_set_property;
+
+  /**
+   * DbrCall:bus-name: (getter get_bus_name)
+   *
+   * The bus name of the program to call.
+   *
+   * It is `NULL` where there is no bus, as with [ctor@Client.new_for_peer].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_BUS_NAME] =
+    g_param_spec_string ("bus-name", NULL, NULL,
+                         NULL,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:object-path: (getter get_object_path)
+   *
+   * The path of the object to call.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_OBJECT_PATH] =
+    g_param_spec_string ("object-path", NULL, NULL,
+                         NULL,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:interface-name: (getter get_interface_name)
+   *
+   * The interface that the method belongs to.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_INTERFACE_NAME] =
+    g_param_spec_string ("interface-name", NULL, NULL,
+                         NULL,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:method-name: (getter get_method_name)
+   *
+   * The name of the method.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_METHOD_NAME] =
+    g_param_spec_string ("method-name", NULL, NULL,
+                         NULL,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:parameters: (getter get_parameters)
+   *
+   * What the method is called with: a tuple, or `NULL` for none.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_PARAMETERS] =
+    g_param_spec_variant ("parameters", NULL, NULL,
+                          G_VARIANT_TYPE_ANY,
+                          NULL,
+                          G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:reply-type: (getter get_reply_type) (setter set_reply_type)
+   *
+   * The type that the answer must have.
+   *
+   * An answer of another type is a `DBR_ERROR_BAD_REPLY`. The type is a tuple. With `NULL`, the
+   * default, any answer is taken.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_REPLY_TYPE] =
+    g_param_spec_boxed ("reply-type", NULL, NULL,
+                        G_TYPE_VARIANT_TYPE,
+                        G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:operation: (getter get_operation) (setter set_operation)
+   *
+   * What to call it in time limits and figures.
+   *
+   * With `NULL`, the default, the operation is found from the interface and the method, as
+   * [method@Timeouts.lookup] does, and can be read here after the call has ended.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_OPERATION] =
+    g_param_spec_string ("operation", NULL, NULL,
+                         NULL,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:timeout-ms: (getter get_timeout_ms) (setter set_timeout_ms)
+   *
+   * The limit for the whole call in milliseconds, with queue, retries and pauses.
+   *
+   * With 0, the default, the limit is that of the operation.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TIMEOUT_MS] =
+    g_param_spec_uint ("timeout-ms", NULL, NULL,
+                       0, G_MAXUINT, 0,
+                       G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:attempt-timeout-ms: (getter get_attempt_timeout_ms) (setter set_attempt_timeout_ms)
+   *
+   * The limit for a single attempt in milliseconds.
+   *
+   * With 0, the default, the limit is that of the operation. A limit that is set here holds also while the
+   * service has to be started first.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ATTEMPT_TIMEOUT_MS] =
+    g_param_spec_uint ("attempt-timeout-ms", NULL, NULL,
+                       0, G_MAXUINT, 0,
+                       G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:idempotent: (getter get_idempotent) (setter set_idempotent)
+   *
+   * Whether to run the method twice does no more than to run it once.
+   *
+   * Such a call is retried also where it cannot be known whether the method ran. The default is
+   * `FALSE`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_IDEMPOTENT] =
+    g_param_spec_boolean ("idempotent", NULL, NULL,
+                          FALSE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:interactive: (getter get_interactive) (setter set_interactive)
+   *
+   * Whether the service may ask the person for authorization.
+   *
+   * Such a call waits up to two minutes for the person and is not retried. The default is `FALSE`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_INTERACTIVE] =
+    g_param_spec_boolean ("interactive", NULL, NULL,
+                          FALSE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:auto-start: (getter get_auto_start) (setter set_auto_start)
+   *
+   * Whether the bus may start a program that has the name if none runs.
+   *
+   * The default is `TRUE`, but `FALSE` for the services that must not be started this way.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_AUTO_START] =
+    g_param_spec_boolean ("auto-start", NULL, NULL,
+                          TRUE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:success-errors: (getter get_success_errors) (setter set_success_errors)
+   *
+   * The names of errors that mean that an earlier attempt had worked.
+   *
+   * After an attempt whose outcome is not known, a method that is called again may answer that
+   * it is done already: the call then succeeded. The default is `NULL`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_SUCCESS_ERRORS] =
+    g_param_spec_boxed ("success-errors", NULL, NULL,
+                        G_TYPE_STRV,
+                        G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:background: (getter get_background) (setter set_background)
+   *
+   * Whether the call can wait for those that cannot.
+   *
+   * Background calls have a lower priority. The default is `FALSE`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_BACKGROUND] =
+    g_param_spec_boolean ("background", NULL, NULL,
+                          FALSE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:bypass-circuit: (getter get_bypass_circuit) (setter set_bypass_circuit)
+   *
+   * Whether to call also while the circuit of the service is open.
+   *
+   * The default is `FALSE`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_BYPASS_CIRCUIT] =
+    g_param_spec_boolean ("bypass-circuit", NULL, NULL,
+                          FALSE,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:fd-list: (getter get_fd_list) (setter set_fd_list)
+   *
+   * The file descriptors that the handles in the parameters stand for.
+   *
+   * The default is `NULL`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_FD_LIST] =
+    g_param_spec_object ("fd-list", NULL, NULL,
+                         G_TYPE_UNIX_FD_LIST,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:attempts: (getter get_attempts)
+   *
+   * How often the call was sent. Before it ended: 0.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ATTEMPTS] =
+    g_param_spec_uint ("attempts", NULL, NULL,
+                       0, G_MAXUINT, 0,
+                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:execution: (getter get_execution)
+   *
+   * How often the method ran, as far as it is known. Before the call ended:
+   * `DBR_EXECUTION_NEVER`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_EXECUTION] =
+    g_param_spec_enum ("execution", NULL, NULL,
+                       DBR_TYPE_EXECUTION,
+                       DBR_EXECUTION_NEVER,
+                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:elapsed-usec: (getter get_elapsed_usec)
+   *
+   * How long the whole call took, in microseconds.
+   *
+   * Before it ended: -1.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ELAPSED_USEC] =
+    g_param_spec_int64 ("elapsed-usec", NULL, NULL,
+                        -1, G_MAXINT64, -1,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:queue-usec: (getter get_queue_usec)
+   *
+   * How long the last attempt waited in this process before it was sent, in microseconds.
+   *
+   * If none was sent, and before the call ended: -1.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_QUEUE_USEC] =
+    g_param_spec_int64 ("queue-usec", NULL, NULL,
+                        -1, G_MAXINT64, -1,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:service-usec: (getter get_service_usec)
+   *
+   * How long the service took to answer the last attempt, in microseconds.
+   *
+   * If no answer came, and before the call ended: -1.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_SERVICE_USEC] =
+    g_param_spec_int64 ("service-usec", NULL, NULL,
+                        -1, G_MAXINT64, -1,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:lag-usec: (getter get_lag_usec)
+   *
+   * How long the outcome waited for this program to take it, in microseconds.
+   *
+   * That is the time for which its main loop was busy with other things. If it is not known, and
+   * before the call ended: -1.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LAG_USEC] =
+    g_param_spec_int64 ("lag-usec", NULL, NULL,
+                        -1, G_MAXINT64, -1,
+                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:sender: (getter get_sender)
+   *
+   * The unique name of the program that answered.
+   *
+   * If none answered, and before the call ended: `NULL`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_SENDER] =
+    g_param_spec_string ("sender", NULL, NULL,
+                         NULL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:reply-fd-list: (getter get_reply_fd_list)
+   *
+   * The file descriptors that came with the answer.
+   *
+   * If none came, and before the call ended: `NULL`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_REPLY_FD_LIST] =
+    g_param_spec_object ("reply-fd-list", NULL, NULL,
+                         G_TYPE_UNIX_FD_LIST,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:joined: (getter get_joined)
+   *
+   * Whether the call shared the answer of another one that was under way.
+   *
+   * [property@Call:attempts], [property@Call:execution], [property@Call:service-usec] and
+   * [property@Call:sender] are then those of the other. Before it ended: `FALSE`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_JOINED] =
+    g_param_spec_boolean ("joined", NULL, NULL,
+                          FALSE,
+                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+dbr_call_init (DbrCall *self)
+{
+  g_mutex_init (&self->mutex);
+  self->is_auto_start = TRUE;
+  self->execution = DBR_EXECUTION_NEVER;
+  self->elapsed_usec = -1;
+  self->queue_usec = -1;
+  self->service_usec = -1;
+  self->lag_usec = -1;
+}
+
+/**
+ * dbr_call_new:
+ * @bus_name: (nullable): the bus name of the program to call, or `NULL` where there is no bus
+ * @object_path: the path of the object to call
+ * @interface_name: the interface that the method belongs to
+ * @method_name: the name of the method
+ * @parameters: (nullable): a tuple to call the method with, or `NULL` for none
+ *
+ * Makes a call to be run by a client.
+ *
+ * If @parameters is floating, it is taken over.
+ *
+ * Returns: a new call
+ *
+ * Since: 0.1
+ */
+DbrCall *
+dbr_call_new (const char *bus_name,
+              const char *object_path,
+              const char *interface_name,
+              const char *method_name,
+              GVariant   *parameters)
+{
+  g_return_val_if_fail (object_path != NULL, NULL);
+  g_return_val_if_fail (interface_name != NULL, NULL);
+  g_return_val_if_fail (method_name != NULL, NULL);
+
+  return g_object_new (DBR_TYPE_CALL,
+                       "bus-name", bus_name,
+                       "object-path", object_path,
+                       "interface-name", interface_name,
+                       "method-name", method_name,
+                       "parameters", parameters,
+                       NULL);
+}
+
+/**
+ * dbr_call_get_bus_name: (get-property bus-name)
+ * @self: a call
+ *
+ * Gets the bus name of the program to call.
+ *
+ * Returns: (nullable): the bus name, or `NULL` where there is no bus
+ *
+ * Since: 0.1
+ */
+const char *
+dbr_call_get_bus_name (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), NULL);
+
+  return self->bus_name;
+}
+
+/**
+ * dbr_call_get_object_path: (get-property object-path)
+ * @self: a call
+ *
+ * Gets the path of the object to call.
+ *
+ * Returns: (nullable): the object path
+ *
+ * Since: 0.1
+ */
+const char *
+dbr_call_get_object_path (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), NULL);
+
+  return self->object_path;
+}
+
+/**
+ * dbr_call_get_interface_name: (get-property interface-name)
+ * @self: a call
+ *
+ * Gets the interface that the method belongs to.
+ *
+ * Returns: (nullable): the interface name
+ *
+ * Since: 0.1
+ */
+const char *
+dbr_call_get_interface_name (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), NULL);
+
+  return self->interface_name;
+}
+
+/**
+ * dbr_call_get_method_name: (get-property method-name)
+ * @self: a call
+ *
+ * Gets the name of the method.
+ *
+ * Returns: (nullable): the method name
+ *
+ * Since: 0.1
+ */
+const char *
+dbr_call_get_method_name (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), NULL);
+
+  return self->method_name;
+}
+
+/**
+ * dbr_call_get_parameters: (get-property parameters)
+ * @self: a call
+ *
+ * Gets what the method is called with.
+ *
+ * Returns: (transfer none) (nullable): a tuple, or `NULL` for none
+ *
+ * Since: 0.1
+ */
+GVariant *
+dbr_call_get_parameters (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), NULL);
+
+  return self->parameters;
+}
+
+/**
+ * dbr_call_get_reply_type: (get-property reply-type)
+ * @self: a call
+ *
+ * Gets the type that the answer must have.
+ *
+ * Returns: (transfer none) (nullable): the type, or `NULL` where any answer is taken
+ *
+ * Since: 0.1
+ */
+const GVariantType *
+dbr_call_get_reply_type (DbrCall *self)
+{
+  const GVariantType *reply_type;
+
+  g_return_val_if_fail (DBR_IS_CALL (self), NULL);
+
+  g_mutex_lock (&self->mutex);
+  reply_type = self->reply_type;
+  g_mutex_unlock (&self->mutex);
+
+  return reply_type;
+}
+
+/**
+ * dbr_call_set_reply_type: (set-property reply-type)
+ * @self: a call
+ * @reply_type: (nullable): a tuple type, or `NULL` to take any answer
+ *
+ * Sets the type that the answer must have.
+ *
+ * Since: 0.1
+ */
+void
+dbr_call_set_reply_type (DbrCall            *self,
+                         const GVariantType *reply_type)
+{
+  const GVariantType *interned = intern_type (reply_type);
+  gboolean is_new;
+
+  g_return_if_fail (DBR_IS_CALL (self));
+
+  g_mutex_lock (&self->mutex);
+  is_new = self->reply_type != interned;
+  self->reply_type = interned;
+  g_mutex_unlock (&self->mutex);
+
+  if (is_new)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_REPLY_TYPE]);
+}
+
+/**
+ * dbr_call_get_operation: (get-property operation)
+ * @self: a call
+ *
+ * Gets what it is called in time limits and figures.
+ *
+ * Returns: (nullable): the operation, or `NULL` where it will be found from interface and method
+ *
+ * Since: 0.1
+ */
+const char *
+dbr_call_get_operation (DbrCall *self)
+{
+  const char *operation;
+
+  g_return_val_if_fail (DBR_IS_CALL (self), NULL);
+
+  g_mutex_lock (&self->mutex);
+  operation = self->operation;
+  g_mutex_unlock (&self->mutex);
+
+  return operation;
+}
+
+/**
+ * dbr_call_set_operation: (set-property operation)
+ * @self: a call
+ * @operation: (nullable): the operation, or `NULL` to have it found from interface and method
+ *
+ * Sets what to call it in time limits and figures.
+ *
+ * Since: 0.1
+ */
+void
+dbr_call_set_operation (DbrCall    *self,
+                        const char *operation)
+{
+  const char *interned = g_intern_string (operation);
+  gboolean is_new;
+
+  g_return_if_fail (DBR_IS_CALL (self));
+
+  g_mutex_lock (&self->mutex);
+  is_new = self->operation != interned;
+  self->operation = interned;
+  g_mutex_unlock (&self->mutex);
+
+  if (is_new)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_OPERATION]);
+}
+
+/**
+ * dbr_call_get_timeout_ms: (get-property timeout-ms)
+ * @self: a call
+ *
+ * Gets the limit for the whole call.
+ *
+ * Returns: the limit in milliseconds, or 0 where it is that of the operation
+ *
+ * Since: 0.1
+ */
+guint
+dbr_call_get_timeout_ms (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), 0);
+
+  return dbr_call_read_number (self, &self->timeout_ms);
+}
+
+/**
+ * dbr_call_set_timeout_ms: (set-property timeout-ms)
+ * @self: a call
+ * @timeout_ms: the limit in milliseconds, or 0 for that of the operation
+ *
+ * Sets the limit for the whole call.
+ *
+ * Since: 0.1
+ */
+void
+dbr_call_set_timeout_ms (DbrCall *self,
+                         guint    timeout_ms)
+{
+  g_return_if_fail (DBR_IS_CALL (self));
+
+  dbr_call_write_number (self, properties[PROP_TIMEOUT_MS], &self->timeout_ms, timeout_ms);
+}
+
+/**
+ * dbr_call_get_attempt_timeout_ms: (get-property attempt-timeout-ms)
+ * @self: a call
+ *
+ * Gets the limit for a single attempt.
+ *
+ * Returns: the limit in milliseconds, or 0 where it is that of the operation
+ *
+ * Since: 0.1
+ */
+guint
+dbr_call_get_attempt_timeout_ms (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), 0);
+
+  return dbr_call_read_number (self, &self->attempt_timeout_ms);
+}
+
+/**
+ * dbr_call_set_attempt_timeout_ms: (set-property attempt-timeout-ms)
+ * @self: a call
+ * @attempt_timeout_ms: the limit in milliseconds, or 0 for that of the operation
+ *
+ * Sets the limit for a single attempt.
+ *
+ * Since: 0.1
+ */
+void
+dbr_call_set_attempt_timeout_ms (DbrCall *self,
+                                 guint    attempt_timeout_ms)
+{
+  g_return_if_fail (DBR_IS_CALL (self));
+
+  dbr_call_write_number (self, properties[PROP_ATTEMPT_TIMEOUT_MS],
+                         &self->attempt_timeout_ms, attempt_timeout_ms);
+}
+
+/**
+ * dbr_call_get_idempotent: (get-property idempotent)
+ * @self: a call
+ *
+ * Gets whether to run the method twice does no more than to run it once.
+ *
+ * Returns: `TRUE` if it may run more than once
+ *
+ * Since: 0.1
+ */
+gboolean
+dbr_call_get_idempotent (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), FALSE);
+
+  return dbr_call_read_flag (self, &self->is_idempotent);
+}
+
+/**
+ * dbr_call_set_idempotent: (set-property idempotent)
+ * @self: a call
+ * @idempotent: `TRUE` if it may run more than once
+ *
+ * Sets whether to run the method twice does no more than to run it once.
+ *
+ * Since: 0.1
+ */
+void
+dbr_call_set_idempotent (DbrCall  *self,
+                         gboolean  idempotent)
+{
+  g_return_if_fail (DBR_IS_CALL (self));
+
+  dbr_call_write_flag (self, properties[PROP_IDEMPOTENT], &self->is_idempotent, idempotent);
+}
+
+/**
+ * dbr_call_get_interactive: (get-property interactive)
+ * @self: a call
+ *
+ * Gets whether the service may ask the person for authorization.
+ *
+ * Returns: `TRUE` if it may ask
+ *
+ * Since: 0.1
+ */
+gboolean
+dbr_call_get_interactive (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), FALSE);
+
+  return dbr_call_read_flag (self, &self->is_interactive);
+}
+
+/**
+ * dbr_call_set_interactive: (set-property interactive)
+ * @self: a call
+ * @interactive: `TRUE` if it may ask
+ *
+ * Sets whether the service may ask the person for authorization.
+ *
+ * Since: 0.1
+ */
+void
+dbr_call_set_interactive (DbrCall  *self,
+                          gboolean  interactive)
+{
+  g_return_if_fail (DBR_IS_CALL (self));
+
+  dbr_call_write_flag (self, properties[PROP_INTERACTIVE], &self->is_interactive, interactive);
+}
+
+/**
+ * dbr_call_get_auto_start: (get-property auto-start)
+ * @self: a call
+ *
+ * Gets whether the bus may start a program that has the name if none runs.
+ *
+ * Returns: `TRUE` if the bus may start one
+ *
+ * Since: 0.1
+ */
+gboolean
+dbr_call_get_auto_start (DbrCall *self)
+{
+  gboolean auto_start;
+
+  g_return_val_if_fail (DBR_IS_CALL (self), FALSE);
+
+  g_mutex_lock (&self->mutex);
+  auto_start = dbr_call_get_auto_start_locked (self);
+  g_mutex_unlock (&self->mutex);
+
+  return auto_start;
+}
+
+/**
+ * dbr_call_set_auto_start: (set-property auto-start)
+ * @self: a call
+ * @auto_start: `TRUE` if the bus may start one
+ *
+ * Sets whether the bus may start a program that has the name if none runs.
+ *
+ * Since: 0.1
+ */
+void
+dbr_call_set_auto_start (DbrCall  *self,
+                         gboolean  auto_start)
+{
+  gboolean is_new;
+
+  g_return_if_fail (DBR_IS_CALL (self));
+
+  g_mutex_lock (&self->mutex);
+  is_new = dbr_call_get_auto_start_locked (self) != !!auto_start;
+  self->is_auto_start = !!auto_start;
+  self->has_auto_start = TRUE;
+  g_mutex_unlock (&self->mutex);
+
+  if (is_new)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_AUTO_START]);
+}
+
+/**
+ * dbr_call_get_success_errors: (get-property success-errors)
+ * @self: a call
+ *
+ * Gets the names of errors that mean that an earlier attempt had worked.
+ *
+ * Returns: (transfer none) (array zero-terminated=1) (nullable): the D-Bus error names
+ *
+ * Since: 0.1
+ */
+const char * const *
+dbr_call_get_success_errors (DbrCall *self)
+{
+  const char * const *success_errors;
+
+  g_return_val_if_fail (DBR_IS_CALL (self), NULL);
+
+  g_mutex_lock (&self->mutex);
+  success_errors = (const char * const *) self->success_errors;
+  g_mutex_unlock (&self->mutex);
+
+  return success_errors;
+}
+
+/**
+ * dbr_call_set_success_errors: (set-property success-errors)
+ * @self: a call
+ * @success_errors: (array zero-terminated=1) (nullable): the D-Bus error names
+ *
+ * Sets the names of errors that mean that an earlier attempt had worked.
+ *
+ * Since: 0.1
+ */
+void
+dbr_call_set_success_errors (DbrCall            *self,
+                             const char * const *success_errors)
+{
+  g_auto(GStrv) old = NULL;
+
+  g_return_if_fail (DBR_IS_CALL (self));
+
+  g_mutex_lock (&self->mutex);
+  if (strv_is_equal ((const char * const *) self->success_errors, success_errors))
+    {
+      g_mutex_unlock (&self->mutex);
+      return;
+    }
+
+  old = g_steal_pointer (&self->success_errors);
+  self->success_errors = g_strdupv ((GStrv) success_errors);
+  g_mutex_unlock (&self->mutex);
+
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SUCCESS_ERRORS]);
+}
+
+/**
+ * dbr_call_get_background: (get-property background)
+ * @self: a call
+ *
+ * Gets whether the call can wait for those that cannot.
+ *
+ * Returns: `TRUE` if it can wait
+ *
+ * Since: 0.1
+ */
+gboolean
+dbr_call_get_background (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), FALSE);
+
+  return dbr_call_read_flag (self, &self->is_background);
+}
+
+/**
+ * dbr_call_set_background: (set-property background)
+ * @self: a call
+ * @background: `TRUE` if it can wait
+ *
+ * Sets whether the call can wait for those that cannot.
+ *
+ * Since: 0.1
+ */
+void
+dbr_call_set_background (DbrCall  *self,
+                         gboolean  background)
+{
+  g_return_if_fail (DBR_IS_CALL (self));
+
+  dbr_call_write_flag (self, properties[PROP_BACKGROUND], &self->is_background, background);
+}
+
+/**
+ * dbr_call_get_bypass_circuit: (get-property bypass-circuit)
+ * @self: a call
+ *
+ * Gets whether to call also while the circuit of the service is open.
+ *
+ * Returns: `TRUE` if it is called in any case
+ *
+ * Since: 0.1
+ */
+gboolean
+dbr_call_get_bypass_circuit (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), FALSE);
+
+  return dbr_call_read_flag (self, &self->is_bypassing_circuit);
+}
+
+/**
+ * dbr_call_set_bypass_circuit: (set-property bypass-circuit)
+ * @self: a call
+ * @bypass_circuit: `TRUE` to call in any case
+ *
+ * Sets whether to call also while the circuit of the service is open.
+ *
+ * Since: 0.1
+ */
+void
+dbr_call_set_bypass_circuit (DbrCall  *self,
+                             gboolean  bypass_circuit)
+{
+  g_return_if_fail (DBR_IS_CALL (self));
+
+  dbr_call_write_flag (self, properties[PROP_BYPASS_CIRCUIT],
+                       &self->is_bypassing_circuit, bypass_circuit);
+}
+
+/**
+ * dbr_call_get_fd_list: (get-property fd-list)
+ * @self: a call
+ *
+ * Gets the file descriptors that the handles in the parameters stand for.
+ *
+ * Returns: (transfer none) (nullable): the descriptors, or `NULL` for none
+ *
+ * Since: 0.1
+ */
+GUnixFDList *
+dbr_call_get_fd_list (DbrCall *self)
+{
+  GUnixFDList *fd_list;
+
+  g_return_val_if_fail (DBR_IS_CALL (self), NULL);
+
+  g_mutex_lock (&self->mutex);
+  fd_list = self->fd_list;
+  g_mutex_unlock (&self->mutex);
+
+  return fd_list;
+}
+
+/**
+ * dbr_call_set_fd_list: (set-property fd-list)
+ * @self: a call
+ * @fd_list: (nullable): the descriptors, or `NULL` for none
+ *
+ * Sets the file descriptors that the handles in the parameters stand for.
+ *
+ * Since: 0.1
+ */
+void
+dbr_call_set_fd_list (DbrCall     *self,
+                      GUnixFDList *fd_list)
+{
+  g_autoptr(GUnixFDList) old = NULL;
+  gboolean is_new;
+
+  g_return_if_fail (DBR_IS_CALL (self));
+  g_return_if_fail (fd_list == NULL || G_IS_UNIX_FD_LIST (fd_list));
+
+  g_mutex_lock (&self->mutex);
+  old = g_steal_pointer (&self->fd_list);
+  is_new = old != fd_list;
+  g_set_object (&self->fd_list, fd_list);
+  g_mutex_unlock (&self->mutex);
+
+  if (is_new)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FD_LIST]);
+}
+
+/**
+ * dbr_call_get_attempts: (get-property attempts)
+ * @self: a call
+ *
+ * Gets how often the call was sent.
+ *
+ * Returns: the number of attempts, 0 before it ended
+ *
+ * Since: 0.1
+ */
+guint
+dbr_call_get_attempts (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), 0);
+
+  return dbr_call_read_number (self, &self->attempts);
+}
+
+/**
+ * dbr_call_get_execution: (get-property execution)
+ * @self: a call
+ *
+ * Gets how often the method ran.
+ *
+ * Returns: what is known, `DBR_EXECUTION_NEVER` before the call ended
+ *
+ * Since: 0.1
+ */
+DbrExecution
+dbr_call_get_execution (DbrCall *self)
+{
+  DbrExecution execution;
+
+  g_return_val_if_fail (DBR_IS_CALL (self), DBR_EXECUTION_NEVER);
+
+  g_mutex_lock (&self->mutex);
+  execution = self->execution;
+  g_mutex_unlock (&self->mutex);
+
+  return execution;
+}
+
+/**
+ * dbr_call_get_elapsed_usec: (get-property elapsed-usec)
+ * @self: a call
+ *
+ * Gets how long the whole call took.
+ *
+ * Returns: the time in microseconds, -1 before it ended
+ *
+ * Since: 0.1
+ */
+gint64
+dbr_call_get_elapsed_usec (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), -1);
+
+  return dbr_call_read_time (self, &self->elapsed_usec);
+}
+
+/**
+ * dbr_call_get_queue_usec: (get-property queue-usec)
+ * @self: a call
+ *
+ * Gets how long the last attempt waited in this process before it was sent.
+ *
+ * Returns: the time in microseconds, -1 if it was not sent
+ *
+ * Since: 0.1
+ */
+gint64
+dbr_call_get_queue_usec (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), -1);
+
+  return dbr_call_read_time (self, &self->queue_usec);
+}
+
+/**
+ * dbr_call_get_service_usec: (get-property service-usec)
+ * @self: a call
+ *
+ * Gets how long the service took to answer the last attempt.
+ *
+ * Returns: the time in microseconds, -1 if no answer came
+ *
+ * Since: 0.1
+ */
+gint64
+dbr_call_get_service_usec (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), -1);
+
+  return dbr_call_read_time (self, &self->service_usec);
+}
+
+/**
+ * dbr_call_get_lag_usec: (get-property lag-usec)
+ * @self: a call
+ *
+ * Gets how long the outcome waited for this program to take it.
+ *
+ * Returns: the time in microseconds, -1 if it is not known
+ *
+ * Since: 0.1
+ */
+gint64
+dbr_call_get_lag_usec (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), -1);
+
+  return dbr_call_read_time (self, &self->lag_usec);
+}
+
+/**
+ * dbr_call_get_sender: (get-property sender)
+ * @self: a call
+ *
+ * Gets the unique name of the program that answered.
+ *
+ * Returns: (nullable): the unique name, or `NULL` if none answered
+ *
+ * Since: 0.1
+ */
+const char *
+dbr_call_get_sender (DbrCall *self)
+{
+  const char *sender;
+
+  g_return_val_if_fail (DBR_IS_CALL (self), NULL);
+
+  g_mutex_lock (&self->mutex);
+  sender = self->sender;
+  g_mutex_unlock (&self->mutex);
+
+  return sender;
+}
+
+/**
+ * dbr_call_get_reply_fd_list: (get-property reply-fd-list)
+ * @self: a call
+ *
+ * Gets the file descriptors that came with the answer.
+ *
+ * Returns: (transfer none) (nullable): the descriptors, or `NULL` if none came
+ *
+ * Since: 0.1
+ */
+GUnixFDList *
+dbr_call_get_reply_fd_list (DbrCall *self)
+{
+  GUnixFDList *reply_fd_list;
+
+  g_return_val_if_fail (DBR_IS_CALL (self), NULL);
+
+  g_mutex_lock (&self->mutex);
+  reply_fd_list = self->reply_fd_list;
+  g_mutex_unlock (&self->mutex);
+
+  return reply_fd_list;
+}
+
+/**
+ * dbr_call_get_joined: (get-property joined)
+ * @self: a call
+ *
+ * Gets whether the call shared the answer of another one that was under way.
+ *
+ * Returns: `TRUE` if it did
+ *
+ * Since: 0.1
+ */
+gboolean
+dbr_call_get_joined (DbrCall *self)
+{
+  g_return_val_if_fail (DBR_IS_CALL (self), FALSE);
+
+  return dbr_call_read_flag (self, &self->is_joined);
+}
+
+DbrRequest *
+dbr_call_begin (DbrCall  *self,
+                GError  **error)
+{
+  DbrRequest *request;
+
+  if (!g_atomic_int_compare_and_exchange (&self->was_run, FALSE, TRUE))
+    {
+      g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+                   _("The call of “%s” was run already; make a new call"),
+                   self->method_name != NULL ? self->method_name : "");
+      return NULL;
+    }
+
+  g_mutex_lock (&self->mutex);
+  request = dbr_request_new (self->bus_name, self->object_path,
+                             self->interface_name, self->method_name,
+                             self->parameters, self->reply_type);
+  request->operation = self->operation;
+  request->fd_list = self->fd_list != NULL ? g_object_ref (self->fd_list) : NULL;
+  request->success_errors = g_strdupv (self->success_errors);
+  request->timeout_ms = self->timeout_ms;
+  request->attempt_timeout_ms = self->attempt_timeout_ms;
+  request->is_idempotent = self->is_idempotent;
+  request->is_interactive = self->is_interactive;
+  request->is_auto_start = dbr_call_get_auto_start_locked (self);
+  request->is_background = self->is_background;
+  request->is_bypassing_circuit = self->is_bypassing_circuit;
+  g_mutex_unlock (&self->mutex);
+
+  return request;
+}
+
+void
+dbr_call_end (DbrCall              *self,
+              const DbrCallResults *results)
+{
+  g_mutex_lock (&self->mutex);
+  if (self->operation == NULL)
+    self->operation = results->operation;
+  self->attempts = results->attempts;
+  self->execution = results->execution;
+  self->elapsed_usec = results->elapsed_usec;
+  self->queue_usec = results->queue_usec;
+  self->service_usec = results->service_usec;
+  self->lag_usec = results->lag_usec;
+  self->sender = g_strdup (results->sender);
+  g_set_object (&self->reply_fd_list, results->reply_fd_list);
+  self->is_joined = results->is_joined;
+  g_mutex_unlock (&self->mutex);
+}

@@ -1,0 +1,229 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined (DBR_INSIDE) && !defined (DBR_COMPILATION)
+# error "Only <libdbr.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+
+#include "bus/dbr-call.h"
+#include "dbr-version-macros.h"
+#include "policy/dbr-timeouts.h"
+
+G_BEGIN_DECLS
+
+#define DBR_TYPE_CLIENT_STATE (dbr_client_state_get_type ())
+#define DBR_TYPE_CLIENT (dbr_client_get_type ())
+
+/**
+ * DbrClientState:
+ * @DBR_CLIENT_STATE_DISCONNECTED: there is no connection; the next call makes one
+ * @DBR_CLIENT_STATE_CONNECTING: the connection is being made; calls wait for it
+ * @DBR_CLIENT_STATE_CONNECTED: calls are sent at once
+ * @DBR_CLIENT_STATE_RECONNECTING: the connection was lost and is being made again; calls wait for it
+ * @DBR_CLIENT_STATE_CLOSED: the client was closed, and stays so
+ *
+ * Whether a client has its connection.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  DBR_CLIENT_STATE_DISCONNECTED,
+  DBR_CLIENT_STATE_CONNECTING,
+  DBR_CLIENT_STATE_CONNECTED,
+  DBR_CLIENT_STATE_RECONNECTING,
+  DBR_CLIENT_STATE_CLOSED,
+} DbrClientState;
+
+DBR_AVAILABLE_IN_0_1
+GType dbr_client_state_get_type (void);
+
+DBR_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (DbrClient, dbr_client, DBR, CLIENT, GObject)
+
+DBR_AVAILABLE_IN_0_1
+DbrClient      *dbr_client_new                        (GBusType             bus_type) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+DbrClient      *dbr_client_new_for_address            (const char          *address) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+DbrClient      *dbr_client_new_for_connection         (GDBusConnection     *connection) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+DbrClient      *dbr_client_new_for_peer               (const char          *address) G_GNUC_WARN_UNUSED_RESULT;
+
+DBR_AVAILABLE_IN_0_1
+GBusType        dbr_client_get_bus_type               (DbrClient           *self);
+DBR_AVAILABLE_IN_0_1
+const char     *dbr_client_get_address                (DbrClient           *self);
+DBR_AVAILABLE_IN_0_1
+DbrTimeouts    *dbr_client_get_timeouts               (DbrClient           *self);
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_set_timeouts               (DbrClient           *self,
+                                                       DbrTimeouts         *timeouts);
+DBR_AVAILABLE_IN_0_1
+DbrClientState  dbr_client_get_state                  (DbrClient           *self);
+DBR_AVAILABLE_IN_0_1
+const char     *dbr_client_get_unique_name            (DbrClient           *self);
+DBR_AVAILABLE_IN_0_1
+guint           dbr_client_get_in_flight              (DbrClient           *self);
+DBR_AVAILABLE_IN_0_1
+guint           dbr_client_get_orphans                (DbrClient           *self);
+
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_open_async                 (DbrClient           *self,
+                                                       GCancellable        *cancellable,
+                                                       GAsyncReadyCallback  callback,
+                                                       gpointer             user_data);
+DBR_AVAILABLE_IN_0_1
+gboolean        dbr_client_open_finish                (DbrClient           *self,
+                                                       GAsyncResult        *result,
+                                                       GError             **error);
+DBR_AVAILABLE_IN_0_1
+gboolean        dbr_client_open_sync                  (DbrClient           *self,
+                                                       GCancellable        *cancellable,
+                                                       GError             **error);
+
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_close_async                (DbrClient           *self,
+                                                       GCancellable        *cancellable,
+                                                       GAsyncReadyCallback  callback,
+                                                       gpointer             user_data);
+DBR_AVAILABLE_IN_0_1
+gboolean        dbr_client_close_finish               (DbrClient           *self,
+                                                       GAsyncResult        *result,
+                                                       GError             **error);
+DBR_AVAILABLE_IN_0_1
+gboolean        dbr_client_close_sync                 (DbrClient           *self,
+                                                       GCancellable        *cancellable,
+                                                       GError             **error);
+
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_call_async                 (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       const char          *object_path,
+                                                       const char          *interface_name,
+                                                       const char          *method_name,
+                                                       GVariant            *parameters,
+                                                       const GVariantType  *reply_type,
+                                                       guint                timeout_ms,
+                                                       GCancellable        *cancellable,
+                                                       GAsyncReadyCallback  callback,
+                                                       gpointer             user_data);
+DBR_AVAILABLE_IN_0_1
+GVariant       *dbr_client_call_finish                (DbrClient           *self,
+                                                       GAsyncResult        *result,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+GVariant       *dbr_client_call_sync                  (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       const char          *object_path,
+                                                       const char          *interface_name,
+                                                       const char          *method_name,
+                                                       GVariant            *parameters,
+                                                       const GVariantType  *reply_type,
+                                                       guint                timeout_ms,
+                                                       GCancellable        *cancellable,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_run_async                  (DbrClient           *self,
+                                                       DbrCall             *call,
+                                                       GCancellable        *cancellable,
+                                                       GAsyncReadyCallback  callback,
+                                                       gpointer             user_data);
+DBR_AVAILABLE_IN_0_1
+GVariant       *dbr_client_run_finish                 (DbrClient           *self,
+                                                       GAsyncResult        *result,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+GVariant       *dbr_client_run_sync                   (DbrClient           *self,
+                                                       DbrCall             *call,
+                                                       GCancellable        *cancellable,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_read_property_async        (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       const char          *object_path,
+                                                       const char          *interface_name,
+                                                       const char          *property_name,
+                                                       GCancellable        *cancellable,
+                                                       GAsyncReadyCallback  callback,
+                                                       gpointer             user_data);
+DBR_AVAILABLE_IN_0_1
+GVariant       *dbr_client_read_property_finish       (DbrClient           *self,
+                                                       GAsyncResult        *result,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+GVariant       *dbr_client_read_property_sync         (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       const char          *object_path,
+                                                       const char          *interface_name,
+                                                       const char          *property_name,
+                                                       GCancellable        *cancellable,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_read_all_properties_async  (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       const char          *object_path,
+                                                       const char          *interface_name,
+                                                       GCancellable        *cancellable,
+                                                       GAsyncReadyCallback  callback,
+                                                       gpointer             user_data);
+DBR_AVAILABLE_IN_0_1
+GVariant       *dbr_client_read_all_properties_finish (DbrClient           *self,
+                                                       GAsyncResult        *result,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+GVariant       *dbr_client_read_all_properties_sync   (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       const char          *object_path,
+                                                       const char          *interface_name,
+                                                       GCancellable        *cancellable,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_write_property_async       (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       const char          *object_path,
+                                                       const char          *interface_name,
+                                                       const char          *property_name,
+                                                       GVariant            *value,
+                                                       GCancellable        *cancellable,
+                                                       GAsyncReadyCallback  callback,
+                                                       gpointer             user_data);
+DBR_AVAILABLE_IN_0_1
+gboolean        dbr_client_write_property_finish      (DbrClient           *self,
+                                                       GAsyncResult        *result,
+                                                       GError             **error);
+DBR_AVAILABLE_IN_0_1
+gboolean        dbr_client_write_property_sync        (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       const char          *object_path,
+                                                       const char          *interface_name,
+                                                       const char          *property_name,
+                                                       GVariant            *value,
+                                                       GCancellable        *cancellable,
+                                                       GError             **error);
+
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_ping_async                 (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       GCancellable        *cancellable,
+                                                       GAsyncReadyCallback  callback,
+                                                       gpointer             user_data);
+DBR_AVAILABLE_IN_0_1
+gint64          dbr_client_ping_finish                (DbrClient           *self,
+                                                       GAsyncResult        *result,
+                                                       GError             **error);
+DBR_AVAILABLE_IN_0_1
+gint64          dbr_client_ping_sync                  (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       GCancellable        *cancellable,
+                                                       GError             **error);
+
+G_END_DECLS

@@ -1,0 +1,429 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "bus/dbr-exchange-private.h"
+
+#include "base/dbr-debug-private.h"
+#include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
+#include "bus/dbr-lane-private.h"
+#include "bus/dbr-owners-private.h"
+
+#define EXCHANGE_FROM(pointer, member) \
+  ((DbrExchange *) G_STRUCT_MEMBER_P (pointer, -G_STRUCT_OFFSET (DbrExchange, member)))
+
+static inline gint64
+usec_of (guint ms)
+{
+  return ms * (gint64) 1000;
+}
+
+DbrExchange *
+dbr_exchange_new (DbrRequest *request,
+                  const char *operation,
+                  guint       limit_ms)
+{
+  DbrExchange *self = g_new0 (DbrExchange, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->request = request != NULL ? dbr_request_ref (request) : NULL;
+  self->operation = operation;
+  self->limit_ms = limit_ms;
+  self->began_usec = g_get_monotonic_time ();
+  self->deadline.when = self->began_usec + usec_of (limit_ms);
+
+  return self;
+}
+
+DbrExchange *
+dbr_exchange_ref (DbrExchange *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+
+  return self;
+}
+
+void
+dbr_exchange_unref (DbrExchange *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_clear_pointer (&self->request, dbr_request_unref);
+  g_clear_pointer (&self->reply, dbr_message_unref);
+  g_clear_error (&self->error);
+  g_clear_object (&self->lane);
+  g_clear_pointer (&self->owners, dbr_owners_unref);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->mailbox, dbr_mailbox_unref);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->cond);
+  g_free (self);
+}
+
+/* The end */
+
+gboolean
+dbr_exchange_move (DbrExchange      *self,
+                   DbrExchangeState  from,
+                   DbrExchangeState  to)
+{
+  return g_atomic_int_compare_and_exchange (&self->state, from, to);
+}
+
+gboolean
+dbr_exchange_has_ended (DbrExchange *self)
+{
+  return g_atomic_int_get (&self->state) == DBR_EXCHANGE_ENDED;
+}
+
+static void
+dbr_exchange_wake (DbrExchange *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->is_done = TRUE;
+  g_cond_signal (&self->cond);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* A call may end before the function that began it has returned. It is told when both are over. */
+static void
+dbr_exchange_tell (DbrExchange *self)
+{
+  if (!g_atomic_int_dec_and_test (&self->n_awaited))
+    return;
+
+  if (self->mailbox != NULL)
+    dbr_mailbox_post (self->mailbox, &self->letter);
+  else
+    self->letter.deliver (&self->letter);
+}
+
+/* Only what a caller asked for: what the library asks the bus for itself has no request of a caller's. */
+static void
+dbr_exchange_log_end (DbrExchange *self)
+{
+  const char *result = "answered";
+  g_autofree char *elapsed = NULL;
+
+  if (self->request == NULL || (self->done != NULL && self->mailbox == NULL))
+    return;
+
+  if (self->error != NULL)
+    result = self->error->message;
+  else if (self->reply->kind == DBR_MESSAGE_ERROR)
+    result = self->reply->error_name;
+  elapsed = g_strdup_printf ("%" G_GINT64_FORMAT, self->ended_usec - self->began_usec);
+
+  dbr_debug_log (DBR_DEBUG_CALLS, "A call ended",
+                 "DBR_BUS_NAME", self->request->bus_name,
+                 "DBR_PATH", self->request->object_path,
+                 "DBR_INTERFACE", self->request->interface_name,
+                 "DBR_METHOD", self->request->method_name,
+                 "DBR_OPERATION", self->operation,
+                 "DBR_ELAPSED_USEC", elapsed,
+                 "DBR_RESULT", result,
+                 NULL);
+}
+
+void
+dbr_exchange_finish (DbrExchange  *self,
+                     DbrMessage   *reply,
+                     GError       *error,
+                     DbrExecution  execution)
+{
+  self->reply = reply != NULL ? dbr_message_ref (reply) : NULL;
+  self->error = error;
+  self->execution = execution;
+  self->ended_usec = reply != NULL ? reply->arrived_usec : g_get_monotonic_time ();
+  if (G_UNLIKELY (dbr_debug_is_on (DBR_DEBUG_CALLS)))
+    dbr_exchange_log_end (self);
+
+  if (self->done == NULL)
+    {
+      dbr_exchange_wake (self);
+      return;
+    }
+
+  if (dbr_deadline_disarm (&self->deadline))
+    dbr_exchange_unref (self);
+  dbr_exchange_tell (self);
+}
+
+/* Takes @error. */
+gboolean
+dbr_exchange_abandon (DbrExchange *self,
+                      GError      *error)
+{
+  DbrExecution execution = DBR_EXECUTION_NEVER;
+
+  if (!dbr_exchange_move (self, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ENDED)
+      && (dbr_exchange_has_ended (self) || !dbr_lane_abandon (self->lane, self, &execution)))
+    {
+      g_error_free (error);
+      return FALSE;
+    }
+
+  dbr_exchange_finish (self, NULL, error, execution);
+
+  return TRUE;
+}
+
+/* The limits */
+
+gint64
+dbr_exchange_get_deadline (DbrExchange *self)
+{
+  return self->deadline.when;
+}
+
+GError *
+dbr_exchange_new_late_error (DbrExchange *self)
+{
+  g_autofree char *title = NULL;
+
+  if (self->request == NULL)
+    return g_error_new (DBR_ERROR, DBR_ERROR_DEADLINE,
+                        _("There was no connection within %u ms"), self->limit_ms);
+
+  title = dbr_request_dup_title (self->request);
+  if (self->request->bus_name == NULL)
+    return g_error_new (DBR_ERROR, DBR_ERROR_DEADLINE,
+                        _("The peer did not answer %s within %u ms"), title, self->limit_ms);
+
+  return g_error_new (DBR_ERROR, DBR_ERROR_DEADLINE,
+                      _("%s did not answer %s within %u ms"),
+                      self->request->bus_name, title, self->limit_ms);
+}
+
+/* A service that has to be started first is given the time that takes. Whether it had to be is known
+ * from the bus by the time it matters, so it is asked for here and not on the way of each call. */
+static gboolean
+dbr_exchange_extend (DbrExchange *self)
+{
+  if (!self->can_extend || self->limit_ms >= self->activation_limit_ms
+      || !dbr_owners_was_absent (self->owners, self->request->bus_name, self->began_usec))
+    return FALSE;
+
+  self->limit_ms = self->activation_limit_ms;
+
+  return TRUE;
+}
+
+static void
+deadline_cb (DbrDeadline *deadline)
+{
+  DbrExchange *self = EXCHANGE_FROM (deadline, deadline);
+
+  if (!dbr_exchange_has_ended (self) && dbr_exchange_extend (self))
+    {
+      dbr_deadline_arm (&self->deadline, self->began_usec + usec_of (self->limit_ms), deadline_cb);
+      return;
+    }
+
+  dbr_exchange_abandon (self, dbr_exchange_new_late_error (self));
+  dbr_exchange_unref (self);
+}
+
+static void
+cancelled_cb (GCancellable *cancellable,
+              gpointer      user_data)
+{
+  GError *error = NULL;
+
+  g_cancellable_set_error_if_cancelled (cancellable, &error);
+  dbr_exchange_abandon (user_data, error);
+}
+
+static void
+dbr_exchange_watch_cancellable (DbrExchange  *self,
+                                GCancellable *cancellable)
+{
+  if (cancellable == NULL)
+    return;
+
+  self->cancellable = g_object_ref (cancellable);
+  self->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb),
+                                              dbr_exchange_ref (self),
+                                              (GDestroyNotify) dbr_exchange_unref);
+}
+
+static void
+dbr_exchange_leave_cancellable (DbrExchange *self)
+{
+  if (self->cancelled_id != 0)
+    g_cancellable_disconnect (self->cancellable, self->cancelled_id);
+  self->cancelled_id = 0;
+}
+
+void
+dbr_exchange_allow_activation (DbrExchange *self,
+                               DbrOwners   *owners,
+                               guint        limit_ms)
+{
+  if (limit_ms <= self->limit_ms)
+    return;
+
+  self->can_extend = TRUE;
+  self->activation_limit_ms = limit_ms;
+  self->owners = dbr_owners_ref (owners);
+}
+
+/* The caller */
+
+static void
+deliver_cb (DbrLetter *letter)
+{
+  DbrExchange *self = EXCHANGE_FROM (letter, letter);
+
+  dbr_exchange_leave_cancellable (self);
+  self->done (self, self->user_data);
+  dbr_exchange_unref (self);
+}
+
+void
+dbr_exchange_start (DbrExchange     *self,
+                    DbrMailbox      *mailbox,
+                    GCancellable    *cancellable,
+                    DbrExchangeFunc  done,
+                    gpointer         user_data)
+{
+  self->mailbox = mailbox != NULL ? dbr_mailbox_ref (mailbox) : NULL;
+  self->letter.deliver = deliver_cb;
+  self->done = done;
+  self->user_data = user_data;
+  self->n_awaited = 2;
+
+  /* One reference for the letter, one for the deadline. */
+  dbr_exchange_ref (self);
+  dbr_exchange_ref (self);
+  dbr_deadline_arm (&self->deadline, self->deadline.when, deadline_cb);
+  dbr_exchange_watch_cancellable (self, cancellable);
+}
+
+void
+dbr_exchange_started (DbrExchange *self)
+{
+  dbr_exchange_tell (self);
+}
+
+void
+dbr_exchange_start_sync (DbrExchange  *self,
+                         GCancellable *cancellable)
+{
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->cond);
+  dbr_exchange_watch_cancellable (self, cancellable);
+}
+
+/* Sleeps until it is done or its time is over. */
+static gboolean
+dbr_exchange_sleep (DbrExchange *self,
+                    gint64       until)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  while (!self->is_done)
+    {
+      if (!g_cond_wait_until (&self->cond, &self->mutex, until))
+        return self->is_done;
+    }
+
+  return TRUE;
+}
+
+/* A sleeping caller keeps its own time: no timer is armed and no other thread woken for it. */
+void
+dbr_exchange_wait (DbrExchange *self)
+{
+  gint64 until = self->deadline.when;
+
+  while (!dbr_exchange_sleep (self, until))
+    {
+      if (dbr_exchange_extend (self))
+        self->deadline.when = until = self->began_usec + usec_of (self->limit_ms);
+      else if (!dbr_exchange_abandon (self, dbr_exchange_new_late_error (self)))
+        until = G_MAXINT64;
+    }
+
+  dbr_exchange_leave_cancellable (self);
+}
+
+/* What came of it */
+
+static GError *
+dbr_exchange_new_type_error (DbrExchange *self,
+                             GVariant    *body)
+{
+  g_autofree char *expected = g_variant_type_dup_string (self->request->reply_type);
+  g_autofree char *title = dbr_request_dup_title (self->request);
+
+  return g_error_new (DBR_ERROR, DBR_ERROR_BAD_REPLY,
+                      _("%s answered with values of type “%s” where “%s” was expected"),
+                      title, g_variant_get_type_string (body), expected);
+}
+
+GVariant *
+dbr_exchange_take_value (DbrExchange  *self,
+                        GError      **error)
+{
+  g_autoptr(GVariant) body = NULL;
+
+  if (self->error != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&self->error));
+      return NULL;
+    }
+  if (self->reply == NULL)
+    return g_variant_ref_sink (g_variant_new_tuple (NULL, 0));
+  if (self->reply->kind == DBR_MESSAGE_ERROR)
+    {
+      g_propagate_error (error, dbr_message_dup_error (self->reply));
+      return NULL;
+    }
+
+  body = dbr_message_dup_body (self->reply);
+  if (self->request->reply_type != NULL && !g_variant_is_of_type (body, self->request->reply_type))
+    {
+      g_propagate_error (error, dbr_exchange_new_type_error (self, body));
+      return NULL;
+    }
+
+  return g_steal_pointer (&body);
+}
+
+static DbrExecution
+dbr_exchange_get_execution (DbrExchange *self)
+{
+  if (self->reply == NULL)
+    return self->execution;
+  if (self->reply->kind == DBR_MESSAGE_RETURN)
+    return DBR_EXECUTION_ONCE;
+
+  return dbr_error_table_get_execution (self->reply->error_name,
+                                        dbr_message_get_origin (self->reply, self->has_bus));
+}
+
+/* Called as the result is handed over: what lies between the answer and this moment is the lag. */
+void
+dbr_exchange_get_results (DbrExchange    *self,
+                          DbrCallResults *results)
+{
+  gint64 now = g_get_monotonic_time ();
+  gboolean was_sent = self->sent_usec != 0;
+  gboolean was_answered = self->reply != NULL;
+
+  *results = (DbrCallResults) {
+    .operation = self->operation,
+    .attempts = self->lane != NULL ? 1 : 0,
+    .execution = dbr_exchange_get_execution (self),
+    .elapsed_usec = now - self->began_usec,
+    .queue_usec = was_sent ? self->sent_usec - self->began_usec : -1,
+    .service_usec = was_answered ? self->reply->arrived_usec - self->sent_usec : -1,
+    .lag_usec = now - self->ended_usec,
+    .sender = was_answered ? dbr_message_get_sender (self->reply) : NULL,
+    .reply_fd_list = was_answered ? dbr_message_get_fd_list (self->reply) : NULL,
+  };
+}

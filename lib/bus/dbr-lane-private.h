@@ -1,0 +1,57 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "bus/dbr-exchange-private.h"
+#include "bus/dbr-transport-private.h"
+
+G_BEGIN_DECLS
+
+#define DBR_TYPE_LANE (dbr_lane_get_type ())
+
+/* One connection with the calls that are under way on it and the slots they hold at the bus. */
+G_DECLARE_FINAL_TYPE (DbrLane, dbr_lane, DBR, LANE, GObject)
+
+/* Who hears of it, in the transport's thread, with no lock held. */
+typedef struct
+{
+  /* A reply came to a call whose caller no longer waited. */
+  void (*late)(gpointer    user_data,
+               const char *operation,
+               gint64      late_by_usec);
+  void (*signal)(gpointer    user_data,
+                 DbrMessage *message);
+  /* The connection is over; the calls on it are failed after this returns. */
+  void (*lost)(gpointer    user_data,
+               DbrLane    *lane,
+               GError     *error);
+} DbrLaneListener;
+
+DbrLane    *dbr_lane_new             (DbrTransport          *transport,
+                                      gboolean               has_bus,
+                                      guint                  n_slots,
+                                      const DbrLaneListener *listener,
+                                      gpointer               user_data,
+                                      GDestroyNotify         destroy) G_GNUC_WARN_UNUSED_RESULT;
+
+/* From here on it hears the connection, which may be over already. */
+void        dbr_lane_start           (DbrLane               *self);
+
+/* Sends a waiting exchange, or ends it with the reason why not. */
+void        dbr_lane_send            (DbrLane               *self,
+                                      DbrExchange           *exchange);
+/* Moves an exchange of this lane to ENDED because its caller gives up. FALSE: something else ended it. */
+gboolean    dbr_lane_abandon         (DbrLane               *self,
+                                      DbrExchange           *exchange,
+                                      DbrExecution          *execution);
+/* Ends the connection and all calls on it with @reason. */
+void        dbr_lane_close           (DbrLane               *self,
+                                      const GError          *reason);
+
+const char *dbr_lane_get_unique_name (DbrLane               *self);
+void        dbr_lane_count           (DbrLane               *self,
+                                      guint                 *n_in_flight,
+                                      guint                 *n_orphans);
+
+G_END_DECLS

@@ -1,0 +1,53 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "bus/dbr-client.h"
+#include "bus/dbr-lane-private.h"
+
+G_BEGIN_DECLS
+
+#define DBR_TYPE_LINK (dbr_link_get_type ())
+
+/* A client's way to its bus or peer: opened when the first call needs it, and again when it was lost. */
+G_DECLARE_FINAL_TYPE (DbrLink, dbr_link, DBR, LINK, GObject)
+
+/* Who hears of it, in any thread, with no lock held, until the link is gone. */
+typedef struct
+{
+  void (*state_changed)(gpointer    user_data);
+  void (*lost)(gpointer    user_data,
+               GError     *error);
+  void (*restored)(gpointer    user_data);
+  void (*late)(gpointer    user_data,
+               const char *operation,
+               gint64      late_by_usec);
+} DbrLinkListener;
+
+DbrLink        *dbr_link_new_for_bus        (GBusType               bus_type) G_GNUC_WARN_UNUSED_RESULT;
+DbrLink        *dbr_link_new_for_address    (const char            *address,
+                                             gboolean               has_bus) G_GNUC_WARN_UNUSED_RESULT;
+DbrLink        *dbr_link_new_for_connection (GDBusConnection       *connection) G_GNUC_WARN_UNUSED_RESULT;
+/* Once, before the first use. */
+void            dbr_link_set_listener       (DbrLink               *self,
+                                             const DbrLinkListener *listener,
+                                             gpointer               user_data,
+                                             GDestroyNotify         destroy);
+
+/* Sends the exchange, opening the connection before if need be. One without a request ends as soon as
+ * there is a connection. */
+void            dbr_link_submit             (DbrLink               *self,
+                                             DbrExchange           *exchange);
+/* Ends everything that waits or is under way, and the connection if it is our own. */
+void            dbr_link_close              (DbrLink               *self);
+
+gboolean        dbr_link_has_bus            (DbrLink               *self);
+DbrOwners      *dbr_link_get_owners         (DbrLink               *self);
+DbrClientState  dbr_link_get_state          (DbrLink               *self);
+char           *dbr_link_dup_unique_name    (DbrLink               *self);
+void            dbr_link_count              (DbrLink               *self,
+                                             guint                 *n_in_flight,
+                                             guint                 *n_orphans);
+
+G_END_DECLS

@@ -1,0 +1,577 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "bus/dbr-link-private.h"
+
+#include "base/dbr-debug-private.h"
+#include "base/dbr-error.h"
+#include "base/dbr-fork-private.h"
+#include "base/dbr-i18n-private.h"
+#include "base/dbr-io-private.h"
+#include "bus/dbr-address-private.h"
+#include "bus/dbr-gdbus-transport-private.h"
+#include "bus/dbr-opening-private.h"
+#include "bus/dbr-owners-private.h"
+
+/* How long one attempt to connect may take. Who waits has a limit of its own besides. */
+#define OPENING_LIMIT_MS 25000
+
+/* From how many waiting exchanges on it is looked whether their callers still wait. */
+#define MIN_SWEEP 64
+
+struct _DbrLink
+{
+  GObject                parent_instance;
+
+  /* identity */
+  GBusType               bus_type;
+  char                  *address;
+  gboolean               has_bus;
+  GDBusConnection       *adopted;
+  const DbrLinkListener *listener;
+  gpointer               user_data;
+  GDestroyNotify         destroy;
+
+  DbrOwners             *owners;
+  guint                  generation;
+
+  /* touched on dbr-io only */
+  DbrLimits              limits;
+
+  GMutex                 mutex;
+
+  /* guarded by mutex */
+  DbrClientState         state;
+  gboolean               was_lost;
+  /* connected, but what waited is still being sent: what is begun meanwhile has to wait its turn */
+  gboolean               is_flushing;
+  DbrLane               *lane;
+  DbrOpening            *opening;
+  /* exchanges that wait for the connection, in order; each holds a reference */
+  GQueue                 waiting;
+  guint                  sweep_at;
+};
+
+G_DEFINE_FINAL_TYPE (DbrLink, dbr_link, G_TYPE_OBJECT)
+
+static void
+exchanges_fail (GQueue       *exchanges,
+                const GError *reason)
+{
+  DbrExchange *exchange;
+
+  while ((exchange = g_queue_pop_head (exchanges)) != NULL)
+    {
+      dbr_exchange_abandon (exchange, g_error_copy (reason));
+      dbr_exchange_unref (exchange);
+    }
+}
+
+static void
+queue_steal (GQueue *from,
+             GQueue *to)
+{
+  *to = *from;
+  g_queue_init (from);
+}
+
+/* What waits is only ever in the queue of a link that is not connected yet: an exchange whose caller
+ * gave up is forgotten when the connection is there, or when so many are waiting that it is worth a look. */
+static void
+dbr_link_enqueue_locked (DbrLink     *self,
+                         DbrExchange *exchange)
+{
+  if (self->waiting.length >= self->sweep_at)
+    {
+      GList *next;
+
+      for (GList *link = self->waiting.head; link != NULL; link = next)
+        {
+          next = link->next;
+          if (dbr_exchange_has_ended (link->data))
+            {
+              dbr_exchange_unref (link->data);
+              g_queue_delete_link (&self->waiting, link);
+            }
+        }
+      self->sweep_at = MAX (MIN_SWEEP, self->waiting.length * 2);
+    }
+
+  g_queue_push_tail (&self->waiting, dbr_exchange_ref (exchange));
+}
+
+/* What the lane says, in the transport's thread */
+
+static void
+late_cb (gpointer    user_data,
+         const char *operation,
+         gint64      late_by_usec)
+{
+  DbrLink *self = user_data;
+
+  self->listener->late (self->user_data, operation, late_by_usec);
+}
+
+static void
+signal_cb (gpointer    user_data,
+           DbrMessage *message)
+{
+  DbrLink *self = user_data;
+
+  dbr_owners_hear (self->owners, message);
+}
+
+static void
+lost_cb (gpointer  user_data,
+         DbrLane  *lane,
+         GError   *error)
+{
+  DbrLink *self = user_data;
+  g_autoptr(DbrLane) old_lane = NULL;
+  GQueue waiting = G_QUEUE_INIT;
+
+  g_mutex_lock (&self->mutex);
+  if (self->lane == lane)
+    {
+      old_lane = g_steal_pointer (&self->lane);
+      self->state = DBR_CLIENT_STATE_DISCONNECTED;
+      self->was_lost = TRUE;
+      queue_steal (&self->waiting, &waiting);
+    }
+  g_mutex_unlock (&self->mutex);
+
+  if (old_lane == NULL)
+    return;
+
+  dbr_debug (DBR_DEBUG_LANES, "The connection was lost", "DBR_REASON", error->message);
+  self->listener->state_changed (self->user_data);
+  self->listener->lost (self->user_data, error);
+  exchanges_fail (&waiting, error);
+}
+
+static const DbrLaneListener lane_listener = { late_cb, signal_cb, lost_cb };
+
+/* Opening, on dbr-io */
+
+static void
+dbr_link_send (DbrLink     *self,
+               DbrLane     *lane,
+               DbrExchange *exchange)
+{
+  if (exchange->request == NULL)
+    {
+      if (dbr_exchange_move (exchange, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ENDED))
+        dbr_exchange_finish (exchange, NULL, NULL, DBR_EXECUTION_NEVER);
+      return;
+    }
+
+  /* The call first: whom it belongs to is only asked if it takes long. */
+  dbr_lane_send (lane, exchange);
+  if (self->has_bus)
+    dbr_owners_follow (self->owners, lane, exchange->request->bus_name);
+}
+
+static GError *
+new_closed_error (void)
+{
+  return g_error_new_literal (DBR_ERROR, DBR_ERROR_CLOSED, _("The client was closed"));
+}
+
+/* Ends what a link that was closed had under way, in the order it was begun. */
+static void
+dbr_link_end_all (DbrLink *self)
+{
+  g_autoptr(GError) reason = new_closed_error ();
+  g_autoptr(DbrLane) lane = NULL;
+  GQueue waiting = G_QUEUE_INIT;
+
+  g_mutex_lock (&self->mutex);
+  lane = g_steal_pointer (&self->lane);
+  queue_steal (&self->waiting, &waiting);
+  g_mutex_unlock (&self->mutex);
+
+  if (lane != NULL)
+    dbr_lane_close (lane, reason);
+  exchanges_fail (&waiting, reason);
+}
+
+typedef enum
+{
+  FLUSH_GOES_ON,
+  FLUSH_IS_DONE,
+  FLUSH_IS_CLOSED,
+} Flush;
+
+static Flush
+dbr_link_flush_next (DbrLink      *self,
+                     DbrLane      *lane,
+                     DbrExchange **exchange)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  *exchange = NULL;
+  if (self->state == DBR_CLIENT_STATE_CLOSED)
+    {
+      self->is_flushing = FALSE;
+      return FLUSH_IS_CLOSED;
+    }
+  if (self->lane == lane)
+    *exchange = g_queue_pop_head (&self->waiting);
+  if (*exchange != NULL)
+    return FLUSH_GOES_ON;
+
+  self->is_flushing = FALSE;
+
+  return FLUSH_IS_DONE;
+}
+
+/* Sends what waited, in order. What is begun meanwhile joins the queue's end, so nothing overtakes; and
+ * a link that is closed meanwhile leaves it to this function to end everything, for the same reason. */
+static void
+dbr_link_flush (DbrLink *self,
+                DbrLane *lane)
+{
+  DbrExchange *exchange;
+  Flush flush;
+
+  while ((flush = dbr_link_flush_next (self, lane, &exchange)) == FLUSH_GOES_ON)
+    {
+      dbr_link_send (self, lane, exchange);
+      dbr_exchange_unref (exchange);
+    }
+
+  if (flush == FLUSH_IS_CLOSED)
+    dbr_link_end_all (self);
+}
+
+static void
+dbr_link_fail_opening (DbrLink *self,
+                       GError  *error)
+{
+  GQueue waiting = G_QUEUE_INIT;
+  gboolean is_closed;
+
+  g_mutex_lock (&self->mutex);
+  g_clear_pointer (&self->opening, dbr_opening_unref);
+  is_closed = self->state == DBR_CLIENT_STATE_CLOSED;
+  if (!is_closed)
+    {
+      self->state = DBR_CLIENT_STATE_DISCONNECTED;
+      queue_steal (&self->waiting, &waiting);
+    }
+  g_mutex_unlock (&self->mutex);
+
+  /* Who closed it made it fail, and ends what waits. */
+  if (is_closed)
+    return;
+
+  dbr_debug (DBR_DEBUG_LANES, "There is no connection", "DBR_REASON", error->message);
+  self->listener->state_changed (self->user_data);
+  exchanges_fail (&waiting, error);
+}
+
+/* Takes a connection that was just made; if the link was closed in the meantime, only to close it. */
+static void
+dbr_link_take_transport (DbrLink      *self,
+                         DbrTransport *transport)
+{
+  g_autoptr(DbrLane) lane = dbr_lane_new (transport, self->has_bus, self->limits.n_replies,
+                                          &lane_listener, g_object_ref (self), g_object_unref);
+  gboolean is_restored;
+
+  dbr_owners_forget_all (self->owners);
+
+  g_mutex_lock (&self->mutex);
+  g_clear_pointer (&self->opening, dbr_opening_unref);
+  is_restored = self->was_lost;
+  self->lane = g_object_ref (lane);
+  self->was_lost = FALSE;
+  self->is_flushing = TRUE;
+  if (self->state != DBR_CLIENT_STATE_CLOSED)
+    self->state = DBR_CLIENT_STATE_CONNECTED;
+  g_mutex_unlock (&self->mutex);
+
+  dbr_lane_start (lane);
+  dbr_link_flush (self, lane);
+  dbr_debug (DBR_DEBUG_LANES, "Connected", "DBR_UNIQUE_NAME", dbr_lane_get_unique_name (lane));
+  self->listener->state_changed (self->user_data);
+  if (is_restored)
+    self->listener->restored (self->user_data);
+}
+
+static void
+opened_cb (DbrTransport *transport,
+           GError       *error,
+           gpointer      user_data)
+{
+  DbrLink *self = user_data;
+
+  if (error != NULL)
+    dbr_link_fail_opening (self, error);
+  else
+    dbr_link_take_transport (self, transport);
+}
+
+static void
+dbr_link_adopt (DbrLink *self)
+{
+  g_autoptr(DbrTransport) transport = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (g_dbus_connection_is_closed (self->adopted))
+    {
+      error = g_error_new_literal (DBR_ERROR, DBR_ERROR_CONNECTION_LOST,
+                                   _("The connection that this client was given is closed"));
+      dbr_link_fail_opening (self, error);
+      return;
+    }
+
+  transport = dbr_gdbus_transport_new_adopted (self->adopted, &self->limits);
+  dbr_link_take_transport (self, transport);
+}
+
+static char *
+dbr_link_resolve (DbrLink  *self,
+                  GError  **error)
+{
+  g_autofree char *address = NULL;
+
+  address = self->address != NULL ? g_strdup (self->address)
+                                  : dbr_address_dup_for_bus (self->bus_type, error);
+  if (address == NULL || !dbr_address_check (address, error))
+    return NULL;
+
+  return g_steal_pointer (&address);
+}
+
+static void
+dbr_link_connect (DbrLink *self)
+{
+  g_autoptr(DbrOpening) opening = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *address = dbr_link_resolve (self, &error);
+  gboolean is_closed;
+
+  if (address == NULL)
+    {
+      dbr_link_fail_opening (self, error);
+      return;
+    }
+
+  self->limits = self->has_bus ? dbr_address_get_limits (address) : dbr_address_get_peer_limits ();
+  opening = dbr_opening_start (address, self->has_bus, &self->limits, OPENING_LIMIT_MS,
+                               opened_cb, g_object_ref (self), g_object_unref);
+
+  /* It may be over already, and then nothing is left to abort. */
+  g_mutex_lock (&self->mutex);
+  is_closed = self->state == DBR_CLIENT_STATE_CLOSED;
+  if (self->state == DBR_CLIENT_STATE_CONNECTING || self->state == DBR_CLIENT_STATE_RECONNECTING)
+    self->opening = dbr_opening_ref (opening);
+  g_mutex_unlock (&self->mutex);
+
+  if (is_closed)
+    dbr_opening_abort (opening);
+}
+
+static void
+open_cb (gpointer data)
+{
+  g_autoptr(DbrLink) self = data;
+
+  self->listener->state_changed (self->user_data);
+  if (self->adopted != NULL)
+    dbr_link_adopt (self);
+  else
+    dbr_link_connect (self);
+}
+
+static void
+dbr_link_finalize (GObject *object)
+{
+  DbrLink *self = DBR_LINK (object);
+
+  if (self->destroy != NULL)
+    self->destroy (self->user_data);
+  g_clear_pointer (&self->opening, dbr_opening_unref);
+  g_clear_object (&self->lane);
+  g_clear_object (&self->adopted);
+  g_clear_pointer (&self->owners, dbr_owners_unref);
+  g_clear_pointer (&self->address, g_free);
+  g_mutex_clear (&self->mutex);
+
+  G_OBJECT_CLASS (dbr_link_parent_class)->finalize (object);
+}
+
+static void
+dbr_link_class_init (DbrLinkClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = dbr_link_finalize;
+}
+
+static void
+dbr_link_init (DbrLink *self)
+{
+  g_mutex_init (&self->mutex);
+  g_queue_init (&self->waiting);
+  self->sweep_at = MIN_SWEEP;
+  self->owners = dbr_owners_new ();
+  self->generation = dbr_fork_get_generation ();
+  self->has_bus = TRUE;
+}
+
+DbrLink *
+dbr_link_new_for_bus (GBusType bus_type)
+{
+  DbrLink *self = g_object_new (DBR_TYPE_LINK, NULL);
+
+  self->bus_type = bus_type;
+
+  return self;
+}
+
+DbrLink *
+dbr_link_new_for_address (const char *address,
+                          gboolean    has_bus)
+{
+  DbrLink *self = g_object_new (DBR_TYPE_LINK, NULL);
+
+  self->address = g_strdup (address);
+  self->has_bus = has_bus;
+
+  return self;
+}
+
+/* Of a connection that was lent it is not known where it leads, so the stricter limits hold. */
+DbrLink *
+dbr_link_new_for_connection (GDBusConnection *connection)
+{
+  DbrLink *self = g_object_new (DBR_TYPE_LINK, NULL);
+
+  self->adopted = g_object_ref (connection);
+  self->has_bus = g_dbus_connection_get_unique_name (connection) != NULL;
+  self->limits = self->has_bus ? dbr_address_get_limits (NULL) : dbr_address_get_peer_limits ();
+
+  return self;
+}
+
+void
+dbr_link_set_listener (DbrLink               *self,
+                       const DbrLinkListener *listener,
+                       gpointer               user_data,
+                       GDestroyNotify         destroy)
+{
+  self->listener = listener;
+  self->user_data = user_data;
+  self->destroy = destroy;
+}
+
+/* Use */
+
+void
+dbr_link_submit (DbrLink     *self,
+                 DbrExchange *exchange)
+{
+  g_autoptr(DbrLane) lane = NULL;
+  gboolean is_closed;
+  gboolean is_first = FALSE;
+
+  g_mutex_lock (&self->mutex);
+  is_closed = self->state == DBR_CLIENT_STATE_CLOSED;
+  if (self->state == DBR_CLIENT_STATE_CONNECTED && !self->is_flushing)
+    lane = g_object_ref (self->lane);
+  else if (!is_closed)
+    dbr_link_enqueue_locked (self, exchange);
+
+  if (self->state == DBR_CLIENT_STATE_DISCONNECTED)
+    {
+      is_first = TRUE;
+      self->state = self->was_lost ? DBR_CLIENT_STATE_RECONNECTING : DBR_CLIENT_STATE_CONNECTING;
+    }
+  g_mutex_unlock (&self->mutex);
+
+  if (lane != NULL)
+    dbr_link_send (self, lane, exchange);
+  else if (is_closed)
+    dbr_exchange_abandon (exchange, new_closed_error ());
+  else if (is_first)
+    dbr_io_invoke (open_cb, g_object_ref (self));
+}
+
+void
+dbr_link_close (DbrLink *self)
+{
+  g_autoptr(DbrOpening) opening = NULL;
+  gboolean was_closed;
+  gboolean is_flushing;
+
+  /* In a child of fork() the locks may be held by threads that are not there. */
+  if (self->generation != dbr_fork_get_generation ())
+    return;
+
+  g_mutex_lock (&self->mutex);
+  was_closed = self->state == DBR_CLIENT_STATE_CLOSED;
+  is_flushing = self->is_flushing;
+  self->state = DBR_CLIENT_STATE_CLOSED;
+  opening = g_steal_pointer (&self->opening);
+  g_mutex_unlock (&self->mutex);
+
+  if (was_closed)
+    return;
+
+  if (opening != NULL)
+    dbr_opening_abort (opening);
+  if (!is_flushing)
+    dbr_link_end_all (self);
+  self->listener->state_changed (self->user_data);
+}
+
+gboolean
+dbr_link_has_bus (DbrLink *self)
+{
+  return self->has_bus;
+}
+
+DbrOwners *
+dbr_link_get_owners (DbrLink *self)
+{
+  return self->owners;
+}
+
+DbrClientState
+dbr_link_get_state (DbrLink *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return self->state;
+}
+
+char *
+dbr_link_dup_unique_name (DbrLink *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return self->lane != NULL ? g_strdup (dbr_lane_get_unique_name (self->lane)) : NULL;
+}
+
+static DbrLane *
+dbr_link_ref_lane (DbrLink *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return self->lane != NULL ? g_object_ref (self->lane) : NULL;
+}
+
+void
+dbr_link_count (DbrLink *self,
+                guint   *n_in_flight,
+                guint   *n_orphans)
+{
+  g_autoptr(DbrLane) lane = dbr_link_ref_lane (self);
+
+  *n_in_flight = 0;
+  *n_orphans = 0;
+  if (lane != NULL)
+    dbr_lane_count (lane, n_in_flight, n_orphans);
+}

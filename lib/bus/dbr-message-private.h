@@ -1,0 +1,63 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "base/dbr-error-table-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _DbrMessage DbrMessage;
+typedef struct _DbrMessageFuncs DbrMessageFuncs;
+
+typedef enum
+{
+  DBR_MESSAGE_RETURN,
+  DBR_MESSAGE_ERROR,
+  DBR_MESSAGE_SIGNAL,
+} DbrMessageKind;
+
+/* What a transport knows to do with a message of its own making. */
+struct _DbrMessageFuncs
+{
+  const char  *(*get_sender)  (DbrMessage *self);
+  GVariant    *(*dup_body)    (DbrMessage *self);
+  GUnixFDList *(*get_fd_list) (DbrMessage *self);
+  void         (*free)        (DbrMessage *self);
+};
+
+/* A message that arrived, as plain fields. A transport puts its own data behind them. What few ask for
+ * is found when it is asked for, and the body is decoded then, in the thread that asks. */
+struct _DbrMessage
+{
+  const DbrMessageFuncs *funcs;
+  gatomicrefcount        ref_count;
+
+  DbrMessageKind         kind;
+  guint32                reply_serial;
+  const char            *object_path;
+  const char            *interface_name;
+  const char            *member;
+  const char            *error_name;
+  gint64                 arrived_usec;
+};
+
+DbrMessage  *dbr_message_ref         (DbrMessage *self);
+void         dbr_message_unref       (DbrMessage *self);
+
+/* NULL where there is no bus, and where a sandbox's proxy answers for it. */
+const char  *dbr_message_get_sender  (DbrMessage *self);
+/* Always a tuple; an empty one for a message without a body. */
+GVariant    *dbr_message_dup_body    (DbrMessage *self) G_GNUC_WARN_UNUSED_RESULT;
+GUnixFDList *dbr_message_get_fd_list (DbrMessage *self);
+
+/* What GDBus makes of an error message. */
+GError      *dbr_message_dup_error   (DbrMessage *self) G_GNUC_WARN_UNUSED_RESULT;
+DbrOrigin    dbr_message_get_origin  (DbrMessage *self,
+                                      gboolean    has_bus);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrMessage, dbr_message_unref)
+
+G_END_DECLS

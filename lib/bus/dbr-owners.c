@@ -1,0 +1,213 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "bus/dbr-owners-private.h"
+
+/* Each name that is followed costs a match rule, of which the system bus allows a connection 512. A
+ * program that calls more names than this goes without for the rest. */
+#define MAX_NAMES 128
+
+#define QUESTION_LIMIT_MS 25000
+
+struct _DbrOwners
+{
+  gatomicrefcount  ref_count;
+
+  GMutex           mutex;
+
+  /* guarded by mutex: what is known of each name that is followed */
+  GHashTable      *names;
+};
+
+typedef struct
+{
+  gboolean is_known;
+  gboolean has_owner;
+  /* when it last had none, as far as known; 0 for never */
+  gint64   absent_usec;
+} Name;
+
+/* Which name a question was about. */
+typedef struct
+{
+  DbrOwners *owners;
+  char      *bus_name;
+} Question;
+
+static void
+question_free (Question *question)
+{
+  dbr_owners_unref (question->owners);
+  g_free (question->bus_name);
+  g_free (question);
+}
+
+DbrOwners *
+dbr_owners_new (void)
+{
+  DbrOwners *self = g_new0 (DbrOwners, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->mutex);
+  self->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+
+  return self;
+}
+
+DbrOwners *
+dbr_owners_ref (DbrOwners *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+
+  return self;
+}
+
+void
+dbr_owners_unref (DbrOwners *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_hash_table_unref (self->names);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+static void
+dbr_owners_note (DbrOwners  *self,
+                 const char *bus_name,
+                 gboolean    has_owner)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  Name *name = g_hash_table_lookup (self->names, bus_name);
+
+  if (name == NULL)
+    return;
+
+  /* It was absent until now, whether it is so now or has just ceased to be. */
+  if (!has_owner || (name->is_known && !name->has_owner))
+    name->absent_usec = g_get_monotonic_time ();
+  name->is_known = TRUE;
+  name->has_owner = has_owner;
+}
+
+static void
+answered_cb (DbrExchange *exchange,
+             gpointer     user_data)
+{
+  Question *question = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) owner = dbr_exchange_take_value (exchange, &error);
+
+  if (owner != NULL)
+    dbr_owners_note (question->owners, question->bus_name, TRUE);
+  else if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
+    dbr_owners_note (question->owners, question->bus_name, FALSE);
+  question_free (question);
+}
+
+/* A refused match rule leaves what is known to grow old, which costs no more than a shorter wait. */
+static void
+matched_cb (DbrExchange *exchange,
+            gpointer     user_data)
+{
+}
+
+static void
+ask (DbrLane         *lane,
+     const char      *method_name,
+     const char      *argument,
+     DbrExchangeFunc  done,
+     gpointer         user_data)
+{
+  g_autoptr(DbrRequest) request = dbr_request_new (DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE,
+                                                   method_name, g_variant_new ("(s)", argument),
+                                                   NULL);
+  g_autoptr(DbrExchange) exchange = dbr_exchange_new (request, "default", QUESTION_LIMIT_MS);
+
+  dbr_exchange_start (exchange, NULL, NULL, done, user_data);
+  dbr_lane_send (lane, exchange);
+  dbr_exchange_started (exchange);
+}
+
+static gboolean
+dbr_owners_add (DbrOwners  *self,
+                const char *bus_name)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (g_hash_table_contains (self->names, bus_name)
+      || g_hash_table_size (self->names) >= MAX_NAMES)
+    return FALSE;
+
+  g_hash_table_insert (self->names, g_strdup (bus_name), g_new0 (Name, 1));
+
+  return TRUE;
+}
+
+void
+dbr_owners_follow (DbrOwners  *self,
+                   DbrLane    *lane,
+                   const char *bus_name)
+{
+  g_autofree char *rule = NULL;
+  Question *question;
+
+  /* A unique name never comes back, and the bus itself is always there. */
+  if (bus_name == NULL || *bus_name == ':' || g_str_equal (bus_name, DBR_BUS_NAME)
+      || !dbr_owners_add (self, bus_name))
+    return;
+
+  question = g_new (Question, 1);
+  question->owners = dbr_owners_ref (self);
+  question->bus_name = g_strdup (bus_name);
+
+  /* First the rule, then the question: so no change falls between them. Both come behind the call that
+   * made it necessary, which has not started anything by then that could answer before them. */
+  rule = g_strdup_printf ("type='signal',sender='" DBR_BUS_NAME "',interface='" DBR_BUS_INTERFACE "',"
+                          "member='NameOwnerChanged',arg0='%s'", bus_name);
+  ask (lane, "AddMatch", rule, matched_cb, NULL);
+  ask (lane, "GetNameOwner", bus_name, answered_cb, question);
+}
+
+void
+dbr_owners_hear (DbrOwners  *self,
+                 DbrMessage *signal)
+{
+  g_autoptr(GVariant) body = NULL;
+  const char *bus_name;
+  const char *new_owner;
+
+  if (g_strcmp0 (signal->member, "NameOwnerChanged") != 0
+      || g_strcmp0 (dbr_message_get_sender (signal), DBR_BUS_NAME) != 0)
+    return;
+
+  body = dbr_message_dup_body (signal);
+  if (!g_variant_is_of_type (body, G_VARIANT_TYPE ("(sss)")))
+    return;
+
+  g_variant_get (body, "(&s&s&s)", &bus_name, NULL, &new_owner);
+  dbr_owners_note (self, bus_name, *new_owner != '\0');
+}
+
+void
+dbr_owners_forget_all (DbrOwners *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  g_hash_table_remove_all (self->names);
+}
+
+gboolean
+dbr_owners_was_absent (DbrOwners  *self,
+                       const char *bus_name,
+                       gint64      when_usec)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  Name *name = g_hash_table_lookup (self->names, bus_name);
+
+  return name != NULL && name->is_known
+         && (!name->has_owner || name->absent_usec >= when_usec);
+}

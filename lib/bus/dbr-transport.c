@@ -1,0 +1,56 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "bus/dbr-transport-private.h"
+
+G_DEFINE_INTERFACE (DbrTransport, dbr_transport, G_TYPE_OBJECT)
+
+static void
+dbr_transport_default_init (DbrTransportInterface *iface)
+{
+}
+
+void
+dbr_transport_start (DbrTransport               *self,
+                     const DbrTransportListener *listener,
+                     gpointer                    user_data,
+                     GDestroyNotify              destroy)
+{
+  DBR_TRANSPORT_GET_IFACE (self)->start (self, listener, user_data, destroy);
+}
+
+guint32
+dbr_transport_reserve_serial (DbrTransport *self)
+{
+  return DBR_TRANSPORT_GET_IFACE (self)->reserve_serial (self);
+}
+
+gboolean
+dbr_transport_send (DbrTransport       *self,
+                    guint32             serial,
+                    const DbrOutgoing  *outgoing,
+                    GError            **error)
+{
+  return DBR_TRANSPORT_GET_IFACE (self)->send (self, serial, outgoing, error);
+}
+
+gboolean
+dbr_transport_close (DbrTransport *self)
+{
+  return DBR_TRANSPORT_GET_IFACE (self)->close (self);
+}
+
+const char *
+dbr_transport_get_unique_name (DbrTransport *self)
+{
+  return DBR_TRANSPORT_GET_IFACE (self)->get_unique_name (self);
+}
+
+void
+dbr_transport_get_counters (DbrTransport         *self,
+                            DbrTransportCounters *counters)
+{
+  DBR_TRANSPORT_GET_IFACE (self)->get_counters (self, counters);
+}
