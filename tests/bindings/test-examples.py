@@ -1,0 +1,64 @@
+#!/usr/bin/python3
+# Copyright 2026 The libdbr authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Runs the examples of doc/, each with a player that answers, hangs or is late.
+
+Usage: test-examples.py TESTBED SCENE:COMMAND...
+
+All languages of a scene have to say the same.
+"""
+
+import subprocess
+import sys
+import unittest
+
+import tap
+
+LATE = "on Export: wait 700; reply ()"
+LIMIT = 'org.example.Player did not answer org.example.Player.Play within 500 ms'
+UNKNOWN = 'GDBus.Error:org.example.Player.Error.NoTrack: There is no such track'
+
+# By scene: what the player does, then what the example says and its exit status.
+EXPECTED = {
+    'call': [
+        ("on Play: reply ('Prelude',)", 'It plays Prelude\n', 0),
+        ('on Play: never', f'{LIMIT}\nIt may play all the same\n', 1),
+        ('on Play: error org.example.Player.Error.NoTrack "There is no such track"',
+         f'{UNKNOWN}\n', 1),
+    ],
+    'late': [
+        ('on Export: reply ()', 'It was done in time\n', 0),
+        (LATE, 'No answer within 300 ms\nIt was done all the same, after its limit\n', 0),
+    ],
+}
+PATIENCE_S = 30
+
+
+class Examples(unittest.TestCase):
+    """Filled below: one test for each scene, program and player."""
+
+
+def make_test(command, script, said, status):
+    def test(self):
+        done = subprocess.run([TESTBED, '--peer-run', f'org.example.Player={script}', '--',
+                               *command.split()],
+                              stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S, check=False)
+        self.assertEqual(done.stdout, said)
+        self.assertEqual(done.returncode, status)
+    return test
+
+
+def add_tests(scenes):
+    for argument in scenes:
+        scene, command = argument.split(':', 1)
+        for number, (script, said, status) in enumerate(EXPECTED[scene]):
+            test = make_test(command, script, said, status)
+            test.__doc__ = f'{command.rsplit("/", 1)[-1]} with “{script}”'
+            setattr(Examples, f'test_{command}_{number}', test)
+
+
+if __name__ == '__main__':
+    TESTBED = sys.argv[1]
+    add_tests(sys.argv[2:])
+    tap.main()

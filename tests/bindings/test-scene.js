@@ -1,0 +1,146 @@
+// Copyright 2026 The libdbr authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The scene of test-scene.c, in JavaScript, with promises.
+
+import Dbr from 'gi://Dbr?version=1';
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import System from 'system';
+
+const NAME = 'org.example.Peer';
+const PATH = '/org/example/Peer';
+const INTERFACE = 'org.dbr.Peer1';
+const LIMIT_MS = 300;
+
+function newClient() {
+    return Dbr.Client.new_for_address(GLib.getenv('DBR_TEST_ADDRESS'));
+}
+
+function signalPeer(name) {
+    GLib.spawn_command_line_sync(`sh -c 'kill -${name} ${GLib.getenv('DBR_TEST_PEER_PIDS')}'`);
+}
+
+function assert(truth, what) {
+    if (!truth)
+        throw new Error(`not so: ${what}`);
+}
+
+function assertEqual(found, wanted) {
+    assert(JSON.stringify(found) === JSON.stringify(wanted),
+        `${JSON.stringify(found)} is ${JSON.stringify(wanted)}`);
+}
+
+async function errorOf(promise) {
+    try {
+        await promise;
+    } catch (error) {
+        return error;
+    }
+    throw new Error('no error');
+}
+
+const scene = {
+    async 'a call is answered'() {
+        const reply = await newClient().call_async(NAME, PATH, INTERFACE, 'Echo',
+            new GLib.Variant('(s)', ['Grüße']), new GLib.VariantType('(s)'), 0, null);
+        assertEqual(reply.deepUnpack(), ['Grüße']);
+    },
+
+    async 'a property is written and read'() {
+        const client = newClient();
+        await client.write_property_async(NAME, PATH, INTERFACE, 'Level',
+            new GLib.Variant('u', 4), null);
+        const level = await client.read_property_async(NAME, PATH, INTERFACE, 'Level', null);
+        assertEqual(level.deepUnpack(), 4);
+    },
+
+    async 'a stopped service ends at the limit, and its late reply is told'() {
+        const client = newClient();
+        const call = new Dbr.Call({
+            bus_name: NAME, object_path: PATH, interface_name: INTERFACE,
+            method_name: 'Increment', parameters: new GLib.Variant('(s)', ['js']),
+            timeout_ms: LIMIT_MS,
+        });
+        const late = new Promise(resolve =>
+            client.connect('late-reply', (_client, ...args) => resolve(args)));
+        await client.ping_async(NAME, null);
+
+        signalPeer('STOP');
+        const error = await errorOf(client.run_async(call, null));
+        signalPeer('CONT');
+
+        assert(error.matches(Dbr.Error, Dbr.Error.DEADLINE), error);
+        assert(call.elapsed_usec >= LIMIT_MS * 1000, 'it ended not before its limit');
+        assert(call.elapsed_usec < LIMIT_MS * 1000 + 1000000, 'it ended at its limit');
+        assertEqual(call.execution, Dbr.Execution.MAYBE);
+        const [operation, lateByUsec] = await late;
+        assertEqual(operation, 'default');
+        assert(lateByUsec > 0, 'it was late');
+        assertEqual(client.orphans, 0);
+    },
+
+    async 'an error of the service keeps its name'() {
+        const error = await errorOf(newClient().call_async(NAME, PATH, INTERFACE, 'Fail',
+            new GLib.Variant('(ss)', ['org.example.Error.Full', 'The disk is full']),
+            null, 0, null));
+        assert(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.DBUS_ERROR), error);
+        assertEqual(Gio.DBusError.get_remote_error(error), 'org.example.Error.Full');
+        assert(Dbr.Error.explain(error).includes('The disk is full'), 'it is explained');
+        assertEqual(Dbr.Error.is_transient(error), false);
+    },
+
+    async 'a wrong address is no bus'() {
+        const client = Dbr.Client.new_for_address('unix:path=/nonexistent/bus');
+        const error = await errorOf(client.open_async(null));
+        assert(error.matches(Dbr.Error, Dbr.Error.NO_BUS), error);
+        assert(error.message.includes('/nonexistent/bus'), 'the address is in the text');
+    },
+
+    async 'a cancelled call ends'() {
+        const client = newClient();
+        const call = Dbr.Call.new(NAME, PATH, INTERFACE, 'Never', null);
+        const cancellable = new Gio.Cancellable();
+        const ended = errorOf(client.run_async(call, cancellable));
+        // Its answer says that the service has the call that went before it.
+        await client.ping_async(NAME, null);
+        cancellable.cancel();
+        const error = await ended;
+        assert(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED), error);
+        assertEqual(call.execution, Dbr.Execution.MAYBE);
+    },
+
+    async 'each pair of each class is a promise'() {
+        const client = newClient();
+        const promises = [client.open_async(null), client.ping_async(NAME, null),
+            client.read_all_properties_async(NAME, PATH, INTERFACE, null)];
+        promises.forEach(promise => assert(promise instanceof Promise, 'it is a promise'));
+        await Promise.all(promises);
+        const closed = client.close_async(null);
+        assert(closed instanceof Promise, 'it is a promise');
+        await closed;
+    },
+};
+
+const loop = new GLib.MainLoop(null, false);
+let failed = false;
+
+async function play() {
+    const names = Object.keys(scene);
+    print(`1..${names.length}`);
+    for (const [index, name] of names.entries()) {
+        try {
+            await scene[name]();
+            print(`ok ${index + 1} - ${name}`);
+        } catch (error) {
+            failed = true;
+            print(`# ${error}\n# ${error.stack}`.trim().replace(/\n(?!#)/g, '\n# '));
+            print(`not ok ${index + 1} - ${name}`);
+        }
+    }
+    loop.quit();
+}
+
+play();
+loop.run();
+System.exit(failed ? 1 : 0);

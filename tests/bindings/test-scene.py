@@ -1,0 +1,143 @@
+#!/usr/bin/python3
+# Copyright 2026 The libdbr authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""The scene of test-scene.c, in Python, with GLib's own loop and calls that wait."""
+
+import os
+import signal
+import subprocess
+import sys
+import unittest
+
+import tap
+
+import gi
+gi.require_version('Dbr', '1')
+from gi.repository import Dbr, Gio, GLib
+
+NAME, PATH, INTERFACE = 'org.example.Peer', '/org/example/Peer', 'org.dbr.Peer1'
+LIMIT_MS = 300
+
+# A program that has loaded the library and tells what that began.
+LOADS = '''
+import os, sys
+import gi
+gi.require_version('Dbr', '1')
+from gi.repository import GObject, Gio, GLib
+before, modules = set(os.listdir('/proc/self/fd')), set(sys.modules)
+from gi.repository import Dbr
+Dbr.Client.call, Dbr.Timeouts
+opened = [fd for fd in os.listdir('/proc/self/fd') if fd not in before
+           and os.path.exists(f'/proc/self/fd/{fd}')]
+print(len(os.listdir('/proc/self/task')), len(opened), 'asyncio' in set(sys.modules) - modules)
+Dbr.Client.new_for_address(os.environ['DBR_TEST_ADDRESS']).open_sync()
+print(len(os.listdir('/proc/self/task')) > 1)
+'''
+
+
+def new_client():
+    return Dbr.Client.new_for_address(os.environ['DBR_TEST_ADDRESS'])
+
+
+def signal_peer(number):
+    os.kill(int(os.environ['DBR_TEST_PEER_PIDS']), number)
+
+
+def iterate_until(condition):
+    while not condition():
+        GLib.MainContext.default().iteration(True)
+
+
+class Scene(unittest.TestCase):
+    def test_answered(self):
+        """a call is answered"""
+        reply = new_client().call_sync(NAME, PATH, INTERFACE, 'Echo',
+                                       GLib.Variant('(sas)', ('Grüße', ['a', 'b'])),
+                                       GLib.VariantType('(sas)'), 0)
+        self.assertEqual(Dbr.unpack(reply), ('Grüße', ['a', 'b']))
+        self.assertEqual(Dbr.unpack(3), 3)
+        self.assertIsNone(Dbr.unpack(None))
+
+    def test_property(self):
+        """a property is written and read"""
+        client = new_client()
+        client.write_property_sync(NAME, PATH, INTERFACE, 'Level', GLib.Variant('u', 7))
+        self.assertEqual(Dbr.unpack(client.read_property_sync(NAME, PATH, INTERFACE, 'Level')), 7)
+        values = client.read_all_properties_sync(NAME, PATH, INTERFACE)
+        self.assertEqual(Dbr.unpack(values)['Level'], 7)
+
+    def test_stopped_service(self):
+        """a stopped service ends at the limit, and its late reply is told"""
+        client, late, ended = new_client(), [], []
+        client.connect('late-reply', lambda client, *args: late.append(args))
+        call = Dbr.Call.new(NAME, PATH, INTERFACE, 'Increment', GLib.Variant('(s)', ('python',)))
+        call.set_timeout_ms(LIMIT_MS)
+        client.ping_sync(NAME)
+
+        signal_peer(signal.SIGSTOP)
+        try:
+            client.run_async(call, None, lambda client, result: ended.append(result))
+            iterate_until(lambda: ended)
+            with self.assertRaises(GLib.Error) as raised:
+                client.run_finish(ended[0])
+        finally:
+            signal_peer(signal.SIGCONT)
+
+        self.assertTrue(raised.exception.matches(Dbr.Error.quark(), Dbr.Error.DEADLINE))
+        self.assertIn(NAME, str(raised.exception))
+        self.assertGreaterEqual(call.get_elapsed_usec(), LIMIT_MS * 1000)
+        self.assertLess(call.get_elapsed_usec(), LIMIT_MS * 1000 + 1000000)
+        self.assertEqual(call.get_execution(), Dbr.Execution.MAYBE)
+        iterate_until(lambda: late)
+        operation, late_by_usec = late[0]
+        self.assertEqual(operation, 'default')
+        self.assertGreater(late_by_usec, 0)
+        self.assertEqual(client.get_orphans(), 0)
+
+    def test_error_of_the_service(self):
+        """an error of the service keeps its name"""
+        call = Dbr.Call.new(NAME, PATH, INTERFACE, 'Fail',
+                            GLib.Variant('(ss)', ('org.example.Error.Full', 'The disk is full')))
+        with self.assertRaises(GLib.Error) as raised:
+            new_client().run_sync(call)
+        error = raised.exception
+        self.assertTrue(error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.DBUS_ERROR))
+        self.assertEqual(Gio.DBusError.get_remote_error(error), 'org.example.Error.Full')
+        self.assertIn('The disk is full', Dbr.Error.explain(error))
+        self.assertFalse(Dbr.Error.is_transient(error))
+        self.assertEqual(call.get_execution(), Dbr.Execution.ONCE)
+
+    def test_wrong_address(self):
+        """a wrong address is no bus"""
+        client = Dbr.Client.new_for_address('unix:path=/nonexistent/bus')
+        with self.assertRaises(GLib.Error) as raised:
+            client.open_sync()
+        self.assertTrue(raised.exception.matches(Dbr.Error.quark(), Dbr.Error.NO_BUS))
+        self.assertIn('/nonexistent/bus', raised.exception.message)
+        self.assertTrue(Dbr.Error.is_transient(raised.exception))
+
+    def test_cancelled(self):
+        """a cancelled call ends"""
+        client, ended = new_client(), []
+        call = Dbr.Call.new(NAME, PATH, INTERFACE, 'Never', None)
+        cancellable = Gio.Cancellable()
+        client.run_async(call, cancellable, lambda client, result: ended.append(result))
+        # Its answer says that the service has the call that went before it.
+        client.ping_sync(NAME)
+        cancellable.cancel()
+        iterate_until(lambda: ended)
+        with self.assertRaises(GLib.Error) as raised:
+            client.run_finish(ended[0])
+        self.assertTrue(raised.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))
+        self.assertEqual(call.get_execution(), Dbr.Execution.MAYBE)
+
+    def test_loading(self):
+        """loading the library starts no thread and opens nothing"""
+        told = subprocess.run([sys.executable, '-c', LOADS], stdout=subprocess.PIPE, text=True,
+                              check=True).stdout.split()
+        self.assertEqual(told, ['1', '0', 'False', 'True'])
+
+
+if __name__ == '__main__':
+    tap.main()

@@ -1,0 +1,171 @@
+// Copyright 2026 The libdbr authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// The scene of test-scene.c, in Vala.
+
+const string NAME = "org.example.Peer";
+const string PATH = "/org/example/Peer";
+const string INTERFACE = "org.dbr.Peer1";
+const uint LIMIT_MS = 300;
+
+Dbr.Client new_client () {
+    return new Dbr.Client.for_address (Environment.get_variable ("DBR_TEST_ADDRESS"));
+}
+
+void signal_peer (Posix.Signal number) {
+    var pid = int.parse (Environment.get_variable ("DBR_TEST_PEER_PIDS"));
+
+    assert_true (Posix.kill (pid, number) == 0);
+}
+
+async void answered () throws Error {
+    var reply = yield new_client ().call_async (NAME, PATH, INTERFACE, "Echo",
+                                                new Variant ("(s)", "Grüße"),
+                                                new VariantType ("(s)"));
+
+    assert_cmpstr (reply.get_child_value (0).get_string (), EQ, "Grüße");
+}
+
+async void property () throws Error {
+    var client = new_client ();
+
+    yield client.write_property_async (NAME, PATH, INTERFACE, "Level", new Variant.uint32 (5));
+    var level = yield client.read_property_async (NAME, PATH, INTERFACE, "Level");
+    assert_cmpuint (level.get_uint32 (), EQ, 5);
+}
+
+async void stopped_service () throws Error {
+    var client = new_client ();
+    var call = new Dbr.Call (NAME, PATH, INTERFACE, "Increment", new Variant ("(s)", "vala"));
+    int64 late_by_usec = 0;
+
+    call.timeout_ms = LIMIT_MS;
+    yield client.ping_async (NAME);
+
+    signal_peer (Posix.Signal.STOP);
+    try {
+        yield client.run_async (call);
+        assert_not_reached ();
+    } catch (Dbr.Error.DEADLINE error) {
+        assert_true (NAME in error.message);
+    }
+    // While it is stopped nothing can come before this coroutine waits for it.
+    client.late_reply.connect ((operation, usec) => {
+        assert_cmpstr (operation, EQ, "default");
+        late_by_usec = usec;
+        stopped_service.callback ();
+    });
+    signal_peer (Posix.Signal.CONT);
+    assert_true (call.elapsed_usec >= LIMIT_MS * 1000);
+    assert_true (call.elapsed_usec < LIMIT_MS * 1000 + TimeSpan.SECOND);
+    assert_true (call.execution == Dbr.Execution.MAYBE);
+
+    // Until the late reply goes on here.
+    yield;
+    assert_true (late_by_usec > 0);
+    assert_cmpuint (client.orphans, EQ, 0);
+    var executions = yield client.call_async (NAME, PATH, INTERFACE, "Executions",
+                                              new Variant ("(s)", "vala"));
+    assert_cmpuint (executions.get_child_value (0).get_uint32 (), EQ, 1);
+}
+
+async void error_of_the_service () throws Error {
+    var call = new Dbr.Call (NAME, PATH, INTERFACE, "Fail",
+                             new Variant ("(ss)", "org.example.Error.Full", "The disk is full"));
+
+    try {
+        yield new_client ().run_async (call);
+        assert_not_reached ();
+    } catch (IOError.DBUS_ERROR error) {
+        assert_cmpstr (DBusError.get_remote_error (error), EQ, "org.example.Error.Full");
+        assert_false (Dbr.Error.is_transient (error));
+        assert_true ("The disk is full" in Dbr.Error.explain (error));
+    }
+    assert_true (call.execution == Dbr.Execution.ONCE);
+}
+
+async void wrong_address () throws Error {
+    var client = new Dbr.Client.for_address ("unix:path=/nonexistent/bus");
+
+    try {
+        yield client.open_async ();
+        assert_not_reached ();
+    } catch (Dbr.Error.NO_BUS error) {
+        assert_true ("/nonexistent/bus" in error.message);
+    }
+}
+
+async void cancelled () throws Error {
+    var client = new_client ();
+    var call = new Dbr.Call (NAME, PATH, INTERFACE, "Never");
+    var cancellable = new Cancellable ();
+    Error? error = null;
+
+    client.run_async.begin (call, cancellable, (source, result) => {
+        try {
+            client.run_async.end (result);
+        } catch (Error e) {
+            error = e;
+        }
+        cancelled.callback ();
+    });
+    // Its answer says that the service has the call that went before it.
+    yield client.ping_async (NAME);
+    cancellable.cancel ();
+    // Until the end of the call goes on here.
+    yield;
+    assert_true (error is IOError.CANCELLED);
+    assert_true (call.execution == Dbr.Execution.MAYBE);
+}
+
+void timeouts () {
+    var timeouts = new Dbr.Timeouts ();
+    uint ms;
+
+    try {
+        timeouts.map ("org.example.Documents", "Export", "export");
+        assert_not_reached ();
+    } catch (Error error) {
+        assert_true (error is Dbr.Error.INVALID_ARGUMENT);
+    }
+    assert_cmpstr (timeouts.lookup ("org.example.Documents", "Export", out ms), EQ, "default");
+    assert_cmpuint (ms, EQ, 10000);
+}
+
+delegate void Begin (AsyncReadyCallback callback);
+delegate void End (AsyncResult result) throws Error;
+
+void play (Begin begin, End end) {
+    var loop = new MainLoop ();
+
+    begin ((source, result) => {
+        try {
+            end (result);
+        } catch (Error error) {
+            GLib.error ("%s", error.message);
+        }
+        loop.quit ();
+    });
+    loop.run ();
+}
+
+int main (string[] args) {
+    Test.init (ref args);
+
+    Test.add_func ("/dbr/vala/a-call-is-answered", () =>
+        play ((cb) => answered.begin (cb), (result) => answered.end (result)));
+    Test.add_func ("/dbr/vala/a-property-is-written-and-read", () =>
+        play ((cb) => property.begin (cb), (result) => property.end (result)));
+    Test.add_func ("/dbr/vala/a-stopped-service-ends-at-the-limit", () =>
+        play ((cb) => stopped_service.begin (cb), (result) => stopped_service.end (result)));
+    Test.add_func ("/dbr/vala/an-error-of-the-service-keeps-its-name", () =>
+        play ((cb) => error_of_the_service.begin (cb),
+              (result) => error_of_the_service.end (result)));
+    Test.add_func ("/dbr/vala/a-wrong-address-is-no-bus", () =>
+        play ((cb) => wrong_address.begin (cb), (result) => wrong_address.end (result)));
+    Test.add_func ("/dbr/vala/a-cancelled-call-ends", () =>
+        play ((cb) => cancelled.begin (cb), (result) => cancelled.end (result)));
+    Test.add_func ("/dbr/vala/limits-are-looked-up", timeouts);
+
+    return Test.run ();
+}
