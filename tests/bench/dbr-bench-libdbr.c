@@ -1,0 +1,144 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "dbr-bench-player.h"
+
+#include <libdbr.h>
+
+/* libdbr as an application uses it: the operation's own time limit, nothing switched off. */
+typedef struct
+{
+  DbrClient *client;
+  /* what refused calls are given, so that making it is no part of refusing them */
+  GVariant  *parameters;
+  BenchCall  call;
+  guint      n_to_send;
+  guint      n_done;
+} LibdbrClient;
+
+static gpointer
+libdbr_make (const char *address)
+{
+  LibdbrClient *self = g_new0 (LibdbrClient, 1);
+
+  self->client = dbr_client_new_for_address (address);
+
+  return self;
+}
+
+static GVariant *
+libdbr_get_parameters (LibdbrClient *self,
+                       BenchCall     call)
+{
+  return call == BENCH_CALL_ECHO ? g_variant_new ("(s)", BENCH_PAYLOAD) : self->parameters;
+}
+
+static const char *
+libdbr_get_path (BenchCall call)
+{
+  return call == BENCH_CALL_INVALID ? "no/path" : BENCH_PATH;
+}
+
+static void
+libdbr_check (BenchCall  call,
+              GVariant  *reply,
+              GError    *error)
+{
+  int expected = call == BENCH_CALL_INVALID ? DBR_ERROR_INVALID_ARGUMENT : DBR_ERROR_OVERLOADED;
+
+  if (call == BENCH_CALL_ECHO)
+    bench_player_check_reply (reply, error);
+  else if (!g_error_matches (error, DBR_ERROR, expected))
+    bench_player_fail ("a call was not refused as it should: %s",
+                       error != NULL ? error->message : "it was answered");
+}
+
+static void
+libdbr_call (LibdbrClient *self,
+             BenchCall     call)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) reply = NULL;
+
+  reply = dbr_client_call_sync (self->client, BENCH_NAME, libdbr_get_path (call), BENCH_INTERFACE,
+                                "Echo", libdbr_get_parameters (self, call),
+                                G_VARIANT_TYPE ("(s)"), 0, NULL, &error);
+  libdbr_check (call, reply, error);
+}
+
+static void libdbr_send (LibdbrClient *self);
+
+static void
+answered_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  LibdbrClient *self = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) reply = dbr_client_call_finish (self->client, result, &error);
+
+  libdbr_check (self->call, reply, error);
+  self->n_done++;
+  if (self->n_to_send > 0)
+    libdbr_send (self);
+}
+
+static void
+libdbr_send (LibdbrClient *self)
+{
+  self->n_to_send--;
+  dbr_client_call_async (self->client, BENCH_NAME, libdbr_get_path (self->call), BENCH_INTERFACE,
+                         "Echo", libdbr_get_parameters (self, self->call),
+                         G_VARIANT_TYPE ("(s)"), 0, NULL, answered_cb, self);
+}
+
+static void
+libdbr_play (gpointer         client,
+             const BenchTask *task)
+{
+  LibdbrClient *self = client;
+
+  if (self->parameters == NULL)
+    self->parameters = g_variant_ref_sink (g_variant_new ("(s)", BENCH_PAYLOAD));
+
+  if (task->is_sync)
+    {
+      for (guint i = 0; i < task->n_calls; i++)
+        libdbr_call (self, task->call);
+      return;
+    }
+
+  self->call = task->call;
+  self->n_to_send = task->n_calls;
+  self->n_done = 0;
+  for (guint i = 0; i < task->n_in_flight && self->n_to_send > 0; i++)
+    libdbr_send (self);
+  while (self->n_done < task->n_calls)
+    g_main_context_iteration (NULL, TRUE);
+}
+
+static void
+parked_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  bench_player_fail ("a call that is never answered came back");
+}
+
+/* They may take all slots, so that no further call can tell when the bus has them. */
+static void
+libdbr_park (gpointer client,
+             guint    n_calls)
+{
+  LibdbrClient *self = client;
+
+  for (guint i = 0; i < n_calls; i++)
+    dbr_client_call_async (self->client, BENCH_NAME, BENCH_PATH, BENCH_INTERFACE,
+                           "Never", NULL, NULL, BENCH_PARKED_MS, NULL, parked_cb, NULL);
+
+  if (dbr_client_get_in_flight (self->client) != n_calls)
+    bench_player_fail ("%u calls are parked and not %u",
+                       dbr_client_get_in_flight (self->client), n_calls);
+}
+
+const BenchClient bench_client_libdbr = { "libdbr", libdbr_make, libdbr_park, libdbr_play };

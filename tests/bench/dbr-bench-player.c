@@ -1,0 +1,223 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "dbr-bench-player.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+/* The client process: it has one client, does what it is told by lines on its input, and answers
+ * each with what that took. So all it costs is that client's, whichever of its threads paid. */
+
+typedef guint64 (*CountFunc) (void);
+
+static const BenchClient *const clients[] = {
+  &bench_client_gdbus,
+  &bench_client_libdbr,
+#ifdef HAVE_SDBUS
+  &bench_client_sdbus,
+#endif
+#ifdef HAVE_LIBDBUS
+  &bench_client_libdbus,
+#endif
+};
+
+typedef struct
+{
+  const BenchClient *client;
+  const char        *address;
+  gpointer           made;
+  /* in what is preloaded for it, else NULL */
+  CountFunc          count_allocations;
+} Player;
+
+typedef struct
+{
+  gint64  wall_usec;
+  gint64  cpu_usec;
+  guint64 n_switches;
+  guint64 n_allocations;
+} Reading;
+
+const char *const *
+bench_player_get_clients (void)
+{
+  static const char *names[G_N_ELEMENTS (clients) + 1];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
+    names[i] = clients[i]->name;
+
+  return names;
+}
+
+void
+bench_player_fail (const char *format,
+                   ...)
+{
+  va_list arguments;
+  g_autofree char *message = NULL;
+
+  va_start (arguments, format);
+  message = g_strdup_vprintf (format, arguments);
+  va_end (arguments);
+  printf ("failed %s\n", message);
+  exit (EXIT_FAILURE);
+}
+
+void
+bench_player_check_reply (GVariant *reply,
+                          GError   *error)
+{
+  const char *text;
+
+  if (reply == NULL)
+    bench_player_fail ("%s", error->message);
+
+  g_variant_get (reply, "(&s)", &text);
+  if (strcmp (text, BENCH_PAYLOAD) != 0)
+    bench_player_fail ("the echo of %s was %s", BENCH_PAYLOAD, text);
+}
+
+/* Callgrind closes an account whenever this is called, see --dump-before in dbr-bench-stage.c. */
+void bench_mark (void);
+
+G_NO_INLINE void
+bench_mark (void)
+{
+  __asm__ volatile ("" ::: "memory");
+}
+
+static gint64
+usec_of (const struct timeval *time)
+{
+  return time->tv_sec * (gint64) G_USEC_PER_SEC + time->tv_usec;
+}
+
+static Reading
+player_read (Player *self)
+{
+  struct rusage usage;
+  Reading reading;
+
+  getrusage (RUSAGE_SELF, &usage);
+  reading.wall_usec = g_get_monotonic_time ();
+  reading.cpu_usec = usec_of (&usage.ru_utime) + usec_of (&usage.ru_stime);
+  reading.n_switches = (guint64) usage.ru_nvcsw;
+  reading.n_allocations = self->count_allocations != NULL ? self->count_allocations () : 0;
+
+  return reading;
+}
+
+static guint
+count_threads (void)
+{
+  g_autoptr(GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
+  guint n = 0;
+
+  while (dir != NULL && g_dir_read_name (dir) != NULL)
+    n++;
+
+  return n;
+}
+
+static BenchCall
+parse_call (const char *word)
+{
+  if (strcmp (word, "overloaded") == 0)
+    return BENCH_CALL_OVERLOADED;
+  if (strcmp (word, "invalid") == 0)
+    return BENCH_CALL_INVALID;
+
+  return BENCH_CALL_ECHO;
+}
+
+static guint
+parse_number (const char *word)
+{
+  return (guint) g_ascii_strtoull (word, NULL, 10);
+}
+
+/* The lines: `make`, `park NUMBER`, and `play sync|async CALL NUMBER IN-FLIGHT`. */
+static void
+player_obey (Player *self,
+             GStrv   words)
+{
+  guint n_words = g_strv_length (words);
+
+  if (n_words == 1 && strcmp (words[0], "make") == 0)
+    {
+      self->made = self->client->make (self->address);
+    }
+  else if (n_words == 2 && strcmp (words[0], "park") == 0)
+    {
+      self->client->park (self->made, parse_number (words[1]));
+    }
+  else if (n_words == 5 && strcmp (words[0], "play") == 0)
+    {
+      BenchTask task = {
+        .call = parse_call (words[2]),
+        .is_sync = strcmp (words[1], "sync") == 0,
+        .n_calls = parse_number (words[3]),
+        .n_in_flight = parse_number (words[4]),
+      };
+
+      self->client->play (self->made, &task);
+    }
+  else
+    {
+      bench_player_fail ("“%s” is not understood", words[0]);
+    }
+}
+
+static void
+player_answer (Player *self,
+               GStrv   words)
+{
+  guint n_threads = count_threads ();
+  Reading before = player_read (self);
+  Reading after;
+
+  bench_mark ();
+  player_obey (self, words);
+  bench_mark ();
+
+  after = player_read (self);
+  printf ("ok %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
+          " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d\n",
+          after.wall_usec - before.wall_usec, after.cpu_usec - before.cpu_usec,
+          after.n_switches - before.n_switches, after.n_allocations - before.n_allocations,
+          (int) count_threads () - (int) n_threads);
+  fflush (stdout);
+}
+
+int
+bench_player_main (const char *client_name,
+                   const char *address)
+{
+  Player self = { .address = address };
+  char line[256];
+
+  for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      if (strcmp (clients[i]->name, client_name) == 0)
+        self.client = clients[i];
+    }
+  if (self.client == NULL)
+    bench_player_fail ("there is no client %s", client_name);
+
+  *(gpointer *) &self.count_allocations = dlsym (RTLD_DEFAULT, "bench_count_allocations");
+  while (fgets (line, sizeof line, stdin) != NULL)
+    {
+      g_auto(GStrv) words = g_strsplit (g_strchomp (line), " ", -1);
+
+      if (strcmp (words[0], "quit") == 0)
+        break;
+
+      player_answer (&self, words);
+    }
+
+  return EXIT_SUCCESS;
+}
