@@ -1,0 +1,84 @@
+#!/usr/bin/python3
+# Copyright 2026 The libdbr authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""What tests/run says of the suites: `suites FOLDER NAME...` before, `count FOLDER STATUS [LOG]` after.
+
+One GTest or TAP program holds many cases; each counts. A program of another kind counts as one.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+CASE = re.compile(r'^(not )?ok \d+[ \t]*-?[ \t]*([^#\n]*)(?:#[ \t]*(skip|to[d]o)\S*[ \t]*(.*))?',
+                  re.I | re.M)
+FAILED = ('FAIL', 'TIMEOUT', 'INTERRUPT', 'ERROR', 'UNEXPECTEDPASS')
+
+
+def suites(folder, names):
+    """Says which of the suites have no test yet."""
+    listed = subprocess.run(['meson', 'introspect', '--tests', folder],
+                            stdout=subprocess.PIPE, check=True).stdout
+    there = {suite.split(':')[-1] for test in json.loads(listed) for suite in test['suite']}
+    absent = [name for name in names if name not in there]
+    if absent:
+        print(f'No tests yet: {" ".join(absent)}. '
+              f'There are: {" ".join(sorted(there)) or "none"}.', flush=True)
+
+
+def cases(test):
+    """Yields (outcome, name, reason) for each case of a test that meson ran."""
+    output = test['stdout'] or ''
+    failed = test['result'] in FAILED
+    any_case = False
+    for bad, name, directive, reason in CASE.findall(output):
+        if directive.lower() not in ('', 'skip'):
+            continue
+        any_case = True
+        outcome = 'failed' if bad else 'skipped' if directive else 'passed'
+        failed = failed and outcome != 'failed'
+        yield outcome, name.strip(), reason.strip()
+    if failed:
+        # Whole programs that failed, and those that died although each case up to there was well.
+        yield 'failed', test['result'], ''
+    elif not any_case and test['result'] == 'SKIP':
+        said = (output + '\n' + test.get('stderr', '')).strip().splitlines() or ['']
+        yield 'skipped', '', re.sub(r'^1\.\.0\s*#\s*skip\s*', '', said[-1], flags=re.I)
+    elif not any_case:
+        yield 'passed', '', ''
+
+
+def count(folder, status, log='testlog.json'):
+    """Sums up, names what did not run and what failed, and gives the run's exit status."""
+    sums = dict(passed=0, failed=0, skipped=0)
+    try:
+        with open(os.path.join(folder, 'meson-logs', log), encoding='utf-8') as lines:
+            tests = [json.loads(line) for line in lines]
+    except FileNotFoundError:
+        # meson writes no log when there was nothing to run.
+        tests = []
+    for test in tests:
+        for outcome, name, reason in cases(test):
+            sums[outcome] += 1
+            if outcome != 'passed':
+                print(f'{outcome}: {test["name"]}', *filter(None, (name, reason)), sep=': ')
+    if status != 0 and sums['failed'] == 0:
+        print('failed: meson test itself, see above')
+        sums['failed'] = 1
+
+    in_ci = os.environ.get('CI') == 'true'
+    if sums['skipped'] and in_ci:
+        print('What was skipped makes this run fail: CI has to play every test.')
+    print(f'{sums["passed"]} passed, {sums["failed"]} failed'
+          + (f', {sums["skipped"]} skipped' if sums['skipped'] else ''))
+    return 1 if sums['failed'] or (sums['skipped'] and in_ci) else 0
+
+
+if __name__ == '__main__':
+    if sys.argv[1] == 'suites':
+        suites(sys.argv[2], sys.argv[3:])
+    else:
+        sys.exit(count(sys.argv[2], int(sys.argv[3]), *sys.argv[4:]))
