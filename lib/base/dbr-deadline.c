@@ -170,7 +170,7 @@ dbr_deadline_heap_clear (DbrDeadlineHeap *self)
 static DbrDeadline *
 deadlines_pop_due (void)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&deadlines.mutex);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&deadlines.mutex);
   DbrDeadline *deadline = dbr_deadline_heap_pop (&deadlines.heap, g_get_monotonic_time ());
 
   if (deadline == NULL)
@@ -251,7 +251,7 @@ dbr_deadline_arm (DbrDeadline     *self,
 gboolean
 dbr_deadline_disarm (DbrDeadline *self)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&deadlines.mutex);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&deadlines.mutex);
 
   if (self->place == 0)
     return FALSE;

@@ -36,7 +36,7 @@ static GHashTable *registry;
 static DbrLetter *
 dbr_mailbox_empty_inbox (DbrMailbox *self)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   self->inbox_tail = NULL;
   self->inbox_length = 0;
@@ -111,7 +111,7 @@ DbrMailbox *
 dbr_mailbox_get (GMainContext *context)
 {
   static gsize is_guarded = 0;
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = NULL;
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
   DbrMailbox *self;
 
   if (g_once_init_enter (&is_guarded))
@@ -191,7 +191,7 @@ dbr_mailbox_put (DbrMailbox *self,
                  DbrLetter  *letter,
                  guint       limit)
 {
-  g_autoptr(GMutexLocker) locker G_GNUC_UNUSED = g_mutex_locker_new (&self->mutex);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   if (self->inbox_length >= limit)
     return FALSE;

@@ -891,8 +891,9 @@ dbr_client_prepare (DbrClient   *self,
              "DBR_OPERATION", operation);
   exchange = dbr_exchange_new (request, operation, limit_ms);
   if (has_bus && request_may_activate (request))
-    dbr_exchange_allow_activation (exchange, dbr_link_get_owners (self->link),
-                                   dbr_timeouts_get (timeouts, "activate"));
+    dbr_exchange_allow_activation (exchange, dbr_timeouts_get (timeouts, "activate"),
+                                   dbr_owners_was_absent,
+                                   G_OBJECT (dbr_link_get_owners (self->link)));
 
   return exchange;
 }

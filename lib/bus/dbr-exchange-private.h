@@ -13,8 +13,6 @@
 G_BEGIN_DECLS
 
 typedef struct _DbrExchange DbrExchange;
-typedef struct _DbrLane DbrLane;
-typedef struct _DbrOwners DbrOwners;
 
 /* Called once, when the exchange has ended: in the caller's context where there is a mailbox, else in
  * whichever thread ended it, with no lock held. */
@@ -29,6 +27,17 @@ typedef enum
   DBR_EXCHANGE_ON_LANE,
   DBR_EXCHANGE_ENDED,
 } DbrExchangeState;
+
+/* What the lane that an exchange is on does for it. Moves it to ENDED because its caller gives up;
+ * FALSE: something else ended it. */
+typedef gboolean (*DbrExchangeAbandon) (GObject      *lane,
+                                        DbrExchange  *exchange,
+                                        DbrExecution *execution);
+
+/* Whether the name that is called had no owner at @when_usec or at some time since. */
+typedef gboolean (*DbrExchangeWasAbsent) (GObject    *owners,
+                                          const char *bus_name,
+                                          gint64      when_usec);
 
 /* One request from its beginning to its one end, which comes by its deadline whatever others do. */
 struct _DbrExchange
@@ -46,10 +55,11 @@ struct _DbrExchange
   gboolean         can_extend;
 
   /* guarded by the lane's mutex while it is on it */
-  DbrLane         *lane;
-  DbrAccount      *account;
-  guint32          serial;
-  gint64           sent_usec;
+  GObject            *lane;
+  DbrExchangeAbandon  abandon;
+  DbrAccount         *account;
+  guint32             serial;
+  gint64              sent_usec;
 
   /* written by who ended it, and read after that */
   DbrMessage      *reply;
@@ -59,18 +69,19 @@ struct _DbrExchange
   gboolean         has_bus;
 
   /* who waits for it */
-  DbrDeadline      deadline;
-  DbrOwners       *owners;
-  GCancellable    *cancellable;
-  gulong           cancelled_id;
-  DbrExchangeFunc  done;
-  gpointer         user_data;
-  gint             n_awaited;
-  DbrMailbox      *mailbox;
-  DbrLetter        letter;
-  GMutex           mutex;
-  GCond            cond;
-  gboolean         is_done;
+  DbrDeadline          deadline;
+  GObject             *owners;
+  DbrExchangeWasAbsent was_absent;
+  GCancellable        *cancellable;
+  gulong               cancelled_id;
+  DbrExchangeFunc      done;
+  gpointer             user_data;
+  gint                 n_awaited;
+  DbrMailbox          *mailbox;
+  DbrLetter            letter;
+  GMutex               mutex;
+  GCond                cond;
+  gboolean             is_done;
 };
 
 DbrExchange *dbr_exchange_new           (DbrRequest       *request,
@@ -80,9 +91,10 @@ DbrExchange *dbr_exchange_ref           (DbrExchange      *self);
 void         dbr_exchange_unref         (DbrExchange      *self);
 
 /* The longer limit that holds if the service had to be started first, which @owners will tell. */
-void         dbr_exchange_allow_activation (DbrExchange   *self,
-                                            DbrOwners     *owners,
-                                            guint          limit_ms);
+void         dbr_exchange_allow_activation (DbrExchange          *self,
+                                            guint                 limit_ms,
+                                            DbrExchangeWasAbsent  was_absent,
+                                            GObject              *owners);
 
 /* Who waits. Deadline and cancellable work from here on, so that it may have ended before it is sent;
  * dbr_exchange_started() must follow, once it was handed on. */
@@ -117,7 +129,7 @@ GError      *dbr_exchange_new_late_error (DbrExchange     *self) G_GNUC_WARN_UNU
 
 /* What came of it, for who waited; an error is given away once. */
 GVariant    *dbr_exchange_take_value     (DbrExchange      *self,
-                                         GError          **error) G_GNUC_WARN_UNUSED_RESULT;
+                                          GError          **error) G_GNUC_WARN_UNUSED_RESULT;
 void         dbr_exchange_get_results   (DbrExchange      *self,
                                          DbrCallResults   *results);
 

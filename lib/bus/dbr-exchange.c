@@ -8,8 +8,6 @@
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
-#include "bus/dbr-lane-private.h"
-#include "bus/dbr-owners-private.h"
 
 #define EXCHANGE_FROM(pointer, member) \
   ((DbrExchange *) G_STRUCT_MEMBER_P (pointer, -G_STRUCT_OFFSET (DbrExchange, member)))
@@ -55,7 +53,7 @@ dbr_exchange_unref (DbrExchange *self)
   g_clear_pointer (&self->reply, dbr_message_unref);
   g_clear_error (&self->error);
   g_clear_object (&self->lane);
-  g_clear_pointer (&self->owners, dbr_owners_unref);
+  g_clear_object (&self->owners);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->mailbox, dbr_mailbox_unref);
   g_mutex_clear (&self->mutex);
@@ -160,7 +158,7 @@ dbr_exchange_abandon (DbrExchange *self,
   DbrExecution execution = DBR_EXECUTION_NEVER;
 
   if (!dbr_exchange_move (self, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ENDED)
-      && (dbr_exchange_has_ended (self) || !dbr_lane_abandon (self->lane, self, &execution)))
+      && (dbr_exchange_has_ended (self) || !self->abandon (self->lane, self, &execution)))
     {
       g_error_free (error);
       return FALSE;
@@ -204,7 +202,7 @@ static gboolean
 dbr_exchange_extend (DbrExchange *self)
 {
   if (!self->can_extend || self->limit_ms >= self->activation_limit_ms
-      || !dbr_owners_was_absent (self->owners, self->request->bus_name, self->began_usec))
+      || !self->was_absent (self->owners, self->request->bus_name, self->began_usec))
     return FALSE;
 
   self->limit_ms = self->activation_limit_ms;
@@ -259,16 +257,18 @@ dbr_exchange_leave_cancellable (DbrExchange *self)
 }
 
 void
-dbr_exchange_allow_activation (DbrExchange *self,
-                               DbrOwners   *owners,
-                               guint        limit_ms)
+dbr_exchange_allow_activation (DbrExchange          *self,
+                               guint                 limit_ms,
+                               DbrExchangeWasAbsent  was_absent,
+                               GObject              *owners)
 {
   if (limit_ms <= self->limit_ms)
     return;
 
   self->can_extend = TRUE;
   self->activation_limit_ms = limit_ms;
-  self->owners = dbr_owners_ref (owners);
+  self->was_absent = was_absent;
+  self->owners = g_object_ref (owners);
 }
 
 /* The caller */
@@ -367,7 +367,7 @@ dbr_exchange_new_type_error (DbrExchange *self,
 
 GVariant *
 dbr_exchange_take_value (DbrExchange  *self,
-                        GError      **error)
+                         GError      **error)
 {
   g_autoptr(GVariant) body = NULL;
 

@@ -41,10 +41,6 @@ void        dbr_lane_start           (DbrLane               *self);
 /* Sends a waiting exchange, or ends it with the reason why not. */
 void        dbr_lane_send            (DbrLane               *self,
                                       DbrExchange           *exchange);
-/* Moves an exchange of this lane to ENDED because its caller gives up. FALSE: something else ended it. */
-gboolean    dbr_lane_abandon         (DbrLane               *self,
-                                      DbrExchange           *exchange,
-                                      DbrExecution          *execution);
 /* Ends the connection and all calls on it with @reason. */
 void        dbr_lane_close           (DbrLane               *self,
                                       const GError          *reason);

@@ -232,6 +232,37 @@ dbr_lane_start (DbrLane *self)
   dbr_transport_start (self->transport, &transport_listener, g_object_ref (self), g_object_unref);
 }
 
+/* Its caller gives up */
+
+static gboolean
+dbr_lane_abandon (GObject      *object,
+                  DbrExchange  *exchange,
+                  DbrExecution *execution)
+{
+  DbrLane *self = DBR_LANE (object);
+  g_autoptr(DbrExchange) stolen = NULL;
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (!dbr_exchange_move (exchange, DBR_EXCHANGE_ON_LANE, DBR_EXCHANGE_ENDED))
+    return FALSE;
+
+  if (exchange->sent_usec != 0)
+    {
+      *execution = DBR_EXECUTION_MAYBE;
+      if (exchange->account != NULL)
+        dbr_ledger_orphan (self->ledger, exchange->account);
+      return TRUE;
+    }
+
+  /* It still lies in the transport's queue, and will be dropped there. */
+  *execution = DBR_EXECUTION_NEVER;
+  stolen = dbr_lane_steal_locked (self, exchange->serial);
+  dbr_lane_release_locked (self, exchange, FALSE);
+  g_hash_table_add (self->withdrawn, GUINT_TO_POINTER (exchange->serial));
+
+  return TRUE;
+}
+
 /* Sending */
 
 static GError *
@@ -271,7 +302,8 @@ dbr_lane_enter (DbrLane      *self,
   exchange->account = account;
   exchange->has_bus = self->has_bus;
   exchange->serial = dbr_transport_reserve_serial (self->transport);
-  g_set_object (&exchange->lane, self);
+  exchange->abandon = dbr_lane_abandon;
+  g_set_object (&exchange->lane, G_OBJECT (self));
   if (!dbr_exchange_move (exchange, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ON_LANE))
     {
       dbr_lane_release_locked (self, exchange, FALSE);
@@ -343,34 +375,6 @@ dbr_lane_send (DbrLane     *self,
 
   if (!dbr_lane_transmit (self, exchange, &error))
     dbr_lane_withdraw (self, exchange, error);
-}
-
-gboolean
-dbr_lane_abandon (DbrLane      *self,
-                  DbrExchange  *exchange,
-                  DbrExecution *execution)
-{
-  g_autoptr(DbrExchange) stolen = NULL;
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  if (!dbr_exchange_move (exchange, DBR_EXCHANGE_ON_LANE, DBR_EXCHANGE_ENDED))
-    return FALSE;
-
-  if (exchange->sent_usec != 0)
-    {
-      *execution = DBR_EXECUTION_MAYBE;
-      if (exchange->account != NULL)
-        dbr_ledger_orphan (self->ledger, exchange->account);
-      return TRUE;
-    }
-
-  /* It still lies in the transport's queue, and will be dropped there. */
-  *execution = DBR_EXECUTION_NEVER;
-  stolen = dbr_lane_steal_locked (self, exchange->serial);
-  dbr_lane_release_locked (self, exchange, FALSE);
-  g_hash_table_add (self->withdrawn, GUINT_TO_POINTER (exchange->serial));
-
-  return TRUE;
 }
 
 /* The end of all */

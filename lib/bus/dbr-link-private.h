@@ -5,6 +5,7 @@
 
 #include "bus/dbr-client.h"
 #include "bus/dbr-lane-private.h"
+#include "bus/dbr-owners-private.h"
 
 G_BEGIN_DECLS
 

@@ -397,7 +397,7 @@ dbr_link_finalize (GObject *object)
   g_clear_pointer (&self->opening, dbr_opening_unref);
   g_clear_object (&self->lane);
   g_clear_object (&self->adopted);
-  g_clear_pointer (&self->owners, dbr_owners_unref);
+  g_clear_object (&self->owners);
   g_clear_pointer (&self->address, g_free);
   g_mutex_clear (&self->mutex);
 

@@ -13,12 +13,12 @@
 
 struct _DbrOwners
 {
-  gatomicrefcount  ref_count;
+  GObject     parent_instance;
 
-  GMutex           mutex;
+  GMutex      mutex;
 
   /* guarded by mutex: what is known of each name that is followed */
-  GHashTable      *names;
+  GHashTable *names;
 };
 
 typedef struct
@@ -28,6 +28,8 @@ typedef struct
   /* when it last had none, as far as known; 0 for never */
   gint64   absent_usec;
 } Name;
+
+G_DEFINE_FINAL_TYPE (DbrOwners, dbr_owners, G_TYPE_OBJECT)
 
 /* Which name a question was about. */
 typedef struct
@@ -39,40 +41,39 @@ typedef struct
 static void
 question_free (Question *question)
 {
-  dbr_owners_unref (question->owners);
+  g_object_unref (question->owners);
   g_free (question->bus_name);
   g_free (question);
+}
+
+static void
+dbr_owners_finalize (GObject *object)
+{
+  DbrOwners *self = DBR_OWNERS (object);
+
+  g_clear_pointer (&self->names, g_hash_table_unref);
+  g_mutex_clear (&self->mutex);
+
+  G_OBJECT_CLASS (dbr_owners_parent_class)->finalize (object);
+}
+
+static void
+dbr_owners_class_init (DbrOwnersClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = dbr_owners_finalize;
+}
+
+static void
+dbr_owners_init (DbrOwners *self)
+{
+  g_mutex_init (&self->mutex);
+  self->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
 DbrOwners *
 dbr_owners_new (void)
 {
-  DbrOwners *self = g_new0 (DbrOwners, 1);
-
-  g_atomic_ref_count_init (&self->ref_count);
-  g_mutex_init (&self->mutex);
-  self->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-
-  return self;
-}
-
-DbrOwners *
-dbr_owners_ref (DbrOwners *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-
-  return self;
-}
-
-void
-dbr_owners_unref (DbrOwners *self)
-{
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-
-  g_hash_table_unref (self->names);
-  g_mutex_clear (&self->mutex);
-  g_free (self);
+  return g_object_new (DBR_TYPE_OWNERS, NULL);
 }
 
 static void
@@ -161,7 +162,7 @@ dbr_owners_follow (DbrOwners  *self,
     return;
 
   question = g_new (Question, 1);
-  question->owners = dbr_owners_ref (self);
+  question->owners = g_object_ref (self);
   question->bus_name = g_strdup (bus_name);
 
   /* First the rule, then the question: so no change falls between them. Both come behind the call that
@@ -201,10 +202,11 @@ dbr_owners_forget_all (DbrOwners *self)
 }
 
 gboolean
-dbr_owners_was_absent (DbrOwners  *self,
+dbr_owners_was_absent (GObject    *owners,
                        const char *bus_name,
                        gint64      when_usec)
 {
+  DbrOwners *self = DBR_OWNERS (owners);
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
   Name *name = g_hash_table_lookup (self->names, bus_name);
 
