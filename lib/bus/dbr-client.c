@@ -9,6 +9,7 @@
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-fork-private.h"
+#include "base/dbr-herald-private.h"
 #include "base/dbr-i18n-private.h"
 #include "bus/dbr-link-private.h"
 #include "policy/dbr-services-private.h"
@@ -101,132 +102,61 @@ G_DEFINE_ENUM_TYPE (DbrClientState, dbr_client_state,
 
 G_DEFINE_FINAL_TYPE (DbrClient, dbr_client, G_TYPE_OBJECT)
 
-/* The link speaks in threads of its own. What it says goes as a letter to the context the client was made
- * in, with a weak reference: so the client is never kept, and never freed, by another thread. */
+/* What the link says, in threads of its own. */
 
 typedef struct
 {
-  GWeakRef    client;
-  DbrMailbox *mailbox;
-} Herald;
-
-typedef struct _News News;
-
-typedef void (*NewsFunc) (DbrClient *client,
-                          News      *news);
-
-struct _News
-{
-  DbrLetter   letter;
-  Herald     *herald;
-  NewsFunc    tell;
-  GError     *error;
   const char *operation;
   gint64      late_by_usec;
-};
+} LateReply;
 
 static void
-herald_clear (gpointer data)
+tell_state (GObject  *object,
+            gpointer  news)
 {
-  Herald *herald = data;
-
-  g_weak_ref_clear (&herald->client);
-  dbr_mailbox_unref (herald->mailbox);
+  g_object_notify_by_pspec (object, properties[PROP_STATE]);
 }
 
 static void
-herald_unref (gpointer data)
+tell_lost (GObject  *object,
+           gpointer  news)
 {
-  g_atomic_rc_box_release_full (data, herald_clear);
+  g_signal_emit (object, signals[SIGNAL_CONNECTION_LOST], 0, news);
 }
 
 static void
-news_free (News *news)
+tell_restored (GObject  *object,
+               gpointer  news)
 {
-  herald_unref (news->herald);
-  g_clear_error (&news->error);
-  g_free (news);
+  g_signal_emit (object, signals[SIGNAL_CONNECTION_RESTORED], 0);
 }
 
 static void
-deliver_news_cb (DbrLetter *letter)
+tell_late (GObject  *object,
+           gpointer  news)
 {
-  News *news = (News *) letter;
-  g_autoptr(DbrClient) client = g_weak_ref_get (&news->herald->client);
+  const LateReply *late = news;
 
-  if (client != NULL)
-    news->tell (client, news);
-  news_free (news);
-}
-
-static News *
-news_new (Herald   *herald,
-          NewsFunc  tell)
-{
-  News *news = g_new0 (News, 1);
-
-  news->letter.deliver = deliver_news_cb;
-  news->herald = g_atomic_rc_box_acquire (herald);
-  news->tell = tell;
-
-  return news;
-}
-
-static void
-news_send (News *news)
-{
-  if (!dbr_mailbox_post_bounded (news->herald->mailbox, &news->letter))
-    news_free (news);
-}
-
-static void
-tell_state (DbrClient *client,
-            News      *news)
-{
-  g_object_notify_by_pspec (G_OBJECT (client), properties[PROP_STATE]);
-}
-
-static void
-tell_lost (DbrClient *client,
-           News      *news)
-{
-  g_signal_emit (client, signals[SIGNAL_CONNECTION_LOST], 0, news->error);
-}
-
-static void
-tell_restored (DbrClient *client,
-               News      *news)
-{
-  g_signal_emit (client, signals[SIGNAL_CONNECTION_RESTORED], 0);
-}
-
-static void
-tell_late (DbrClient *client,
-           News      *news)
-{
-  g_signal_emit (client, signals[SIGNAL_LATE_REPLY], 0, news->operation, news->late_by_usec);
+  g_signal_emit (object, signals[SIGNAL_LATE_REPLY], 0, late->operation, late->late_by_usec);
 }
 
 static void
 link_state_changed_cb (gpointer user_data)
 {
-  news_send (news_new (user_data, tell_state));
+  dbr_herald_tell (user_data, tell_state, NULL, NULL);
 }
 
 static void
 link_lost_cb (gpointer  user_data,
               GError   *error)
 {
-  News *news = news_new (user_data, tell_lost);
-
-  news->error = g_error_copy (error);
-  news_send (news);
+  dbr_herald_tell (user_data, tell_lost, g_error_copy (error), (GDestroyNotify) g_error_free);
 }
 
 static void
 link_restored_cb (gpointer user_data)
 {
-  news_send (news_new (user_data, tell_restored));
+  dbr_herald_tell (user_data, tell_restored, NULL, NULL);
 }
 
 static void
@@ -234,11 +164,11 @@ link_late_cb (gpointer    user_data,
               const char *operation,
               gint64      late_by_usec)
 {
-  News *news = news_new (user_data, tell_late);
+  LateReply *late = g_new (LateReply, 1);
 
-  news->operation = operation;
-  news->late_by_usec = late_by_usec;
-  news_send (news);
+  late->operation = operation;
+  late->late_by_usec = late_by_usec;
+  dbr_herald_tell (user_data, tell_late, late, g_free);
 }
 
 static const DbrLinkListener link_listener = {
@@ -252,12 +182,8 @@ static void
 dbr_client_take_link (DbrClient *self,
                       DbrLink   *link)
 {
-  g_autoptr(GMainContext) context = g_main_context_ref_thread_default ();
-  Herald *herald = g_atomic_rc_box_new0 (Herald);
-
-  g_weak_ref_init (&herald->client, self);
-  herald->mailbox = dbr_mailbox_get (context);
-  dbr_link_set_listener (link, &link_listener, herald, herald_unref);
+  dbr_link_set_listener (link, &link_listener, dbr_herald_new (G_OBJECT (self)),
+                         (GDestroyNotify) dbr_herald_unref);
 
   g_clear_object (&self->link);
   self->link = link;
