@@ -13,7 +13,8 @@ G_BEGIN_DECLS
 #define DBR_MAX_SIGNATURE_LENGTH 255
 #define DBR_MAX_NAME_LENGTH 255
 
-/* Every bad value is an `INVALID_ARGUMENT` that names it: GDBus would log a critical and never call back. */
+/* Every bad value is an `INVALID_ARGUMENT` that names it: GDBus would log a critical and never call
+ * back. */
 gboolean dbr_check_bus_name       (const char    *bus_name,
                                    GError       **error);
 gboolean dbr_check_object_path    (const char    *object_path,
@@ -33,7 +34,8 @@ gboolean dbr_check_timeout        (const char    *name,
                                    guint          timeout_ms,
                                    GError       **error);
 
-/* Says once a process that a limit this short is in milliseconds, and was perhaps meant in seconds. */
+/* Says once a process that a limit this short is in milliseconds, and was perhaps meant in seconds.
+ * */
 void     dbr_check_short_timeout  (const char    *name,
                                    guint          timeout_ms);
 

@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 typedef struct _DbrClock DbrClock;
 typedef struct _DbrRandom DbrRandom;
 
-/* Where time comes from. A test puts a clock of its own here. Limits and windows run on the monotonic
- * clock; the boottime clock goes on while the machine is suspended, and so tells that it was. */
+/* Where time comes from. A test puts a clock of its own here. Limits and windows run on the
+ * monotonic clock; the boottime clock goes on while the machine is suspended, and so tells that it
+ * was. */
 struct _DbrClock
 {
   gint64 (*get_monotonic) (const DbrClock *self);

@@ -13,7 +13,8 @@ typedef struct _DbrDeadline DbrDeadline;
 typedef void (*DbrDeadlineFunc) (DbrDeadline *deadline);
 
 /* One moment at which something must have ended. It is part of what it limits, and lies in a heap
- * with all others behind one timer: what ten thousand of them cost a turn of the loop is what one costs. */
+ * with all others behind one timer: what ten thousand of them cost a turn of the loop is what one
+ * costs. */
 struct _DbrDeadline
 {
   gint64          when;

@@ -199,7 +199,8 @@ timer_dispatch_cb (GSource     *source,
 static GSourceFuncs timer_funcs = { .dispatch = timer_dispatch_cb };
 
 /* A child of fork() starts with none of its parent's deadlines: nobody there waits for them. Nor
- * does it touch them: some lay on stacks of threads that are gone, where threads of its own are now. */
+ * does it touch them: some lay on stacks of threads that are gone, where threads of its own are
+ * now. */
 static void
 deadlines_ensure_timer_locked (GMainContext *context)
 {

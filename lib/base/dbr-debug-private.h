@@ -18,8 +18,9 @@ typedef enum
 
 gboolean dbr_debug_is_on (DbrDebugTopic topic);
 
-/* Logs one line of @topic, with pairs of a field's name and text after it that journald and other log
- * writers keep apart. Ends with NULL. Use it through the macro, which costs nothing while it is off. */
+/* Logs one line of @topic, with pairs of a field's name and text after it that journald and other
+ * log writers keep apart. Ends with NULL. Use it through the macro, which costs nothing while it is
+ * off. */
 void     dbr_debug_log   (DbrDebugTopic  topic,
                           const char    *message,
                           ...) G_GNUC_NULL_TERMINATED;

@@ -10,8 +10,9 @@
  *
  * Something that happened, and when.
  *
- * Monitors and recovery keep their history as a list of events: what a program can tell apart is the
- * [property@Event:kind], what a person reads is the [property@Event:text]. An event never changes.
+ * Monitors and recovery keep their history as a list of events: what a program can tell apart is
+ * the [property@Event:kind], what a person reads is the [property@Event:text]. An event never
+ * changes.
  *
  * Since: 0.1
  */

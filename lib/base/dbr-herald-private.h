@@ -13,9 +13,10 @@ typedef struct _DbrHerald DbrHerald;
 typedef void (*DbrHeraldFunc) (GObject  *object,
                                gpointer  news);
 
-/* What happens to an object in other threads is told in the context that it was made in, where its signals
- * are emitted. A herald has a weak reference only: no other thread ever keeps the object or frees it. News
- * of an object that is gone are not told, nor those of a context where too much waits to be told already. */
+/* What happens to an object in other threads is told in the context that it was made in, where its
+ * signals are emitted. A herald has a weak reference only: no other thread ever keeps the object or
+ * frees it. News of an object that is gone are not told, nor those of a context where too much
+ * waits to be told already. */
 DbrHerald *dbr_herald_new   (GObject        *object) G_GNUC_WARN_UNUSED_RESULT;
 DbrHerald *dbr_herald_ref   (DbrHerald      *self);
 void       dbr_herald_unref (DbrHerald      *self);

@@ -9,8 +9,8 @@ G_BEGIN_DECLS
 
 typedef struct _DbrRequest DbrRequest;
 
-/* What a call asks for, as the floors below DbrCall see it. It never changes once a call has begun, and
- * so is read from any thread without a lock. */
+/* What a call asks for, as the floors below DbrCall see it. It never changes once a call has begun,
+ * and so is read from any thread without a lock. */
 struct _DbrRequest
 {
   gatomicrefcount   ref_count;

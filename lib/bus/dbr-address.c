@@ -22,8 +22,9 @@ static const DbrLimits system_limits = { 128, 32 * 1024 * 1024, 16 };
 static const DbrLimits session_limits = { 50000, DBR_MAX_MESSAGE_SIZE, MAX_DESCRIPTORS };
 static const DbrLimits peer_limits = { G_MAXUINT, DBR_MAX_MESSAGE_SIZE, MAX_DESCRIPTORS };
 
-/* What a program that runs with another's rights is told by its environment may be a trap, and is not
- * read. GLib's own way would start a bus where it finds none (autolaunch), for which nobody asked. */
+/* What a program that runs with another's rights is told by its environment may be a trap, and is
+ * not read. GLib's own way would start a bus where it finds none (autolaunch), for which nobody
+ * asked. */
 static char *
 dup_session_address (GError **error)
 {
@@ -42,7 +43,8 @@ dup_session_address (GError **error)
     }
 
   g_set_error (error, DBR_ERROR, DBR_ERROR_NO_BUS,
-               _("There is no session bus: DBUS_SESSION_BUS_ADDRESS is not set and %s does not exist"),
+               _("There is no session bus: DBUS_SESSION_BUS_ADDRESS is not set and %s does not "
+                 "exist"),
                path);
 
   return NULL;
@@ -67,7 +69,8 @@ dup_starter_address (GError **error)
     return dbr_address_dup_for_bus (G_BUS_TYPE_SYSTEM, error);
 
   g_set_error_literal (error, DBR_ERROR, DBR_ERROR_NO_BUS,
-                       _("This program was not started by a bus: DBUS_STARTER_BUS_TYPE is not set"));
+                       _("This program was not started by a bus: "
+                         "DBUS_STARTER_BUS_TYPE is not set"));
 
   return NULL;
 }

@@ -9,7 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* What became of a call. The operation is interned; times are -1 where the call did not come that far. */
+/* What became of a call. The operation is interned; times are -1 where the call did not come that
+ * far. */
 typedef struct
 {
   const char   *operation;
@@ -24,7 +25,8 @@ typedef struct
   gboolean      is_joined;
 } DbrCallResults;
 
-/* Marks the call as run and takes what it asks for as it is now; a call that was run before is an error. */
+/* Marks the call as run and takes what it asks for as it is now; a call that was run before is an
+ * error. */
 DbrRequest *dbr_call_begin (DbrCall               *self,
                             GError               **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Called once, in the thread that gets the result, just before it gets it. */

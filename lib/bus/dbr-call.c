@@ -570,8 +570,8 @@ dbr_call_class_init (DbrCallClass *klass)
    *
    * The limit for a single attempt in milliseconds.
    *
-   * With 0, the default, the limit is that of the operation. A limit that is set here holds also while the
-   * service has to be started first.
+   * With 0, the default, the limit is that of the operation. A limit that is set here holds also
+   * while the service has to be started first.
    *
    * Since: 0.1
    */

@@ -12,8 +12,8 @@
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 #define PEER_INTERFACE "org.freedesktop.DBus.Peer"
 
-/* Each operation of a client is a request, an exchange with it, and a way to make of the exchange what the
- * operation returns. The async and the sync form differ in nothing else. */
+/* Each operation of a client is a request, an exchange with it, and a way to make of the exchange
+ * what the operation returns. The async and the sync form differ in nothing else. */
 
 static DbrRequest *
 request_new (const char         *bus_name,
@@ -102,8 +102,9 @@ call_done_cb (DbrExchange *exchange,
  *
  * Calls a method.
  *
- * What comes back is what the service answered, an error of the service or the bus as GDBus makes it, or one of
- * [error@Error]: `DBR_ERROR_DEADLINE` when the limit was reached. Giving up does not stop the service.
+ * What comes back is what the service answered, an error of the service or the bus as GDBus makes
+ * it, or one of [error@Error]: `DBR_ERROR_DEADLINE` when the limit was reached. Giving up does not
+ * stop the service.
  *
  * Since: 0.1
  */
@@ -130,7 +131,8 @@ dbr_client_call_async (DbrClient           *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, dbr_client_call_async);
 
-  request = request_new (bus_name, object_path, interface_name, method_name, parameters, reply_type);
+  request = request_new (bus_name, object_path, interface_name, method_name,
+                         parameters, reply_type);
   request->timeout_ms = timeout_ms;
   dbr_client_begin_request (self, request, task, call_done_cb);
 }
@@ -199,15 +201,16 @@ dbr_client_call_sync (DbrClient           *self,
   g_return_val_if_fail (object_path != NULL && interface_name != NULL && method_name != NULL, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
-  request = request_new (bus_name, object_path, interface_name, method_name, parameters, reply_type);
+  request = request_new (bus_name, object_path, interface_name, method_name,
+                         parameters, reply_type);
   request->timeout_ms = timeout_ms;
   exchange = dbr_client_complete_request (self, request, cancellable, error);
 
   return exchange != NULL ? dbr_exchange_take_value (exchange, error) : NULL;
 }
 
-/* What became of it is in the call before the caller hears of its end. A reply of the wrong type is told
- * by the value, not by the exchange. */
+/* What became of it is in the call before the caller hears of its end. A reply of the wrong type is
+ * told by the value, not by the exchange. */
 static GVariant *
 call_conclude (DbrCall      *call,
                DbrExchange  *exchange,
@@ -468,7 +471,8 @@ dbr_client_read_property_sync (DbrClient     *self,
   g_autoptr(DbrExchange) exchange = NULL;
 
   g_return_val_if_fail (DBR_IS_CLIENT (self), NULL);
-  g_return_val_if_fail (object_path != NULL && interface_name != NULL && property_name != NULL, NULL);
+  g_return_val_if_fail (object_path != NULL && interface_name != NULL, NULL);
+  g_return_val_if_fail (property_name != NULL, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
   request = read_request_new (bus_name, object_path, interface_name, property_name, error);
@@ -574,7 +578,8 @@ dbr_client_read_all_properties_finish (DbrClient     *self,
 {
   g_return_val_if_fail (DBR_IS_CLIENT (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, dbr_client_read_all_properties_async), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, dbr_client_read_all_properties_async),
+                        NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }
@@ -770,7 +775,8 @@ dbr_client_write_property_sync (DbrClient     *self,
   g_autoptr(DbrExchange) exchange = NULL;
 
   g_return_val_if_fail (DBR_IS_CLIENT (self), FALSE);
-  g_return_val_if_fail (object_path != NULL && interface_name != NULL && property_name != NULL, FALSE);
+  g_return_val_if_fail (object_path != NULL && interface_name != NULL, FALSE);
+  g_return_val_if_fail (property_name != NULL, FALSE);
   g_return_val_if_fail (value != NULL, FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 

@@ -19,7 +19,8 @@ void         dbr_client_begin     (DbrClient        *self,
                                    DbrExchange      *exchange,
                                    GTask            *task,
                                    DbrExchangeFunc   done);
-/* What cannot even be tried ends as everything does, in the context and after the caller has returned. */
+/* What cannot even be tried ends as everything does, in the context and after the caller has
+ * returned. */
 void         dbr_client_refuse    (DbrClient        *self,
                                    GTask            *task,
                                    GError           *error);

@@ -20,10 +20,10 @@
  *
  * A client of a bus, or of one peer, whose calls end.
  *
- * Every call has one time limit over all that it takes: waiting for the connection, starting the service,
- * the call itself. The limit holds while the caller's main loop is blocked, the service hangs or the bus
- * has stopped. How long it is can be said with each call, and is otherwise found by operation in
- * [property@Client:timeouts].
+ * Every call has one time limit over all that it takes: waiting for the connection, starting the
+ * service, the call itself. The limit holds while the caller's main loop is blocked, the service
+ * hangs or the bus has stopped. How long it is can be said with each call, and is otherwise found
+ * by operation in [property@Client:timeouts].
  *
  * ```c
  * g_autoptr(DbrClient) client = dbr_client_new (G_BUS_TYPE_SYSTEM);
@@ -39,15 +39,15 @@
  *                               2000, NULL, &error);
  * ```
  *
- * A client has a private connection, made by the first call and made again by the next call after it was
- * lost. What is known of a call beyond its answer, such as whether the method ran although no answer came,
- * is told by a [class@Call].
+ * A client has a private connection, made by the first call and made again by the next call after
+ * it was lost. What is known of a call beyond its answer, such as whether the method ran although
+ * no answer came, is told by a [class@Call].
  *
  * ## Threads
  *
- * Any thread may call. A callback runs in the thread-default context of the call, signals are emitted in the
- * context the client was made in. A call that waits dispatches nothing else meanwhile, and may be made
- * inside a callback.
+ * Any thread may call. A callback runs in the thread-default context of the call, signals are
+ * emitted in the context the client was made in. A call that waits dispatches nothing else
+ * meanwhile, and may be made inside a callback.
  *
  * Since: 0.1
  */
@@ -338,8 +338,8 @@ dbr_client_class_init (DbrClientClass *klass)
    *
    * How long its calls may take where they do not say it themselves.
    *
-   * A table of its own with the limits that ship, until another one is set. A call goes by what held when
-   * it began.
+   * A table of its own with the limits that ship, until another one is set. A call goes by what
+   * held when it began.
    *
    * Since: 0.1
    */
@@ -376,7 +376,8 @@ dbr_client_class_init (DbrClientClass *klass)
   /**
    * DbrClient:orphans: (getter get_orphans)
    *
-   * How many calls nobody waits for any more but the service has not answered either. It is not notified.
+   * How many calls nobody waits for any more but the service has not answered either. It is not
+   * notified.
    *
    * The bus counts them still, and allows a connection only so many.
    *
@@ -505,8 +506,8 @@ dbr_client_new_for_address (const char *address)
  *
  * Creates a client that calls on a connection which the application made and keeps.
  *
- * The client never closes it, and does not replace it when it is lost. Any number of clients may share a
- * connection.
+ * The client never closes it, and does not replace it when it is lost. Any number of clients may
+ * share a connection.
  *
  * Returns: (transfer full): a new client
  *
@@ -1016,7 +1017,8 @@ dbr_client_open_sync (DbrClient     *self,
  * @callback: (scope async): called when the client is closed
  * @user_data: data for @callback
  *
- * Ends the connection for good. Calls under way end with `DBR_ERROR_CLOSED`, as all later ones will.
+ * Ends the connection for good. Calls under way end with `DBR_ERROR_CLOSED`, as all later ones
+ * will.
  *
  * Since: 0.1
  */
@@ -1034,7 +1036,8 @@ dbr_client_close_async (DbrClient           *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, dbr_client_close_async);
 
-  /* It takes no time and cannot fail; the callback all the same comes after this function has returned. */
+  /* It takes no time and cannot fail; the callback all the same comes after this function has
+   * returned. */
   dbr_link_close (self->link);
   g_task_return_boolean (task, TRUE);
 }

@@ -14,13 +14,13 @@ G_BEGIN_DECLS
 
 typedef struct _DbrExchange DbrExchange;
 
-/* Called once, when the exchange has ended: in the caller's context where there is a mailbox, else in
- * whichever thread ended it, with no lock held. */
+/* Called once, when the exchange has ended: in the caller's context where there is a mailbox, else
+ * in whichever thread ended it, with no lock held. */
 typedef void (*DbrExchangeFunc) (DbrExchange *self,
                                  gpointer     user_data);
 
-/* An exchange waits for a connection, is under way on a lane, or has ended. Moving from one to the next
- * is one atomic step, and whoever makes the last one, and nobody else, says how it ended. */
+/* An exchange waits for a connection, is under way on a lane, or has ended. Moving from one to the
+ * next is one atomic step, and whoever makes the last one, and nobody else, says how it ended. */
 typedef enum
 {
   DBR_EXCHANGE_WAITING,
@@ -96,8 +96,8 @@ void         dbr_exchange_allow_activation (DbrExchange          *self,
                                             DbrExchangeWasAbsent  was_absent,
                                             GObject              *owners);
 
-/* Who waits. Deadline and cancellable work from here on, so that it may have ended before it is sent;
- * dbr_exchange_started() must follow, once it was handed on. */
+/* Who waits. Deadline and cancellable work from here on, so that it may have ended before it is
+ * sent; dbr_exchange_started() must follow, once it was handed on. */
 void         dbr_exchange_start         (DbrExchange      *self,
                                          DbrMailbox       *mailbox,
                                          GCancellable     *cancellable,

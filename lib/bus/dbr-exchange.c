@@ -99,7 +99,8 @@ dbr_exchange_tell (DbrExchange *self)
     self->letter.deliver (&self->letter);
 }
 
-/* Only what a caller asked for: what the library asks the bus for itself has no request of a caller's. */
+/* Only what a caller asked for: what the library asks the bus for itself has no request of a
+ * caller's. */
 static void
 dbr_exchange_log_end (DbrExchange *self)
 {
@@ -196,8 +197,9 @@ dbr_exchange_new_late_error (DbrExchange *self)
                       self->request->bus_name, title, self->limit_ms);
 }
 
-/* A service that has to be started first is given the time that takes. Whether it had to be is known
- * from the bus by the time it matters, so it is asked for here and not on the way of each call. */
+/* A service that has to be started first is given the time that takes. Whether it had to be is
+ * known from the bus by the time it matters, so it is asked for here and not on the way of each
+ * call. */
 static gboolean
 dbr_exchange_extend (DbrExchange *self)
 {

@@ -9,8 +9,9 @@
 
 G_BEGIN_DECLS
 
-/* The header fields of the calls made of late, as the variants GDBus wants. A program calls the same few
- * methods again and again, and making these anew is the dearest part of making a message. */
+/* The header fields of the calls made of late, as the variants GDBus wants. A program calls the
+ * same few methods again and again, and making these anew is the dearest part of making a message.
+ * */
 typedef struct _DbrGdbusHeaders DbrGdbusHeaders;
 
 DbrGdbusHeaders *dbr_gdbus_headers_new   (void) G_GNUC_WARN_UNUSED_RESULT;

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 #define DBR_TYPE_GDBUS_TRANSPORT (dbr_gdbus_transport_get_type ())
 
-/* The transport that stands on a GDBusConnection: a private one, or one that the application lends. */
+/* The transport that stands on a GDBusConnection: a private one, or one that the application lends.
+ * */
 G_DECLARE_FINAL_TYPE (DbrGdbusTransport, dbr_gdbus_transport, DBR, GDBUS_TRANSPORT, GObject)
 
 DbrTransport *dbr_gdbus_transport_new_adopted (GDBusConnection *connection,

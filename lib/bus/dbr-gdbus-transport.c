@@ -11,11 +11,12 @@
 #include "base/dbr-i18n-private.h"
 #include "bus/dbr-gdbus-headers-private.h"
 
-/* GDBus counts its own serials from 1 and takes the replies to them; ours start here, and the filter
- * takes those before GDBus looks for whom they are. So neither ever sees the other's. */
+/* GDBus counts its own serials from 1 and takes the replies to them; ours start here, and the
+ * filter takes those before GDBus looks for whom they are. So neither ever sees the other's. */
 #define FIRST_SERIAL 0x80000000u
 
-/* The largest a value of this many GVariant bytes can become on the wire: `a(y)` is padded to eight. */
+/* The largest a value of this many GVariant bytes can become on the wire: `a(y)` is padded to
+ * eight. */
 #define MAX_GROWTH 8
 
 struct _DbrGdbusTransport
@@ -459,9 +460,9 @@ dbr_gdbus_transport_send (DbrTransport       *transport,
   return FALSE;
 }
 
-/* Closing GDBus's way waits for what is being written, which a stopped bus never reads; a socket that
- * is shut down ends both its threads' business at once. A connection that was lent goes on, and with it
- * what GDBus has of ours in its queue. */
+/* Closing GDBus's way waits for what is being written, which a stopped bus never reads; a socket
+ * that is shut down ends both its threads' business at once. A connection that was lent goes on,
+ * and with it what GDBus has of ours in its queue. */
 static gboolean
 dbr_gdbus_transport_close (DbrTransport *transport)
 {

@@ -9,8 +9,8 @@
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 
-/* The table keeps each exchange that was sent until its reply is there, though its caller may long be
- * gone: such an orphan still holds a slot at the bus. */
+/* The table keeps each exchange that was sent until its reply is there, though its caller may long
+ * be gone: such an orphan still holds a slot at the bus. */
 struct _DbrLane
 {
   GObject                parent_instance;
@@ -390,7 +390,8 @@ compare_serials (gconstpointer a,
   return (gint32) (one->serial - other->serial);
 }
 
-/* The exchanges that had not ended, in the order they were begun; NULL if the lane was closed before. */
+/* The exchanges that had not ended, in the order they were begun; NULL if the lane was closed
+ * before. */
 static GPtrArray *
 dbr_lane_steal_all (DbrLane      *self,
                     const GError *reason)

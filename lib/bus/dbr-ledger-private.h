@@ -12,10 +12,10 @@ typedef struct _DbrAccount DbrAccount;
 
 /* The slots for pending replies that a bus gives a connection, and who holds them.
  *
- * A call that timed out here keeps its slot at the bus until the service answers or dies: it is an orphan.
- * When all are taken, the bus refuses every call on the connection, to healthy services too. So the
- * ledger counts, and refuses first: a destination may never hold more slots than it leaves free, so that
- * there is always room for another, however many of them hang. */
+ * A call that timed out here keeps its slot at the bus until the service answers or dies: it is an
+ * orphan. When all are taken, the bus refuses every call on the connection, to healthy services
+ * too. So the ledger counts, and refuses first: a destination may never hold more slots than it
+ * leaves free, so that there is always room for another, however many of them hang. */
 struct _DbrAccount
 {
   char  *destination;

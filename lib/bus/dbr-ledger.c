@@ -5,8 +5,8 @@
 
 #include "bus/dbr-ledger-private.h"
 
-/* A destination that holds nothing is forgotten when there are this many, so that a program which calls
- * ever new unique names does not collect them. */
+/* A destination that holds nothing is forgotten when there are this many, so that a program which
+ * calls ever new unique names does not collect them. */
 #define MAX_IDLE_ACCOUNTS 256
 
 struct _DbrLedger

@@ -11,7 +11,8 @@ G_BEGIN_DECLS
 
 #define DBR_TYPE_LINK (dbr_link_get_type ())
 
-/* A client's way to its bus or peer: opened when the first call needs it, and again when it was lost. */
+/* A client's way to its bus or peer: opened when the first call needs it, and again when it was
+ * lost. */
 G_DECLARE_FINAL_TYPE (DbrLink, dbr_link, DBR, LINK, GObject)
 
 /* Who hears of it, in any thread, with no lock held, until the link is gone. */
@@ -36,8 +37,8 @@ void            dbr_link_set_listener       (DbrLink               *self,
                                              gpointer               user_data,
                                              GDestroyNotify         destroy);
 
-/* Sends the exchange, opening the connection before if need be. One without a request ends as soon as
- * there is a connection. */
+/* Sends the exchange, opening the connection before if need be. One without a request ends as soon
+ * as there is a connection. */
 void            dbr_link_submit             (DbrLink               *self,
                                              DbrExchange           *exchange);
 /* Ends everything that waits or is under way, and the connection if it is our own. */

@@ -77,8 +77,9 @@ queue_steal (GQueue *from,
   g_queue_init (from);
 }
 
-/* What waits is only ever in the queue of a link that is not connected yet: an exchange whose caller
- * gave up is forgotten when the connection is there, or when so many are waiting that it is worth a look. */
+/* What waits is only ever in the queue of a link that is not connected yet: an exchange whose
+ * caller gave up is forgotten when the connection is there, or when so many are waiting that it is
+ * worth a look. */
 static void
 dbr_link_enqueue_locked (DbrLink     *self,
                          DbrExchange *exchange)
@@ -227,8 +228,9 @@ dbr_link_flush_next (DbrLink      *self,
   return FLUSH_IS_DONE;
 }
 
-/* Sends what waited, in order. What is begun meanwhile joins the queue's end, so nothing overtakes; and
- * a link that is closed meanwhile leaves it to this function to end everything, for the same reason. */
+/* Sends what waited, in order. What is begun meanwhile joins the queue's end, so nothing overtakes;
+ * and a link that is closed meanwhile leaves it to this function to end everything, for the same
+ * reason. */
 static void
 dbr_link_flush (DbrLink *self,
                 DbrLane *lane)
@@ -272,7 +274,8 @@ dbr_link_fail_opening (DbrLink *self,
   exchanges_fail (&waiting, error);
 }
 
-/* Takes a connection that was just made; if the link was closed in the meantime, only to close it. */
+/* Takes a connection that was just made; if the link was closed in the meantime, only to close it.
+ * */
 static void
 dbr_link_take_transport (DbrLink      *self,
                          DbrTransport *transport)

@@ -28,8 +28,8 @@ struct _DbrMessageFuncs
   void         (*free)        (DbrMessage *self);
 };
 
-/* A message that arrived, as plain fields. A transport puts its own data behind them. What few ask for
- * is found when it is asked for, and the body is decoded then, in the thread that asks. */
+/* A message that arrived, as plain fields. A transport puts its own data behind them. What few ask
+ * for is found when it is asked for, and the body is decoded then, in the thread that asks. */
 struct _DbrMessage
 {
   const DbrMessageFuncs *funcs;

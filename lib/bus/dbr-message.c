@@ -58,8 +58,9 @@ dbr_message_dup_error (DbrMessage *self)
                                           text != NULL ? g_variant_get_string (text, NULL) : "");
 }
 
-/* The bus signs everything with its sender's name, so a service cannot pass for the bus. What has no
- * sender comes from a sandbox's proxy, which answers in the bus's place, or from a peer without a bus. */
+/* The bus signs everything with its sender's name, so a service cannot pass for the bus. What has
+ * no sender comes from a sandbox's proxy, which answers in the bus's place, or from a peer without
+ * a bus. */
 DbrOrigin
 dbr_message_get_origin (DbrMessage *self,
                         gboolean    has_bus)

@@ -14,7 +14,8 @@ typedef void (*DbrOpenedFunc) (DbrTransport *transport,
                                GError       *error,
                                gpointer      user_data);
 
-/* Makes a private connection to @address, with no more time than @limit_ms. To be called on dbr-io. */
+/* Makes a private connection to @address, with no more time than @limit_ms. To be called on dbr-io.
+ * */
 DbrOpening *dbr_opening_start (const char      *address,
                                gboolean         has_bus,
                                const DbrLimits *limits,

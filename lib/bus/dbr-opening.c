@@ -12,10 +12,10 @@
 #include "base/dbr-io-private.h"
 #include "bus/dbr-gdbus-transport-private.h"
 
-/* GDBus connects, authenticates and says Hello in blocking calls without a limit. So that is done in a
- * thread of its own, which a deadline frees by taking its socket away: GIO's pool of threads is the
- * application's, and may be full of work that waits for us. Only the connection object is made on
- * dbr-io, because its `closed` signal fires in the context it was made in. */
+/* GDBus connects, authenticates and says Hello in blocking calls without a limit. So that is done
+ * in a thread of its own, which a deadline frees by taking its socket away: GIO's pool of threads
+ * is the application's, and may be full of work that waits for us. Only the connection object is
+ * made on dbr-io, because its `closed` signal fires in the context it was made in. */
 struct _DbrOpening
 {
   gatomicrefcount    ref_count;
@@ -213,14 +213,15 @@ dbr_opening_start (const char      *address,
   if (dbr_fork_get_generation () > 0)
     {
       g_set_error_literal (&self->error, DBR_ERROR, DBR_ERROR_FORKED,
-                           _("A child of fork() has no D-Bus worker thread; make the connection in the "
-                             "parent's stead, before it uses D-Bus, or after exec()"));
+                           _("A child of fork() has no D-Bus worker thread; fork before the parent "
+                             "uses D-Bus, or call exec() first"));
       dbr_io_invoke (done_cb, self);
       return self;
     }
 
   dbr_opening_ref (self);
-  dbr_deadline_arm (&self->deadline, g_get_monotonic_time () + limit_ms * (gint64) 1000, deadline_cb);
+  dbr_deadline_arm (&self->deadline,
+                    g_get_monotonic_time () + limit_ms * (gint64) 1000, deadline_cb);
   thread = g_thread_try_new ("dbr-open", open_thread, self, &cause);
   if (thread != NULL)
     {

@@ -9,7 +9,8 @@ G_BEGIN_DECLS
 
 #define DBR_TYPE_OWNERS (dbr_owners_get_type ())
 
-/* Who owns the well-known names that are called. The bus is asked once a name, and tells from then on. */
+/* Who owns the well-known names that are called. The bus is asked once a name, and tells from then
+ * on. */
 G_DECLARE_FINAL_TYPE (DbrOwners, dbr_owners, DBR, OWNERS, GObject)
 
 DbrOwners *dbr_owners_new (void) G_GNUC_WARN_UNUSED_RESULT;

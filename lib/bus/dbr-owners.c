@@ -109,7 +109,8 @@ answered_cb (DbrExchange *exchange,
   question_free (question);
 }
 
-/* A refused match rule leaves what is known to grow old, which costs no more than a shorter wait. */
+/* A refused match rule leaves what is known to grow old, which costs no more than a shorter wait.
+ * */
 static void
 matched_cb (DbrExchange *exchange,
             gpointer     user_data)
@@ -165,10 +166,12 @@ dbr_owners_follow (DbrOwners  *self,
   question->owners = g_object_ref (self);
   question->bus_name = g_strdup (bus_name);
 
-  /* First the rule, then the question: so no change falls between them. Both come behind the call that
-   * made it necessary, which has not started anything by then that could answer before them. */
-  rule = g_strdup_printf ("type='signal',sender='" DBR_BUS_NAME "',interface='" DBR_BUS_INTERFACE "',"
-                          "member='NameOwnerChanged',arg0='%s'", bus_name);
+  /* First the rule, then the question: so no change falls between them. Both come behind the call
+   * that made it necessary, which has not started anything by then that could answer before them.
+   * */
+  rule = g_strdup_printf ("type='signal',sender='" DBR_BUS_NAME "',"
+                          "interface='" DBR_BUS_INTERFACE "',member='NameOwnerChanged',arg0='%s'",
+                          bus_name);
   ask (lane, "AddMatch", rule, matched_cb, NULL);
   ask (lane, "GetNameOwner", bus_name, answered_cb, question);
 }

@@ -47,8 +47,8 @@ typedef struct
   guint64 n_received;
 } DbrTransportCounters;
 
-/* Who hears what the transport has to say. The functions are called in the transport's own thread, one
- * at a time for each, and must be quick: nothing else is read or written meanwhile. */
+/* Who hears what the transport has to say. The functions are called in the transport's own thread,
+ * one at a time for each, and must be quick: nothing else is read or written meanwhile. */
 typedef struct
 {
   /* The message is about to be written. FALSE: it was taken back and must not be. */
@@ -100,8 +100,8 @@ gboolean     dbr_transport_send            (DbrTransport                *self,
                                             guint32                      serial,
                                             const DbrOutgoing           *outgoing,
                                             GError                     **error);
-/* Ends the connection at once, whatever the other end does. Called once. Returns whether it is sure that
- * what was not written by now never will be. */
+/* Ends the connection at once, whatever the other end does. Called once. Returns whether it is sure
+ * that what was not written by now never will be. */
 gboolean     dbr_transport_close           (DbrTransport                *self);
 
 const char  *dbr_transport_get_unique_name (DbrTransport                *self);

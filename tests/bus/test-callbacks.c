@@ -5,7 +5,8 @@
 
 #include "dbr-scene.h"
 
-/* Every callback runs once, in its own context, in order, whatever happens to client, bus and caller. */
+/* Every callback runs once, in its own context, in order, whatever happens to client, bus and
+ * caller. */
 
 #define N_CALLS 1000
 

@@ -7,8 +7,8 @@
 
 /* Nothing grows with the number of calls that were made. */
 
-/* The heap is not the same to the byte at each moment; what leaks is a multiple of the calls, or some ten
- * thousand bytes for each client. */
+/* The heap is not the same to the byte at each moment; what leaks is a multiple of the calls, or
+ * some ten thousand bytes for each client. */
 #define SLACK_BYTES (128 * 1024)
 
 typedef struct

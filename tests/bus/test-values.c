@@ -205,7 +205,8 @@ test_bad_bodies (void)
   value = g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, bytes, 33 * 1024 * 1024, 1);
   assert_refused (scene, g_variant_new_tuple (&value, 1), "33554432");
 
-  /* Less than a quarter of that as GVariant has it, and more on the wire, where each takes eight bytes. */
+  /* Less than a quarter of that as GVariant has it, and more on the wire, where each takes eight
+   * bytes. */
   value = g_variant_new_from_data (G_VARIANT_TYPE ("a(y)"), bytes, 5 * 1024 * 1024, TRUE, NULL, NULL);
   assert_refused (scene, g_variant_new_tuple (&value, 1), "33554432");
 
