@@ -193,6 +193,8 @@ dbr_link_end_all (DbrLink *self)
   queue_steal (&self->waiting, &waiting);
   g_mutex_unlock (&self->mutex);
 
+  if (self->adopted != NULL && lane != NULL)
+    dbr_owners_leave (self->owners, self->adopted);
   if (lane != NULL)
     dbr_lane_close (lane, reason);
   exchanges_fail (&waiting, reason);

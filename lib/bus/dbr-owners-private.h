@@ -21,6 +21,9 @@ void       dbr_owners_follow     (DbrOwners   *self,
                                   const char  *bus_name);
 void       dbr_owners_hear       (DbrOwners   *self,
                                   DbrMessage  *signal);
+/* Takes back the rules on a connection that goes on without us. */
+void       dbr_owners_leave      (DbrOwners       *self,
+                                  GDBusConnection *connection);
 /* A new connection knows nothing of what the last one was told. */
 void       dbr_owners_forget_all (DbrOwners   *self);
 

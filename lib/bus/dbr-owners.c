@@ -149,6 +149,14 @@ dbr_owners_add (DbrOwners  *self,
   return TRUE;
 }
 
+static char *
+rule_new (const char *bus_name)
+{
+  return g_strdup_printf ("type='signal',sender='" DBR_BUS_NAME "',"
+                          "interface='" DBR_BUS_INTERFACE "',member='NameOwnerChanged',arg0='%s'",
+                          bus_name);
+}
+
 void
 dbr_owners_follow (DbrOwners  *self,
                    DbrLane    *lane,
@@ -169,9 +177,7 @@ dbr_owners_follow (DbrOwners  *self,
   /* First the rule, then the question: so no change falls between them. Both come behind the call
    * that made it necessary, which has not started anything by then that could answer before them.
    * */
-  rule = g_strdup_printf ("type='signal',sender='" DBR_BUS_NAME "',"
-                          "interface='" DBR_BUS_INTERFACE "',member='NameOwnerChanged',arg0='%s'",
-                          bus_name);
+  rule = rule_new (bus_name);
   ask (lane, "AddMatch", rule, matched_cb, NULL);
   ask (lane, "GetNameOwner", bus_name, answered_cb, question);
 }
@@ -194,6 +200,32 @@ dbr_owners_hear (DbrOwners  *self,
 
   g_variant_get (body, "(&s&s&s)", &bus_name, NULL, &new_owner);
   dbr_owners_note (self, bus_name, *new_owner != '\0');
+}
+
+/* The bus would keep a rule as long as the connection lives, which is the application's. */
+void
+dbr_owners_leave (DbrOwners       *self,
+                  GDBusConnection *connection)
+{
+  g_autoptr(GPtrArray) rules = g_ptr_array_new_with_free_func (g_free);
+  GHashTableIter iter;
+  gpointer bus_name;
+
+  g_mutex_lock (&self->mutex);
+  g_hash_table_iter_init (&iter, self->names);
+  while (g_hash_table_iter_next (&iter, &bus_name, NULL))
+    g_ptr_array_add (rules, rule_new (bus_name));
+  g_hash_table_remove_all (self->names);
+  g_mutex_unlock (&self->mutex);
+
+  for (guint i = 0; i < rules->len; i++)
+    {
+      const char *rule = g_ptr_array_index (rules, i);
+
+      g_dbus_connection_call (connection, DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE,
+                              "RemoveMatch", g_variant_new ("(s)", rule), NULL,
+                              G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+    }
 }
 
 void

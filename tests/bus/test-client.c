@@ -293,6 +293,43 @@ test_adopted (void)
   g_assert_false (g_dbus_connection_is_closed (connection));
 }
 
+static guint
+count_match_rules (GDBusConnection *connection)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) reply = NULL;
+  g_autoptr(GVariant) figures = NULL;
+  guint32 n_rules = 0;
+
+  reply = dbr_test_call (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                         "org.freedesktop.DBus.Debug.Stats", "GetConnectionStats",
+                         g_variant_new ("(s)", g_dbus_connection_get_unique_name (connection)),
+                         5000, &error);
+  g_assert_no_error (error);
+  figures = g_variant_get_child_value (reply, 0);
+  g_assert_true (g_variant_lookup (figures, "MatchRules", "u", &n_rules));
+
+  return n_rules;
+}
+
+static void
+test_takes_rules_back (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_DBUS_DAEMON, NULL);
+  g_autoptr(GDBusConnection) connection = dbr_test_bus_connect (scene->bus);
+  guint n_before = count_match_rules (connection);
+
+  g_test_summary ("A client leaves no match rule behind on a connection that it was lent");
+  for (guint i = 0; i < 5; i++)
+    {
+      g_autoptr(DbrClient) client = dbr_client_new_for_connection (connection);
+
+      scene_assert_answers (client);
+      dbr_test_wait_until (NULL, count_match_rules (connection) > n_before, DBR_TEST_PATIENCE_MS);
+    }
+  dbr_test_wait_until (NULL, count_match_rules (connection) == n_before, DBR_TEST_PATIENCE_MS);
+}
+
 static void
 test_peer_to_peer (void)
 {
@@ -415,6 +452,7 @@ main (int   argc,
   g_test_add_func ("/dbr/client/outlives-its-bus", test_bus_restarts);
   g_test_add_func ("/dbr/client/signals-in-its-context", test_signals_in_context);
   g_test_add_func ("/dbr/client/shares-a-connection", test_adopted);
+  g_test_add_func ("/dbr/client/leaves-no-rule-behind", test_takes_rules_back);
   g_test_add_func ("/dbr/client/peer-to-peer", test_peer_to_peer);
   g_test_add_func ("/dbr/client/each-has-a-connection", test_several_clients);
   g_test_add_func ("/dbr/client/refuses-after-fork", test_fork);
