@@ -390,6 +390,8 @@ child_main (DbrClient  *client,
   g_autoptr(DbrClient) fresh = dbr_client_new_for_address (address);
   g_autoptr(GError) error = NULL;
   g_autoptr(GError) fresh_error = NULL;
+  g_autoptr(GError) async_error = NULL;
+  DbrTestResult result = { NULL };
 
   if (dbr_client_ping_sync (client, SCENE_NAME, NULL, &error) != -1
       || !g_error_matches (error, DBR_ERROR, DBR_ERROR_FORKED))
@@ -397,6 +399,14 @@ child_main (DbrClient  *client,
   if (dbr_client_ping_sync (fresh, SCENE_NAME, NULL, &fresh_error) != -1
       || !g_error_matches (fresh_error, DBR_ERROR, DBR_ERROR_FORKED))
     return 2;
+
+  dbr_client_ping_async (client, SCENE_NAME, NULL, dbr_test_result_cb, &result);
+  while (result.n_calls == 0)
+    g_main_context_iteration (NULL, TRUE);
+  if (dbr_client_ping_finish (client, result.result, &async_error) != -1
+      || !g_error_matches (async_error, DBR_ERROR, DBR_ERROR_FORKED))
+    return 3;
+  dbr_test_result_clear (&result);
   g_object_unref (client);
 
   return 0;

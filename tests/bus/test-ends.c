@@ -1,6 +1,7 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "base/dbr-io-private.h"
 #include "dbr-scene.h"
 
 /* Every call ends, and by its limit. */
@@ -114,6 +115,30 @@ test_blocked_loop_deadline (void)
   scene_wait (&outcome);
 
   g_assert_error (outcome.error, DBR_ERROR, DBR_ERROR_DEADLINE);
+}
+
+static void
+starve_cb (gpointer data)
+{
+  block_loop (600);
+}
+
+static void
+test_starved_io (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(DbrCall) call = scene_call_new ("Wait", g_variant_new ("(u)", 300), 200);
+  g_auto(Outcome) outcome = { NULL };
+
+  g_test_summary ("A reply after the limit is no success though dbr-io itself had no time to say so");
+  scene_assert_answers (scene->client);
+
+  dbr_io_invoke (starve_cb, NULL);
+  scene_run_async (scene->client, call, NULL, &outcome);
+  scene_wait (&outcome);
+
+  g_assert_error (outcome.error, DBR_ERROR, DBR_ERROR_DEADLINE);
+  g_assert_cmpint (dbr_call_get_execution (call), ==, DBR_EXECUTION_ONCE);
 }
 
 static void
@@ -407,6 +432,7 @@ main (int   argc,
                         test_stopped_peer);
   g_test_add_func ("/dbr/client/a-blocked-loop-loses-no-reply", test_blocked_loop_success);
   g_test_add_func ("/dbr/client/a-blocked-loop-moves-no-deadline", test_blocked_loop_deadline);
+  g_test_add_func ("/dbr/client/a-starved-thread-moves-no-deadline", test_starved_io);
   g_test_add_func ("/dbr/client/a-hung-service-leaves-slots-to-others", test_reuses_slots);
   g_test_add_data_func ("/dbr/client/a-stopped-bus-holds-nobody/sync", GINT_TO_POINTER (FALSE),
                         test_stopped_bus);
