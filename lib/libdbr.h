@@ -13,5 +13,6 @@
 # include "bus/dbr-client.h"
 # include "dbr-version-macros.h"
 # include "dbr-version.h"
+# include "policy/dbr-circuit-breaker.h"
 # include "policy/dbr-timeouts.h"
 #undef DBR_INSIDE
