@@ -13,6 +13,7 @@ typedef struct
   DbrClient    *client;
   const char   *bus_name;
   const char   *member;
+  guint         timeout_ms;
   GCancellable *cancellable;
 } Asked;
 
@@ -47,7 +48,8 @@ call_begin (const Asked         *asked,
             gpointer             user_data)
 {
   dbr_client_call_async (asked->client, asked->bus_name, SCENE_PATH, DBR_TEST_INTERFACE,
-                         asked->member, NULL, NULL, 300, asked->cancellable, callback, user_data);
+                         asked->member, NULL, NULL, asked->timeout_ms, asked->cancellable,
+                         callback, user_data);
 }
 
 static gboolean
@@ -63,7 +65,8 @@ call_sync (const Asked  *asked,
            GError      **error)
 {
   return drop_value (dbr_client_call_sync (asked->client, asked->bus_name, SCENE_PATH,
-                                           DBR_TEST_INTERFACE, asked->member, NULL, NULL, 300,
+                                           DBR_TEST_INTERFACE, asked->member, NULL, NULL,
+                                           asked->timeout_ms,
                                            asked->cancellable, error));
 }
 
@@ -73,7 +76,7 @@ new_call (const Asked *asked)
   DbrCall *call = dbr_call_new (asked->bus_name, SCENE_PATH, DBR_TEST_INTERFACE, asked->member,
                                 NULL);
 
-  dbr_call_set_timeout_ms (call, 300);
+  dbr_call_set_timeout_ms (call, asked->timeout_ms);
 
   return call;
 }
@@ -274,7 +277,7 @@ static void
 test_answered (void)
 {
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
-  Asked asked = { scene->client, SCENE_NAME, "Echo" };
+  Asked asked = { scene->client, SCENE_NAME, "Echo", 8000 };
 
   g_test_summary ("Every operation is answered by a healthy service");
   play_all (&asked, 0, 0);
@@ -284,8 +287,8 @@ static void
 test_refused (void)
 {
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
-  Asked bad_name = { scene->client, "no name", "Echo" };
-  Asked bad_member = { scene->client, SCENE_NAME, "no-member" };
+  Asked bad_name = { scene->client, "no name", "Echo", 8000 };
+  Asked bad_member = { scene->client, SCENE_NAME, "no-member", 8000 };
 
   g_test_summary ("Every operation refuses a bad value, before anything is sent");
   play_all (&bad_name, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
@@ -298,7 +301,7 @@ test_cancelled (void)
 {
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
-  Asked asked = { scene->client, SCENE_NAME, "Echo", cancellable };
+  Asked asked = { scene->client, SCENE_NAME, "Echo", 8000, cancellable };
 
   g_test_summary ("Every operation that is cancelled before it begins says so");
   g_cancellable_cancel (cancellable);
@@ -311,7 +314,7 @@ test_late (void)
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
   g_autoptr(DbrTimeouts) timeouts = dbr_timeouts_new ();
   g_autoptr(GError) error = NULL;
-  Asked asked = { scene->client, SCENE_NAME, "Echo" };
+  Asked asked = { scene->client, SCENE_NAME, "Echo", 300 };
 
   g_test_summary ("Every operation ends at its limit when the service is stopped");
   dbr_timeouts_set (timeouts, "get_property", 300, &error);
@@ -332,7 +335,7 @@ test_closed (void)
   g_auto(DbrTestResult) result = { NULL };
   g_auto(DbrTestResult) opened = { NULL };
   g_autoptr(GError) error = NULL;
-  Asked asked = { scene->client, SCENE_NAME, "Echo" };
+  Asked asked = { scene->client, SCENE_NAME, "Echo", 8000 };
 
   g_test_summary ("Every operation of a client that was closed says so, and closing it again is no fault");
   scene_assert_answers (scene->client);
