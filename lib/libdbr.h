@@ -13,6 +13,7 @@
 # include "bus/dbr-client.h"
 # include "dbr-version-macros.h"
 # include "dbr-version.h"
+# include "policy/dbr-access-policy.h"
 # include "policy/dbr-circuit-breaker.h"
 # include "policy/dbr-timeouts.h"
 #undef DBR_INSIDE

@@ -9,6 +9,7 @@
 
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
+#include "base/dbr-request-source-private.h"
 #include "policy/dbr-services-private.h"
 
 /**
@@ -136,7 +137,11 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-G_DEFINE_FINAL_TYPE (DbrCall, dbr_call, G_TYPE_OBJECT)
+static void dbr_call_request_source_init (DbrRequestSourceInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (DbrCall, dbr_call, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (DBR_TYPE_REQUEST_SOURCE,
+                                                      dbr_call_request_source_init))
 
 static const GVariantType *
 intern_type (const GVariantType *type)
@@ -234,6 +239,37 @@ dbr_call_get_auto_start_locked (DbrCall *self)
     return self->is_auto_start;
 
   return dbr_services_may_activate (self->bus_name);
+}
+
+static DbrRequest *
+dbr_call_dup_request (DbrRequestSource *source)
+{
+  DbrCall *self = DBR_CALL (source);
+  DbrRequest *request;
+
+  g_mutex_lock (&self->mutex);
+  request = dbr_request_new (self->bus_name, self->object_path,
+                             self->interface_name, self->method_name,
+                             self->parameters, self->reply_type);
+  request->operation = self->operation;
+  request->fd_list = self->fd_list != NULL ? g_object_ref (self->fd_list) : NULL;
+  request->success_errors = g_strdupv (self->success_errors);
+  request->timeout_ms = self->timeout_ms;
+  request->attempt_timeout_ms = self->attempt_timeout_ms;
+  request->is_idempotent = self->is_idempotent;
+  request->is_interactive = self->is_interactive;
+  request->is_auto_start = dbr_call_get_auto_start_locked (self);
+  request->is_background = self->is_background;
+  request->is_bypassing_circuit = self->is_bypassing_circuit;
+  g_mutex_unlock (&self->mutex);
+
+  return request;
+}
+
+static void
+dbr_call_request_source_init (DbrRequestSourceInterface *iface)
+{
+  iface->dup_request = dbr_call_dup_request;
 }
 
 static void
@@ -1610,8 +1646,6 @@ DbrRequest *
 dbr_call_begin (DbrCall  *self,
                 GError  **error)
 {
-  DbrRequest *request;
-
   if (!g_atomic_int_compare_and_exchange (&self->was_run, FALSE, TRUE))
     {
       g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
@@ -1620,23 +1654,7 @@ dbr_call_begin (DbrCall  *self,
       return NULL;
     }
 
-  g_mutex_lock (&self->mutex);
-  request = dbr_request_new (self->bus_name, self->object_path,
-                             self->interface_name, self->method_name,
-                             self->parameters, self->reply_type);
-  request->operation = self->operation;
-  request->fd_list = self->fd_list != NULL ? g_object_ref (self->fd_list) : NULL;
-  request->success_errors = g_strdupv (self->success_errors);
-  request->timeout_ms = self->timeout_ms;
-  request->attempt_timeout_ms = self->attempt_timeout_ms;
-  request->is_idempotent = self->is_idempotent;
-  request->is_interactive = self->is_interactive;
-  request->is_auto_start = dbr_call_get_auto_start_locked (self);
-  request->is_background = self->is_background;
-  request->is_bypassing_circuit = self->is_bypassing_circuit;
-  g_mutex_unlock (&self->mutex);
-
-  return request;
+  return dbr_call_dup_request (DBR_REQUEST_SOURCE (self));
 }
 
 void
