@@ -40,7 +40,6 @@
  *                                         g_variant_new ("(x)", position));
  *
  * dbr_call_set_timeout_ms (call, 2000);
- * dbr_call_set_idempotent (call, TRUE);
  * dbr_client_run_async (client, call, NULL, seek_cb, g_object_ref (call));
  * ```
  *
@@ -49,6 +48,10 @@
  * All that a call asks for can be set until it is run with [method@Client.run_async]. It is then
  * taken as it is: what is set later changes nothing of the call under way. A bad value is no error
  * when it is set, but `DBR_ERROR_INVALID_ARGUMENT` when the call is run. A call is run once.
+ *
+ * Clients do not retry, queue or share calls yet. What [property@Call:idempotent],
+ * [property@Call:success-errors], [property@Call:background] and [property@Call:bypass-circuit] say
+ * is kept for when they do, and [property@Call:joined] is `FALSE`.
  *
  * ## What became of it
  *
