@@ -15,5 +15,7 @@
 # include "dbr-version.h"
 # include "policy/dbr-access-policy.h"
 # include "policy/dbr-circuit-breaker.h"
+# include "policy/dbr-retry-policy.h"
+# include "policy/dbr-retry.h"
 # include "policy/dbr-timeouts.h"
 #undef DBR_INSIDE
