@@ -22,9 +22,21 @@ typedef struct
   void (*lost)(gpointer    user_data,
                GError     *error);
   void (*restored)(gpointer    user_data);
-  void (*late)(gpointer    user_data,
-               const char *operation,
-               gint64      late_by_usec);
+  /* It was closed, and all that was under way has ended. */
+  void (*closed)(gpointer    user_data);
+  /* A connection is there and may hold @n_slots calls; what waited for it is sent after this. */
+  void (*opened)(gpointer    user_data,
+                 guint       n_slots);
+  void (*orphan_ended)(gpointer         user_data,
+                       const DbrOrphan *orphan,
+                       DbrMessage      *reply);
+  void (*signal)(gpointer    user_data,
+                 DbrMessage *message);
+  /* See DbrOwnersFunc. */
+  void (*owner_told)(gpointer    user_data,
+                     const char *bus_name,
+                     const char *owner,
+                     gboolean    is_change);
 } DbrLinkListener;
 
 DbrLink        *dbr_link_new_for_bus        (GBusType               bus_type) G_GNUC_WARN_UNUSED_RESULT;
@@ -41,6 +53,8 @@ void            dbr_link_set_listener       (DbrLink               *self,
  * as there is a connection. */
 void            dbr_link_submit             (DbrLink               *self,
                                              DbrExchange           *exchange);
+/* Whether a connection that is lost can be made anew. */
+gboolean        dbr_link_may_reopen         (DbrLink               *self);
 /* Ends everything that waits or is under way, and the connection if it is our own. */
 void            dbr_link_close              (DbrLink               *self);
 

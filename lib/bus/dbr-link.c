@@ -64,7 +64,7 @@ exchanges_fail (GQueue       *exchanges,
 
   while ((exchange = g_queue_pop_head (exchanges)) != NULL)
     {
-      dbr_exchange_abandon (exchange, g_error_copy (reason));
+      dbr_exchange_fail (exchange, NULL, g_error_copy (reason));
       dbr_exchange_unref (exchange);
     }
 }
@@ -106,13 +106,13 @@ dbr_link_enqueue_locked (DbrLink     *self,
 /* What the lane says, in the transport's thread */
 
 static void
-late_cb (gpointer    user_data,
-         const char *operation,
-         gint64      late_by_usec)
+orphan_ended_cb (gpointer         user_data,
+                 const DbrOrphan *orphan,
+                 DbrMessage      *reply)
 {
   DbrLink *self = user_data;
 
-  self->listener->late (self->user_data, operation, late_by_usec);
+  self->listener->orphan_ended (self->user_data, orphan, reply);
 }
 
 static void
@@ -122,6 +122,7 @@ signal_cb (gpointer    user_data,
   DbrLink *self = user_data;
 
   dbr_owners_hear (self->owners, message);
+  self->listener->signal (self->user_data, message);
 }
 
 static void
@@ -152,7 +153,18 @@ lost_cb (gpointer  user_data,
   exchanges_fail (&waiting, error);
 }
 
-static const DbrLaneListener lane_listener = { late_cb, signal_cb, lost_cb };
+static void
+owner_told_cb (gpointer    user_data,
+               const char *bus_name,
+               const char *owner,
+               gboolean    is_change)
+{
+  DbrLink *self = user_data;
+
+  self->listener->owner_told (self->user_data, bus_name, owner, is_change);
+}
+
+static const DbrLaneListener lane_listener = { orphan_ended_cb, signal_cb, lost_cb };
 
 /* Opening, on dbr-io */
 
@@ -163,15 +175,17 @@ dbr_link_send (DbrLink     *self,
 {
   if (exchange->request == NULL)
     {
-      if (dbr_exchange_move (exchange, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ENDED))
-        dbr_exchange_finish (exchange, NULL, NULL, DBR_EXECUTION_NEVER);
+      dbr_exchange_end (exchange, NULL, NULL);
       return;
     }
+
+  if (self->has_bus && exchange->awaits != NULL)
+    dbr_owners_follow (self->owners, lane, exchange->awaits, TRUE);
 
   /* The call first: whom it belongs to is only asked if it takes long. */
   dbr_lane_send (lane, exchange);
   if (self->has_bus)
-    dbr_owners_follow (self->owners, lane, exchange->request->bus_name);
+    dbr_owners_follow (self->owners, lane, exchange->request->bus_name, FALSE);
 }
 
 static GError *
@@ -198,6 +212,7 @@ dbr_link_end_all (DbrLink *self)
   if (lane != NULL)
     dbr_lane_close (lane, reason);
   exchanges_fail (&waiting, reason);
+  self->listener->closed (self->user_data);
 }
 
 typedef enum
@@ -298,6 +313,7 @@ dbr_link_take_transport (DbrLink      *self,
     self->state = DBR_CLIENT_STATE_CONNECTED;
   g_mutex_unlock (&self->mutex);
 
+  self->listener->opened (self->user_data, self->limits.n_replies);
   dbr_lane_start (lane);
   dbr_link_flush (self, lane);
   dbr_debug (DBR_DEBUG_LANES, "Connected", "DBR_UNIQUE_NAME", dbr_lane_get_unique_name (lane));
@@ -470,6 +486,7 @@ dbr_link_set_listener (DbrLink               *self,
   self->listener = listener;
   self->user_data = user_data;
   self->destroy = destroy;
+  dbr_owners_set_listener (self->owners, owner_told_cb, self);
 }
 
 /* Use */
@@ -558,6 +575,12 @@ dbr_link_dup_unique_name (DbrLink *self)
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   return self->lane != NULL ? g_strdup (dbr_lane_get_unique_name (self->lane)) : NULL;
+}
+
+gboolean
+dbr_link_may_reopen (DbrLink *self)
+{
+  return self->adopted == NULL && dbr_link_get_state (self) != DBR_CLIENT_STATE_CLOSED;
 }
 
 static DbrLane *

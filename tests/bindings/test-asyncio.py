@@ -206,13 +206,13 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
     async def test_gather_cancelled(self):
         """await: what was gathered is cancelled together"""
         gathered = asyncio.gather(*(self.client.call(NAME, PATH, INTERFACE, 'Never')
-                                    for _ in range(20)))
+                                    for _ in range(10)))
         await self.client.ping(NAME)
         gathered.cancel()
         with self.assertRaises(asyncio.CancelledError):
             await gathered
         self.assertEqual(self.client.get_in_flight(), 0)
-        self.assertEqual(self.client.get_orphans(), 20)
+        self.assertEqual(self.client.get_orphans(), 10)
 
     async def test_loops(self):
         """await: a loop in another thread, over the same client"""

@@ -130,3 +130,11 @@ scene_assert_answers (DbrClient *client)
   g_assert_no_error (outcome.error);
   dbr_test_assert_prints (outcome.reply, "('alive',)");
 }
+
+void
+scene_hold_circuit (DbrClient *client)
+{
+  g_autoptr(DbrCircuitBreaker) circuit = dbr_client_get_circuit (client, SCENE_NAME);
+
+  g_object_set (circuit, "consecutive-failures", G_MAXUINT, "min-calls", G_MAXUINT, NULL);
+}

@@ -61,6 +61,9 @@ void      scene_assert_in_time (const Outcome    *outcome,
                                 guint             limit_ms);
 void      scene_assert_answers (DbrClient        *client);
 
+/* For tests of what lies below the circuit: it stays closed whatever happens. */
+void      scene_hold_circuit   (DbrClient        *client);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Scene, scene_free)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outcome, outcome_clear)
 
