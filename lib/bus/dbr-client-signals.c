@@ -269,8 +269,8 @@ install_connection_signals (GType type)
    *
    * Emitted when the connection ended without having been closed.
    *
-   * Calls under way end with `DBR_ERROR_CONNECTION_LOST`, but for those that may be sent again; the
-   * next one makes a new connection.
+   * Calls under way end with `DBR_ERROR_CONNECTION_LOST`, but for those that may be sent again.
+   * Calls made from then on wait for the new connection, within their limits.
    *
    * Since: 0.1
    */
@@ -286,7 +286,8 @@ install_connection_signals (GType type)
    * DbrClient::connection-restored:
    * @self: a client
    *
-   * Emitted when there is a connection again after one was lost.
+   * Emitted when there is a connection again after one was lost, and what the client had registered
+   * on it is there as well.
    *
    * Since: 0.1
    */

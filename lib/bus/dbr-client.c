@@ -35,8 +35,8 @@
  *                               2000, NULL, &error);
  * ```
  *
- * A client has a private connection, made by the first call and made again by the next call after
- * it was lost. What is known of a call beyond its answer, such as whether the method ran although
+ * A client has a private connection, made by the first call and made again by itself after it was
+ * lost. What is known of a call beyond its answer, such as whether the method ran although
  * no answer came, is told by a [class@Call].
  *
  * ## When a service does not answer as it should

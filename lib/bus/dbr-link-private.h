@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 
 #define DBR_TYPE_LINK (dbr_link_get_type ())
 
-/* A client's way to its bus or peer: opened when the first call needs it, and again when it was
- * lost. */
+/* A client's way to its bus or peer: opened when the first call needs it, and made again by itself
+ * when it was lost. */
 G_DECLARE_FINAL_TYPE (DbrLink, dbr_link, DBR, LINK, GObject)
 
 /* Who hears of it, in any thread, with no lock held, until the link is gone. */

@@ -5,6 +5,7 @@
 
 #include "bus/dbr-link-private.h"
 
+#include "base/dbr-clock-private.h"
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-fork-private.h"
@@ -17,6 +18,14 @@
 
 /* How long one attempt to connect may take. Who waits has a limit of its own besides. */
 #define OPENING_LIMIT_MS 25000
+
+/* A connection that was lost is made again after a pause, which grows while there is none to be had,
+ * and which differs from one program to the next: they all lost theirs at the same moment. */
+#define FIRST_PAUSE_MS 100.0
+#define MAX_PAUSE_MS 30000.0
+#define PAUSE_GROWTH 1.6
+/* One that held for so long was no failed attempt. */
+#define STABLE_USEC (60 * G_USEC_PER_SEC)
 
 /* From how many waiting exchanges on it is looked whether their callers still wait. */
 #define MIN_SWEEP 64
@@ -45,6 +54,10 @@ struct _DbrLink
   /* guarded by mutex */
   DbrClientState         state;
   gboolean               was_lost;
+  guint                  n_attempts;
+  gint64                 connected_usec;
+  /* the pause before the next attempt; holds a reference while it is armed */
+  DbrDeadline            pause;
   /* connected, but what waited is still being sent: what is begun meanwhile has to wait its turn */
   gboolean               is_flushing;
   DbrLane               *lane;
@@ -125,6 +138,40 @@ signal_cb (gpointer    user_data,
   self->listener->signal (self->user_data, message);
 }
 
+static void pause_cb (DbrDeadline *deadline);
+
+static gint64
+draw_pause_usec (guint n_attempts)
+{
+  double pause_ms = FIRST_PAUSE_MS;
+
+  for (guint i = 0; i < n_attempts && pause_ms < MAX_PAUSE_MS; i++)
+    pause_ms *= PAUSE_GROWTH;
+  pause_ms = MIN (pause_ms, MAX_PAUSE_MS);
+  pause_ms = pause_ms / 2 + pause_ms / 2 * dbr_random_next (dbr_random_get_system ());
+
+  return (gint64) (pause_ms * 1000);
+}
+
+/* The application's own connection is not ours to make. */
+static void
+dbr_link_plan_locked (DbrLink *self)
+{
+  if (self->state == DBR_CLIENT_STATE_CLOSED)
+    return;
+
+  if (self->adopted != NULL)
+    {
+      self->state = DBR_CLIENT_STATE_DISCONNECTED;
+      return;
+    }
+
+  self->state = DBR_CLIENT_STATE_RECONNECTING;
+  g_object_ref (self);
+  dbr_deadline_arm (&self->pause,
+                    g_get_monotonic_time () + draw_pause_usec (self->n_attempts++), pause_cb);
+}
+
 static void
 lost_cb (gpointer  user_data,
          DbrLane  *lane,
@@ -138,9 +185,12 @@ lost_cb (gpointer  user_data,
   if (self->lane == lane)
     {
       old_lane = g_steal_pointer (&self->lane);
-      self->state = DBR_CLIENT_STATE_DISCONNECTED;
       self->was_lost = TRUE;
-      queue_steal (&self->waiting, &waiting);
+      if (g_get_monotonic_time () - self->connected_usec >= STABLE_USEC)
+        self->n_attempts = 0;
+      dbr_link_plan_locked (self);
+      if (self->state == DBR_CLIENT_STATE_DISCONNECTED)
+        queue_steal (&self->waiting, &waiting);
     }
   g_mutex_unlock (&self->mutex);
 
@@ -275,11 +325,12 @@ dbr_link_fail_opening (DbrLink *self,
   g_mutex_lock (&self->mutex);
   g_clear_pointer (&self->opening, dbr_opening_unref);
   is_closed = self->state == DBR_CLIENT_STATE_CLOSED;
-  if (!is_closed)
-    {
-      self->state = DBR_CLIENT_STATE_DISCONNECTED;
-      queue_steal (&self->waiting, &waiting);
-    }
+  if (!is_closed && self->was_lost)
+    dbr_link_plan_locked (self);
+  else if (!is_closed)
+    self->state = DBR_CLIENT_STATE_DISCONNECTED;
+  if (self->state == DBR_CLIENT_STATE_DISCONNECTED)
+    queue_steal (&self->waiting, &waiting);
   g_mutex_unlock (&self->mutex);
 
   /* Who closed it made it fail, and ends what waits. */
@@ -289,6 +340,42 @@ dbr_link_fail_opening (DbrLink *self,
   dbr_debug (DBR_DEBUG_LANES, "There is no connection", "DBR_REASON", error->message);
   self->listener->state_changed (self->user_data);
   exchanges_fail (&waiting, error);
+}
+
+/* What was registered on the lost connection is there again. */
+static void
+restored_cb (DbrExchange *exchange,
+             gpointer     user_data)
+{
+  g_autoptr(DbrLink) self = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
+
+  /* Else it was lost once more. */
+  if (answer != NULL)
+    self->listener->restored (self->user_data);
+}
+
+/* The bus takes one message after another: when it answers the last one, it has done what was asked
+ * before. */
+static void
+dbr_link_restore (DbrLink *self,
+                  DbrLane *lane)
+{
+  g_autoptr(DbrRequest) request = dbr_request_new (DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE,
+                                                   "GetId", NULL, NULL);
+  g_autoptr(DbrExchange) exchange = dbr_exchange_new (request, "default", OPENING_LIMIT_MS);
+
+  if (!self->has_bus)
+    {
+      self->listener->restored (self->user_data);
+      return;
+    }
+
+  dbr_owners_restore (self->owners, lane);
+  dbr_exchange_start (exchange, NULL, NULL, restored_cb, g_object_ref (self));
+  dbr_lane_send (lane, exchange);
+  dbr_exchange_started (exchange);
 }
 
 /* Takes a connection that was just made; if the link was closed in the meantime, only to close it.
@@ -301,25 +388,24 @@ dbr_link_take_transport (DbrLink      *self,
                                           &lane_listener, g_object_ref (self), g_object_unref);
   gboolean is_restored;
 
-  dbr_owners_forget_all (self->owners);
-
   g_mutex_lock (&self->mutex);
   g_clear_pointer (&self->opening, dbr_opening_unref);
   is_restored = self->was_lost;
   self->lane = g_object_ref (lane);
   self->was_lost = FALSE;
   self->is_flushing = TRUE;
+  self->connected_usec = g_get_monotonic_time ();
   if (self->state != DBR_CLIENT_STATE_CLOSED)
     self->state = DBR_CLIENT_STATE_CONNECTED;
   g_mutex_unlock (&self->mutex);
 
+  dbr_debug (DBR_DEBUG_LANES, "Connected", "DBR_UNIQUE_NAME", dbr_lane_get_unique_name (lane));
   self->listener->opened (self->user_data, self->limits.n_replies);
   dbr_lane_start (lane);
-  dbr_link_flush (self, lane);
-  dbr_debug (DBR_DEBUG_LANES, "Connected", "DBR_UNIQUE_NAME", dbr_lane_get_unique_name (lane));
   self->listener->state_changed (self->user_data);
   if (is_restored)
-    self->listener->restored (self->user_data);
+    dbr_link_restore (self, lane);
+  dbr_link_flush (self, lane);
 }
 
 static void
@@ -406,6 +492,16 @@ open_cb (gpointer data)
     dbr_link_adopt (self);
   else
     dbr_link_connect (self);
+}
+
+static void
+pause_cb (DbrDeadline *deadline)
+{
+  DbrLink *self = (DbrLink *) G_STRUCT_MEMBER_P (deadline, -G_STRUCT_OFFSET (DbrLink, pause));
+
+  if (dbr_link_get_state (self) != DBR_CLIENT_STATE_CLOSED)
+    dbr_link_connect (self);
+  g_object_unref (self);
 }
 
 static void
@@ -509,7 +605,7 @@ dbr_link_submit (DbrLink     *self,
   if (self->state == DBR_CLIENT_STATE_DISCONNECTED)
     {
       is_first = TRUE;
-      self->state = self->was_lost ? DBR_CLIENT_STATE_RECONNECTING : DBR_CLIENT_STATE_CONNECTING;
+      self->state = DBR_CLIENT_STATE_CONNECTING;
     }
   g_mutex_unlock (&self->mutex);
 
@@ -542,6 +638,8 @@ dbr_link_close (DbrLink *self)
   if (was_closed)
     return;
 
+  if (dbr_deadline_disarm (&self->pause))
+    g_object_unref (self);
   if (opening != NULL)
     dbr_opening_abort (opening);
   if (!is_flushing)

@@ -38,8 +38,9 @@ void       dbr_owners_hear       (DbrOwners   *self,
 /* Takes back the rules on a connection that goes on without us. */
 void       dbr_owners_leave      (DbrOwners       *self,
                                   GDBusConnection *connection);
-/* A new connection knows nothing of what the last one was told. */
-void       dbr_owners_forget_all (DbrOwners   *self);
+/* A new connection knows nothing of what the last one was told: all names are asked for anew. */
+void       dbr_owners_restore    (DbrOwners   *self,
+                                  DbrLane     *lane);
 
 /* The names that are followed and known to be owned by @unique_name, NULL for none. */
 char     **dbr_owners_dup_names  (DbrOwners   *self,

@@ -193,30 +193,35 @@ rule_new (const char *bus_name)
                           bus_name);
 }
 
+/* First the rule, then the question: so no change falls between them. */
+static void
+dbr_owners_ask (DbrOwners  *self,
+                DbrLane    *lane,
+                const char *bus_name)
+{
+  g_autofree char *rule = rule_new (bus_name);
+  Question *question = g_new (Question, 1);
+
+  question->owners = g_object_ref (self);
+  question->bus_name = g_strdup (bus_name);
+  ask (lane, "AddMatch", rule, matched_cb, NULL);
+  ask (lane, "GetNameOwner", bus_name, answered_cb, question);
+}
+
 void
 dbr_owners_follow (DbrOwners  *self,
                    DbrLane    *lane,
                    const char *bus_name,
                    gboolean    is_awaited)
 {
-  g_autofree char *rule = NULL;
-  Question *question;
-
   /* A unique name never comes back, and the bus itself is always there. */
   if (bus_name == NULL || *bus_name == ':' || g_str_equal (bus_name, DBR_BUS_NAME)
       || !dbr_owners_add (self, bus_name, is_awaited))
     return;
 
-  question = g_new (Question, 1);
-  question->owners = g_object_ref (self);
-  question->bus_name = g_strdup (bus_name);
-
-  /* First the rule, then the question: so no change falls between them. Both come behind the call
-   * that made it necessary, which has not started anything by then that could answer before them.
-   * */
-  rule = rule_new (bus_name);
-  ask (lane, "AddMatch", rule, matched_cb, NULL);
-  ask (lane, "GetNameOwner", bus_name, answered_cb, question);
+  /* This comes behind the call that made it necessary, which has not started anything by then that
+   * could answer before. */
+  dbr_owners_ask (self, lane, bus_name);
 }
 
 void
@@ -265,12 +270,35 @@ dbr_owners_leave (DbrOwners       *self,
     }
 }
 
-void
-dbr_owners_forget_all (DbrOwners *self)
+static char **
+dbr_owners_dup_all (DbrOwners *self)
 {
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  GHashTableIter iter;
+  gpointer bus_name;
+  gpointer value;
 
-  g_hash_table_remove_all (self->names);
+  g_hash_table_iter_init (&iter, self->names);
+  while (g_hash_table_iter_next (&iter, &bus_name, &value))
+    {
+      Name *name = value;
+
+      name->is_known = FALSE;
+      g_strv_builder_add (builder, bus_name);
+    }
+
+  return g_strv_builder_end (builder);
+}
+
+void
+dbr_owners_restore (DbrOwners *self,
+                    DbrLane   *lane)
+{
+  g_auto(GStrv) names = dbr_owners_dup_all (self);
+
+  for (guint i = 0; names[i] != NULL; i++)
+    dbr_owners_ask (self, lane, names[i]);
 }
 
 gboolean
