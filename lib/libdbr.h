@@ -11,6 +11,7 @@
 # include "base/dbr-types.h"
 # include "bus/dbr-call.h"
 # include "bus/dbr-client.h"
+# include "bus/dbr-subscription.h"
 # include "dbr-version-macros.h"
 # include "dbr-version.h"
 # include "policy/dbr-access-policy.h"

@@ -24,6 +24,26 @@ dbr_client_needs_peer (DbrClient        *self,
                                          request->bus_name);
 }
 
+/* Judges, and tells those who listen. */
+static gboolean
+dbr_client_judge_query (DbrClient            *self,
+                        const DbrAccessQuery *query,
+                        GError              **error)
+{
+  gboolean is_allowed = TRUE;
+  const char *rule = "";
+
+  if (self->access_policy != NULL)
+    is_allowed = dbr_access_judge_check (dbr_access_policy_get_judge (self->access_policy),
+                                         query, TRUE, dup_names_cb,
+                                         dbr_link_get_owners (self->link), &rule, error);
+  if (dbr_client_is_audited (self))
+    dbr_client_audit (self, dbr_access_query_dup_record (query, is_allowed, rule,
+                                                         g_get_real_time ()));
+
+  return is_allowed;
+}
+
 /* The same with a record of it for those who listen, which costs a little more. */
 static gboolean
 dbr_client_judge_aloud (DbrClient         *self,
@@ -31,18 +51,10 @@ dbr_client_judge_aloud (DbrClient         *self,
                         GError           **error)
 {
   g_auto(DbrAccessQuery) query = { 0, };
-  gboolean is_allowed = TRUE;
-  const char *rule = "";
 
   dbr_access_query_init_request (&query, request, self->access_bus);
-  if (self->access_policy != NULL)
-    is_allowed = dbr_access_judge_check (dbr_access_policy_get_judge (self->access_policy),
-                                         &query, TRUE, dup_names_cb,
-                                         dbr_link_get_owners (self->link), &rule, error);
-  dbr_client_audit (self, dbr_access_query_dup_record (&query, is_allowed, rule,
-                                                       g_get_real_time ()));
 
-  return is_allowed;
+  return dbr_client_judge_query (self, &query, error);
 }
 
 gboolean
@@ -64,4 +76,18 @@ dbr_client_judge (DbrClient         *self,
   *needs_peer = is_allowed && self->access_policy != NULL && dbr_client_needs_peer (self, request);
 
   return is_allowed;
+}
+
+gboolean
+dbr_client_judge_signals (DbrClient           *self,
+                          const DbrMatchRule  *rule,
+                          GError             **error)
+{
+  g_auto(DbrAccessQuery) query = { 0, };
+
+  dbr_access_query_init_signal (&query, self->access_bus, rule->bus_name, rule->object_path,
+                                rule->interface_name, rule->member,
+                                (rule->flags & DBR_SUBSCRIPTION_FLAGS_PATH_NAMESPACE) != 0);
+
+  return dbr_client_judge_query (self, &query, error);
 }

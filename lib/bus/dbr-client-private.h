@@ -47,6 +47,9 @@ gboolean       dbr_client_judge             (DbrClient        *self,
                                              const DbrRequest *request,
                                              gboolean         *needs_peer,
                                              GError          **error);
+gboolean       dbr_client_judge_signals     (DbrClient          *self,
+                                             const DbrMatchRule *rule,
+                                             GError            **error);
 /* Whether anyone listens, and what they are told; takes @record if it floats. */
 gboolean       dbr_client_is_audited        (DbrClient        *self);
 void           dbr_client_audit             (DbrClient        *self,

@@ -5,6 +5,7 @@
 
 #include "bus/dbr-client.h"
 #include "bus/dbr-lane-private.h"
+#include "bus/dbr-matches-private.h"
 #include "bus/dbr-owners-private.h"
 
 G_BEGIN_DECLS
@@ -60,6 +61,7 @@ void            dbr_link_close              (DbrLink               *self);
 
 gboolean        dbr_link_has_bus            (DbrLink               *self);
 DbrOwners      *dbr_link_get_owners         (DbrLink               *self);
+DbrMatches     *dbr_link_get_matches        (DbrLink               *self);
 DbrClientState  dbr_link_get_state          (DbrLink               *self);
 char           *dbr_link_dup_unique_name    (DbrLink               *self);
 void            dbr_link_count              (DbrLink               *self,

@@ -44,6 +44,7 @@ struct _DbrLink
   GDestroyNotify         destroy;
 
   DbrOwners             *owners;
+  DbrMatches            *matches;
   guint                  generation;
 
   /* touched on dbr-io only */
@@ -135,6 +136,7 @@ signal_cb (gpointer    user_data,
   DbrLink *self = user_data;
 
   dbr_owners_hear (self->owners, message);
+  dbr_matches_hear (self->matches, message);
   self->listener->signal (self->user_data, message);
 }
 
@@ -258,10 +260,14 @@ dbr_link_end_all (DbrLink *self)
   g_mutex_unlock (&self->mutex);
 
   if (self->adopted != NULL && lane != NULL)
-    dbr_owners_leave (self->owners, self->adopted);
+    {
+      dbr_owners_leave (self->owners, self->adopted);
+      dbr_matches_leave (self->matches, self->adopted);
+    }
   if (lane != NULL)
     dbr_lane_close (lane, reason);
   exchanges_fail (&waiting, reason);
+  dbr_matches_close (self->matches, reason);
   self->listener->closed (self->user_data);
 }
 
@@ -373,6 +379,7 @@ dbr_link_restore (DbrLink *self,
     }
 
   dbr_owners_restore (self->owners, lane);
+  dbr_matches_restore (self->matches, lane);
   dbr_exchange_start (exchange, NULL, NULL, restored_cb, g_object_ref (self));
   dbr_lane_send (lane, exchange);
   dbr_exchange_started (exchange);
@@ -514,6 +521,7 @@ dbr_link_finalize (GObject *object)
   g_clear_pointer (&self->opening, dbr_opening_unref);
   g_clear_object (&self->lane);
   g_clear_object (&self->adopted);
+  g_clear_object (&self->matches);
   g_clear_object (&self->owners);
   g_clear_pointer (&self->address, g_free);
   g_mutex_clear (&self->mutex);
@@ -573,6 +581,13 @@ dbr_link_new_for_connection (GDBusConnection *connection)
   return self;
 }
 
+static void
+submit_cb (gpointer     user_data,
+           DbrExchange *exchange)
+{
+  dbr_link_submit (user_data, exchange);
+}
+
 void
 dbr_link_set_listener (DbrLink               *self,
                        const DbrLinkListener *listener,
@@ -583,6 +598,7 @@ dbr_link_set_listener (DbrLink               *self,
   self->user_data = user_data;
   self->destroy = destroy;
   dbr_owners_set_listener (self->owners, owner_told_cb, self);
+  self->matches = dbr_matches_new (self->owners, self->has_bus, submit_cb, self);
 }
 
 /* Use */
@@ -651,6 +667,12 @@ gboolean
 dbr_link_has_bus (DbrLink *self)
 {
   return self->has_bus;
+}
+
+DbrMatches *
+dbr_link_get_matches (DbrLink *self)
+{
+  return self->matches;
 }
 
 DbrOwners *

@@ -42,6 +42,10 @@ void       dbr_owners_leave      (DbrOwners       *self,
 void       dbr_owners_restore    (DbrOwners   *self,
                                   DbrLane     *lane);
 
+/* Whether @bus_name is followed and known to be owned by @unique_name. */
+gboolean   dbr_owners_is_owned_by (DbrOwners  *self,
+                                   const char *bus_name,
+                                   const char *unique_name);
 /* The names that are followed and known to be owned by @unique_name, NULL for none. */
 char     **dbr_owners_dup_names  (DbrOwners   *self,
                                   const char  *unique_name);

@@ -337,3 +337,14 @@ dbr_owners_dup_names (DbrOwners  *self,
 
   return is_empty ? NULL : g_strv_builder_end (builder);
 }
+
+gboolean
+dbr_owners_is_owned_by (DbrOwners  *self,
+                        const char *bus_name,
+                        const char *unique_name)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  const Name *name = g_hash_table_lookup (self->names, bus_name);
+
+  return name != NULL && name->is_known && g_strcmp0 (name->owner, unique_name) == 0;
+}
