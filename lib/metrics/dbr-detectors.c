@@ -7,20 +7,27 @@
 
 #include <math.h>
 
-/* Five calls were enough for the systems before; three bad ones have to be among them, so that one
- * mishap is none. */
+/* Five calls were enough for the systems before; most of so few have to be bad, so that a mishap or
+ * two are none. */
 #define MIN_CALLS 5u
-#define MIN_BAD 3u
+#define MIN_BAD 4u
 
 /* The share of calls that a percentile of 95 leaves out. */
 #define SLOW_SHARE 0.05
 
-/* An operation that is as bad as a third of its limit allows would seem this bad by chance less
- * often than once in seven hundred windows. */
-#define SURELY 3.0
+/* An operation that is as bad as a third of its limit allows would seem so bad by chance once in a
+ * thousand windows, and one that is well never. */
 #define CAREFUL_SHARE (1.0 / 3)
+#define CHANCE 1e-3
 
+/* What is allowed over a day is no share of the limit, but the limit. */
 #define MIN_CALLS_BURN 10u
+#define MIN_BAD_BURN 3u
+#define CHANCE_BURN 1e-4
+
+/* From this on a distribution is a bell, four times its width from the middle. */
+#define MANY 50.0
+#define SURELY 4.0
 
 /* What happened so often within so many slots of ten seconds, and when it has become quiet again:
  * fewer than this. */
@@ -42,18 +49,30 @@ static const Rule rules[DBR_N_ISSUE_KINDS] = {
   [DBR_ISSUE_SERVICE_FLAPPING] = { 30, 3, 2, DBR_SEVERITY_WARNING },
 };
 
-/* The least that the true share can be, as surely as it has to be (Wilson's interval). */
-static double
-get_lower_share (guint64 n_bad,
-                 guint64 n)
+/* Whether so many bad ones are less likely than @chance where @share of all are bad (Poisson). */
+static gboolean
+is_no_chance (guint64 n_bad,
+              guint64 n,
+              double  share,
+              double  chance)
 {
-  double size = (double) n;
-  double share = (double) n_bad / size;
-  double spread = SURELY * SURELY / size;
-  double middle = share + spread / 2;
-  double margin = SURELY * sqrt (share * (1 - share) / size + spread / (4 * size));
+  double mean = (double) n * share;
+  double fewer = 0;
+  double term;
 
-  return (middle - margin) / (1 + spread);
+  if (mean > MANY)
+    return (double) n_bad > mean + SURELY * sqrt (mean);
+
+  term = exp (-mean);
+  for (guint64 i = 0; i < n_bad; i++)
+    {
+      fewer += term;
+      term *= mean / (double) (i + 1);
+      if ((double) i > mean && term < chance / 1000)
+        return TRUE;
+    }
+
+  return 1 - fewer < chance;
 }
 
 /* Whether more than @limit of the calls are bad, and not by chance; over when it is half of that. */
@@ -68,7 +87,7 @@ judge_share (guint64 n_bad,
     return DBR_VERDICT_OVER;
 
   if (n < MIN_CALLS || n_bad < MIN_BAD || share <= limit
-      || get_lower_share (n_bad, n) <= limit * CAREFUL_SHARE)
+      || !is_no_chance (n_bad, n, limit * CAREFUL_SHARE, CHANCE))
     return DBR_VERDICT_BETWEEN;
 
   return DBR_VERDICT_HOLDS;
@@ -123,9 +142,9 @@ judge_burn_at (const DbrOperationView *view,
   if (in_short.bad == 0)
     return DBR_VERDICT_OVER;
 
-  if (in_long.good + in_long.bad < MIN_CALLS_BURN || in_long.bad < MIN_BAD
+  if (in_long.good + in_long.bad < MIN_CALLS_BURN || in_long.bad < MIN_BAD_BURN
       || dbr_burn_get_pace (&in_long) < limit || dbr_burn_get_pace (&in_short) < limit
-      || get_lower_share (in_long.bad, in_long.good + in_long.bad) <= DBR_BURN_ALLOWED)
+      || !is_no_chance (in_long.bad, in_long.good + in_long.bad, DBR_BURN_ALLOWED, CHANCE_BURN))
     return DBR_VERDICT_BETWEEN;
 
   return DBR_VERDICT_HOLDS;
