@@ -64,10 +64,14 @@ complete_evidence (GVariant *evidence,
                    gint64    seen_usec)
 {
   g_auto(GVariantDict) dict = G_VARIANT_DICT_INIT (evidence);
+  GVariant *complete;
 
   g_variant_dict_insert (&dict, "last-seen-usec", "x", seen_usec);
+  complete = g_variant_ref_sink (g_variant_dict_end (&dict));
+  /* In one piece it takes a tenth of the memory. */
+  (void) g_variant_get_data (complete);
 
-  return g_variant_ref_sink (g_variant_dict_end (&dict));
+  return complete;
 }
 
 static void

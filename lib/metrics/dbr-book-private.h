@@ -26,7 +26,7 @@ G_BEGIN_DECLS
 
 /* What closed slices may take of memory. If they want more, the oldest go, and windows become
  * shorter: first those of the parts of a time. */
-#define DBR_BOOK_MAX_SLICE_BYTES (384u * 1024)
+#define DBR_BOOK_MAX_SLICE_BYTES (256u * 1024)
 
 /* With a clock of a test nothing happens by itself: the test ticks. */
 DbrBook    *dbr_book_new         (const DbrClock    *clock) G_GNUC_WARN_UNUSED_RESULT;

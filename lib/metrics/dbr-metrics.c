@@ -23,6 +23,8 @@
  *
  * export_all ();
  * dbr_metrics_record (metrics, "export", g_get_monotonic_time () - begin, DBR_OUTCOME_OK);
+ *
+ * text = dbr_metrics_to_text (metrics);
  * ```
  *
  * No client records its calls by itself yet.

@@ -48,4 +48,15 @@ gboolean            dbr_metrics_set_limits       (DbrMetrics  *self,
 DBR_AVAILABLE_IN_0_1
 void                dbr_metrics_reset            (DbrMetrics  *self);
 
+DBR_AVAILABLE_IN_0_1
+char               *dbr_metrics_to_text          (DbrMetrics  *self) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+char               *dbr_metrics_to_openmetrics   (DbrMetrics  *self) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+char               *dbr_metrics_to_prometheus    (DbrMetrics  *self) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+GVariant           *dbr_metrics_to_variant       (DbrMetrics  *self) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+void                dbr_metrics_log_summary      (DbrMetrics  *self);
+
 G_END_DECLS
