@@ -620,6 +620,55 @@ test_real_clock (void)
   g_main_loop_run (loop);
 }
 
+typedef struct
+{
+  GMainContext *context;
+  DbrMetrics   *metrics;
+  guint         n_raised;
+} Elsewhere;
+
+static void
+raised_here_cb (DbrMetrics *metrics,
+                DbrIssue   *issue,
+                Elsewhere  *elsewhere)
+{
+  g_assert_true (g_main_context_is_owner (elsewhere->context));
+  elsewhere->n_raised++;
+}
+
+static gpointer
+fail_elsewhere_cb (gpointer data)
+{
+  Elsewhere *elsewhere = data;
+
+  for (guint i = 0; i < 20; i++)
+    dbr_metrics_record (elsewhere->metrics, "work", 10, DBR_OUTCOME_ERROR);
+  /* It looks, but the list is not this thread's to change. */
+  g_assert_cmpuint (g_list_model_get_n_items (dbr_metrics_get_issues (elsewhere->metrics)), ==, 0);
+
+  return NULL;
+}
+
+static void
+test_context (void)
+{
+  g_autoptr(GMainContext) context = g_main_context_new ();
+  Elsewhere elsewhere = { .context = context };
+
+  g_test_summary ("What another thread records is told in the context the metrics were made in");
+
+  g_main_context_push_thread_default (context);
+  elsewhere.metrics = dbr_metrics_new ();
+  g_main_context_pop_thread_default (context);
+  g_signal_connect (elsewhere.metrics, "issue-raised", G_CALLBACK (raised_here_cb), &elsewhere);
+
+  g_thread_join (g_thread_new ("fail", fail_elsewhere_cb, &elsewhere));
+  g_assert_cmpuint (elsewhere.n_raised, ==, 0);
+  while (elsewhere.n_raised < 2)
+    g_main_context_iteration (context, TRUE);
+  g_assert_finalize_object (elsewhere.metrics);
+}
+
 static void
 add_incidents (void)
 {
@@ -654,6 +703,7 @@ main (int    argc,
   g_test_add_func ("/dbr/issues/reset", test_reset);
   g_test_add_func ("/dbr/issues/nobody-listens", test_deaf);
   g_test_add_func ("/dbr/issues/on-the-real-clock", test_real_clock);
+  g_test_add_func ("/dbr/issues/told-in-the-context", test_context);
 
   return g_test_run ();
 }
