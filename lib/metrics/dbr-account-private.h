@@ -132,6 +132,8 @@ void        dbr_account_note             (DbrAccount        *self,
 void        dbr_account_set_thresholds   (DbrAccount        *self,
                                           gint64             slow_usec,
                                           gint64             shift_usec);
+/* Those in the window, after the limit has changed. */
+void        dbr_account_recount_slow     (DbrAccount        *self);
 /* Whether there was anything in it. */
 gboolean    dbr_account_close_slice      (DbrAccount        *self,
                                           guint              n_passed);

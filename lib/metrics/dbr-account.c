@@ -208,6 +208,23 @@ dbr_account_set_thresholds (DbrAccount *self,
   __atomic_store_n (&self->notable_usec, MIN (slow_usec, shift_usec), __ATOMIC_RELAXED);
 }
 
+/* By the cells of the window, and so as if the limit had always been the one it is now. */
+void
+dbr_account_recount_slow (DbrAccount *self)
+{
+  guint limit = dbr_histogram_get_cell (self->slow_usec);
+  DbrTally window = { { 0 } };
+  guint64 n_slow = 0;
+
+  dbr_series_read_window (&self->parts[DBR_PART_TOTAL], &window);
+  for (guint cell = limit + 1; cell < DBR_HISTOGRAM_N_CELLS; cell++)
+    n_slow += window.cells[cell];
+
+  for (guint i = 0; i < DBR_WINDOW_N_CLOSED; i++)
+    self->closed[i].n_slow = 0;
+  self->at_slice.n_slow = self->n_slow - n_slow;
+}
+
 void
 dbr_account_count_life (DbrAccount *self,
                         DbrCounts  *counts)

@@ -46,6 +46,9 @@ gboolean dbr_book_has_open_locked    (DbrBook      *self);
 /* Before something is recorded, so that it is counted to its own time. */
 void     dbr_book_turn_locked        (DbrBook      *self,
                                       gint64        now);
+void     dbr_book_judge_account_locked (DbrBook      *self,
+                                        DbrAccount   *account,
+                                        gint64        when);
 void     dbr_book_judge_place_locked (DbrBook      *self,
                                       DbrPlace     *place,
                                       DbrIssueKind  kind,

@@ -41,7 +41,7 @@ dbr_book_conclude_locked (DbrBook    *self,
     dbr_board_end (&self->board, watch, name, finding);
 }
 
-static void
+void
 dbr_book_judge_account_locked (DbrBook    *self,
                                DbrAccount *account,
                                gint64      when)

@@ -347,11 +347,17 @@ dbr_book_set_limit (DbrBook    *self,
                     gint64      p95_usec,
                     double      error_rate)
 {
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
+  dbr_book_begin (self);
   dbr_limits_set (self->limits, operation, p95_usec, error_rate);
   for (guint i = 0; i < self->list->len; i++)
-    dbr_book_apply_limit_locked (self, g_ptr_array_index (self->list, i));
+    {
+      DbrAccount *account = g_ptr_array_index (self->list, i);
+
+      dbr_book_apply_limit_locked (self, account);
+      dbr_account_recount_slow (account);
+      dbr_book_judge_account_locked (self, account, self->when);
+    }
+  dbr_book_end (self);
 }
 
 /* Reading */

@@ -397,6 +397,89 @@ test_memory (void)
   g_assert_cmpuint (mallinfo2 ().uordblks - before, <=, FULL_BYTES);
 }
 
+typedef struct
+{
+  DbrMetrics *metrics;
+  int         is_over;
+} Race;
+
+static gpointer
+record_cb (gpointer data)
+{
+  Race *race = data;
+  DbrMetricsHandle *handle = dbr_metrics_resolve (race->metrics, "work", NULL, NULL, NULL);
+
+  for (guint i = 0; !g_atomic_int_get (&race->is_over); i++)
+    {
+      DbrMetricsSample sample = {
+        g_get_monotonic_time (), i % 5000, i % 70, i % 3000, i % 200,
+        i % 100 == 0 ? DBR_OUTCOME_ERROR : DBR_OUTCOME_OK, NAME ".Error.Busy",
+      };
+
+      dbr_metrics_handle_record (handle, &sample);
+    }
+
+  return NULL;
+}
+
+/* What grows only: counters, and all of a histogram. */
+static gboolean
+is_counter (const char *line)
+{
+  return *line != '#'
+         && (strstr (line, "_total{") != NULL || strstr (line, "_bucket{") != NULL
+             || strstr (line, "_count{") != NULL || strstr (line, "_sum{") != NULL);
+}
+
+static void
+remember (GHashTable *values,
+          const char *line)
+{
+  g_autofree char *series = g_strndup (line, (gsize) (strrchr (line, ' ') - line));
+  double value = g_ascii_strtod (strrchr (line, ' '), NULL);
+  const double *last = g_hash_table_lookup (values, series);
+
+  if (last != NULL)
+    g_assert_cmpfloat (value, >=, *last);
+  g_hash_table_replace (values, g_steal_pointer (&series), g_memdup2 (&value, sizeof value));
+}
+
+static void
+test_counters (void)
+{
+  g_autoptr(DbrMetrics) metrics = dbr_metrics_new ();
+  g_autoptr(GHashTable) values = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  Race race = { metrics, FALSE };
+  GThread *threads[4];
+  guint n_lines = 0;
+
+  g_test_summary ("No counter goes back while others record");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("record", record_cb, &race);
+  for (guint round = 0; round < 300; round++)
+    {
+      g_autofree char *text = dbr_metrics_to_openmetrics (metrics);
+      g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
+
+      n_lines = 0;
+      for (guint i = 0; lines[i] != NULL; i++)
+        {
+          if (is_counter (lines[i]))
+            {
+              remember (values, lines[i]);
+              n_lines++;
+            }
+        }
+    }
+  g_atomic_int_set (&race.is_over, TRUE);
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+
+  g_assert_cmpuint (n_lines, ==, g_hash_table_size (values));
+  g_assert_cmpuint (n_lines, >, 60);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -407,6 +490,7 @@ main (int    argc,
   g_test_add_func ("/dbr/export/both-formats", test_formats);
   g_test_add_func ("/dbr/export/buckets", test_buckets);
   g_test_add_func ("/dbr/export/names-of-errors", test_error_names);
+  g_test_add_func ("/dbr/export/no-counter-goes-back", test_counters);
   g_test_add_func ("/dbr/export/locale", test_locale);
   g_test_add_func ("/dbr/export/text", test_text);
   g_test_add_func ("/dbr/export/variant", test_variant);

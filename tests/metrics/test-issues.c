@@ -512,6 +512,34 @@ test_limits (void)
 }
 
 static void
+test_new_limit (void)
+{
+  g_auto(World) world = { { NULL } };
+  DbrIssue *issue;
+
+  g_test_summary ("A limit holds at once for the minute that was, whether it is narrower or wider");
+
+  world_init (&world);
+  world_record (&world, "work", 50 * MS, DBR_OUTCOME_OK, 20);
+  world_pass (&world, 15 * S);
+  world_record (&world, "work", 50 * MS, DBR_OUTCOME_OK, 20);
+  world_pass (&world, S);
+  g_assert_cmpuint (g_list_model_get_n_items (dbr_metrics_get_issues (world.metrics)), ==, 0);
+
+  g_assert_true (dbr_metrics_set_limits (world.metrics, "work", 10 * MS, 0.1, NULL));
+  world_listen (&world);
+  g_assert_cmpuint (world.raised->len, ==, 1);
+  issue = g_ptr_array_index (world.raised, 0);
+  g_assert_cmpstr (dbr_issue_get_id (issue), ==, "latency");
+  g_assert_nonnull (strstr (dbr_issue_get_text (issue), "of 40 calls in the last minute 40"));
+
+  g_assert_true (dbr_metrics_set_limits (world.metrics, "default", 100 * MS, 0.1, NULL));
+  g_assert_cmpuint (g_list_model_get_n_items (dbr_metrics_get_issues (world.metrics)), ==, 1);
+  g_assert_true (dbr_metrics_set_limits (world.metrics, "work", 100 * MS, 0.1, NULL));
+  g_assert_cmpuint (g_list_model_get_n_items (dbr_metrics_get_issues (world.metrics)), ==, 0);
+}
+
+static void
 test_too_little (void)
 {
   g_auto(World) world = { { NULL } };
@@ -698,6 +726,7 @@ main (int    argc,
   g_test_add_func ("/dbr/issues/what-an-issue-says", test_object);
   g_test_add_func ("/dbr/issues/worse", test_worse);
   g_test_add_func ("/dbr/issues/limits", test_limits);
+  g_test_add_func ("/dbr/issues/a-new-limit", test_new_limit);
   g_test_add_func ("/dbr/issues/too-little", test_too_little);
   g_test_add_func ("/dbr/issues/nobody-wakes-up-for-nothing", test_sleepers);
   g_test_add_func ("/dbr/issues/reset", test_reset);
