@@ -38,7 +38,6 @@ void        dbr_book_close       (DbrBook           *self);
 void        dbr_book_set_herald  (DbrBook           *self,
                                   DbrHerald         *herald,
                                   DbrHeraldFunc      tell);
-const DbrClock *dbr_book_get_clock (DbrBook         *self);
 
 /* The account of an operation; to be held, it is kept until the book ends. */
 DbrAccount *dbr_book_resolve     (DbrBook           *self,

@@ -64,12 +64,6 @@ dbr_book_set_herald (DbrBook       *self,
   self->tell = tell;
 }
 
-const DbrClock *
-dbr_book_get_clock (DbrBook *self)
-{
-  return self->clock;
-}
-
 /* Accounts */
 
 static void

@@ -30,7 +30,8 @@ typedef struct
   guint64  sum_usec;
 } DbrHistogram;
 
-/* What was read out of histograms: the cells alone, in one thread. Adding one to another is exact. */
+/* What was read out of histograms, for one thread. To read several into one is the same as to have
+ * recorded together. */
 typedef struct
 {
   guint64 cells[DBR_HISTOGRAM_N_CELLS];
@@ -47,12 +48,7 @@ void     dbr_histogram_get_cell_range (guint           cell,
                                        gint64         *first_usec,
                                        gint64         *last_usec);
 
-void     dbr_tally_add                (DbrTally       *self,
-                                       const DbrTally *other);
 guint64  dbr_tally_count              (const DbrTally *self);
-/* How many took less than @usec, which has to be the edge of a cell: any power of two is. */
-guint64  dbr_tally_count_below        (const DbrTally *self,
-                                       gint64          usec);
 /* -1 for fewer than 20 samples, or where @percent is not from 0 to 100. */
 gint64   dbr_tally_get_percentile     (const DbrTally *self,
                                        double          percent);

@@ -68,33 +68,12 @@ dbr_histogram_get_cell_range (guint   cell,
   *last_usec = ((gint64) (place + 1) << shift) - 1;
 }
 
-void
-dbr_tally_add (DbrTally       *self,
-               const DbrTally *other)
-{
-  for (guint i = 0; i < DBR_HISTOGRAM_N_CELLS; i++)
-    self->cells[i] += other->cells[i];
-}
-
 guint64
 dbr_tally_count (const DbrTally *self)
 {
   guint64 count = 0;
 
   for (guint i = 0; i < DBR_HISTOGRAM_N_CELLS; i++)
-    count += self->cells[i];
-
-  return count;
-}
-
-guint64
-dbr_tally_count_below (const DbrTally *self,
-                       gint64          usec)
-{
-  guint end = dbr_histogram_get_cell (usec);
-  guint64 count = 0;
-
-  for (guint i = 0; i < end; i++)
     count += self->cells[i];
 
   return count;

@@ -184,33 +184,13 @@ test_merge (void)
         }
       for (guint i = 0; i < 3; i++)
         {
-          DbrTally one = { { 0 } };
-
-          dbr_histogram_read (&apart[i], &one);
-          dbr_tally_add (&merged, &one);
+          dbr_histogram_read (&apart[i], &merged);
           dbr_histogram_clear (&apart[i]);
         }
       dbr_histogram_read (&together, &recorded);
       g_assert_cmpmem (&merged, sizeof merged, &recorded, sizeof recorded);
       dbr_histogram_clear (&together);
     }
-}
-
-static void
-test_below (void)
-{
-  DbrHistogram histogram = { { NULL } };
-  DbrTally tally = { { 0 } };
-
-  g_test_summary ("How many took less than a power of two is exact");
-
-  for (gint64 usec = 0; usec < 5000; usec++)
-    dbr_histogram_record (&histogram, usec);
-  dbr_histogram_read (&histogram, &tally);
-  for (gint64 edge = 1; edge <= 4096; edge *= 2)
-    g_assert_cmpuint (dbr_tally_count_below (&tally, edge), ==, edge);
-  g_assert_cmpuint (dbr_histogram_get_sum (&histogram), ==, 4999 * 5000 / 2);
-  dbr_histogram_clear (&histogram);
 }
 
 static gpointer
@@ -334,7 +314,6 @@ main (int    argc,
   g_test_add_func ("/dbr/histogram/cells", test_cells);
   g_test_add_func ("/dbr/histogram/too-few-samples", test_too_few);
   g_test_add_func ("/dbr/histogram/merging-is-exact", test_merge);
-  g_test_add_func ("/dbr/histogram/counts-below-an-edge", test_below);
   g_test_add_func ("/dbr/histogram/threads-lose-nothing", test_threads);
   g_test_add_func ("/dbr/histogram/window-like-a-simple-model", test_window);
   g_test_add_func ("/dbr/histogram/a-cell-runs-over", test_run_over);
