@@ -24,6 +24,8 @@
 #define MIN_CALLS_BURN 10u
 #define MIN_BAD_BURN 3u
 #define CHANCE_BURN 1e-4
+/* What was lies in the long window for hours; the short one has to say by itself that it goes on. */
+#define CHANCE_GOES_ON 1e-2
 
 /* From this on a distribution is a bell, four times its width from the middle. */
 #define MANY 50.0
@@ -131,6 +133,15 @@ judge_latency_shift (const DbrOperationView *view,
          ? DBR_VERDICT_HOLDS : DBR_VERDICT_BETWEEN;
 }
 
+static gboolean
+is_burning (const DbrBurnCount *count,
+            double              limit,
+            double              chance)
+{
+  return dbr_burn_get_pace (count) >= limit
+         && is_no_chance (count->bad, count->good + count->bad, DBR_BURN_ALLOWED, chance);
+}
+
 static DbrVerdict
 judge_burn_at (const DbrOperationView *view,
                DbrBurnPace             pace,
@@ -143,8 +154,8 @@ judge_burn_at (const DbrOperationView *view,
     return DBR_VERDICT_OVER;
 
   if (in_long.good + in_long.bad < MIN_CALLS_BURN || in_long.bad < MIN_BAD_BURN
-      || dbr_burn_get_pace (&in_long) < limit || dbr_burn_get_pace (&in_short) < limit
-      || !is_no_chance (in_long.bad, in_long.good + in_long.bad, DBR_BURN_ALLOWED, CHANCE_BURN))
+      || !is_burning (&in_long, limit, CHANCE_BURN)
+      || !is_burning (&in_short, limit, CHANCE_GOES_ON))
     return DBR_VERDICT_BETWEEN;
 
   return DBR_VERDICT_HOLDS;
