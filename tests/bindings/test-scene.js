@@ -110,6 +110,24 @@ const scene = {
         assertEqual(call.execution, Dbr.Execution.MAYBE);
     },
 
+    async 'figures are recorded and read, and an issue is told'() {
+        const metrics = new Dbr.Metrics();
+        const raised = new Promise(resolve =>
+            metrics.connect('issue-raised', (_metrics, issue) => resolve(issue)));
+        for (let usec = 1000; usec <= 100000; usec += 1000)
+            metrics.record('export', usec, Dbr.Outcome.OK);
+        for (let i = 0; i < 20; i++)
+            metrics.record('import', 10, Dbr.Outcome.ERROR);
+        const stats = metrics.get_stats('export');
+        assertEqual([stats.count, stats.ok, stats.max_usec], [100, 100, 100000]);
+        assert(Math.abs(stats.percentile(50) / 50000 - 1) <= 0.016, 'half were within 50 ms');
+        assertEqual(metrics.dup_operations(), ['export', 'import']);
+        const issue = await raised;
+        assertEqual([issue.id, issue.operation], ['error-rate', 'import']);
+        assert([...metrics.issues].includes(issue), 'it is in the list');
+        assert(metrics.to_openmetrics().endsWith('# EOF\n'), 'it is OpenMetrics');
+    },
+
     async 'each pair of each class is a promise'() {
         const client = newClient();
         const promises = [client.open_async(null), client.ping_async(NAME, null),

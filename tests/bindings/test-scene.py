@@ -132,6 +132,32 @@ class Scene(unittest.TestCase):
         self.assertTrue(raised.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))
         self.assertEqual(call.get_execution(), Dbr.Execution.MAYBE)
 
+    def test_metrics(self):
+        """figures are recorded and read, and an issue is told"""
+        metrics, raised = Dbr.Metrics.new(), []
+        metrics.connect('issue-raised', lambda metrics, issue: raised.append(issue))
+        for usec in range(1000, 101000, 1000):
+            metrics.record('export', usec, Dbr.Outcome.OK)
+        for _ in range(20):
+            metrics.record('import', 10, Dbr.Outcome.ERROR)
+        stats = metrics.get_stats('export')
+        self.assertEqual((stats.get_count(), stats.get_ok(), stats.get_mean_usec()),
+                         (100, 100, 50500))
+        self.assertAlmostEqual(stats.percentile(95) / 95000, 1, delta=0.016)
+        self.assertEqual(stats.percentile(101), -1)
+        self.assertEqual(metrics.dup_operations(), ['export', 'import'])
+        self.assertEqual(metrics.get_window_stats('import').get_error_rate(), 1)
+        self.assertEqual([issue.get_id() for issue in metrics.get_issues()],
+                         ['error-rate', 'slo-burn'])
+        self.assertEqual(raised, list(metrics.get_issues()))
+        self.assertEqual(Dbr.unpack(raised[0].get_evidence())['errors'], 20)
+        self.assertEqual(Dbr.unpack(metrics.to_variant())['operations']['export']['count'], 100)
+        with self.assertRaises(GLib.Error) as error:
+            metrics.set_limits('export', 0, 0.5)
+        self.assertTrue(error.exception.matches(Dbr.Error.quark(), Dbr.Error.INVALID_ARGUMENT))
+        metrics.reset()
+        self.assertEqual(metrics.dup_operations(), [])
+
     def test_loading(self):
         """loading the library starts no thread and opens nothing"""
         told = subprocess.run([sys.executable, '-c', LOADS], stdout=subprocess.PIPE, text=True,

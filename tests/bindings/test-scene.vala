@@ -132,6 +132,30 @@ void timeouts () {
     assert_cmpuint (ms, EQ, 10000);
 }
 
+void figures () {
+    var metrics = new Dbr.Metrics ();
+    Dbr.Issue[] raised = {};
+
+    metrics.issue_raised.connect ((issue) => raised += issue);
+    for (int64 usec = 1000; usec <= 100000; usec += 1000)
+        metrics.record ("export", usec, OK);
+    for (var i = 0; i < 20; i++)
+        metrics.record ("import", 10, ERROR);
+    var stats = metrics.get_stats ("export");
+    assert_true (stats.count == 100 && stats.ok == 100 && stats.mean_usec == 50500);
+    assert_true (stats.percentile (99) > 97000 && stats.percentile (99) <= 100000);
+    assert_true (metrics.issues.get_n_items () == 2);
+    assert_cmpint (raised.length, EQ, 2);
+    assert_cmpstr (raised[0].id, EQ, "error-rate");
+    assert_true (raised[0].severity == Dbr.Severity.CRITICAL);
+    try {
+        metrics.set_limits ("export", 1000, 2);
+        assert_not_reached ();
+    } catch (Error error) {
+        assert_true (error is Dbr.Error.INVALID_ARGUMENT);
+    }
+}
+
 delegate void Begin (AsyncReadyCallback callback);
 delegate void End (AsyncResult result) throws Error;
 
@@ -166,6 +190,7 @@ int main (string[] args) {
     Test.add_func ("/dbr/vala/a-cancelled-call-ends", () =>
         play ((cb) => cancelled.begin (cb), (result) => cancelled.end (result)));
     Test.add_func ("/dbr/vala/limits-are-looked-up", timeouts);
+    Test.add_func ("/dbr/vala/figures-are-recorded-and-read", figures);
 
     return Test.run ();
 }
