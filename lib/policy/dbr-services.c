@@ -8,7 +8,6 @@
 #include "base/dbr-data-private.h"
 
 #define SERVICES_PATH "/dbr/services.ini"
-
 #define BOUND_GROUP "bound-to-caller"
 
 static GKeyFile *
