@@ -9,6 +9,7 @@ Each method `x_async` has an awaitable twin `x`. Loading this starts and opens n
 import inspect
 
 from gi.module import get_introspection_module
+from gi.overrides import _dbr_scopes
 from gi.repository import GLib
 
 Dbr = get_introspection_module('Dbr')
@@ -72,3 +73,4 @@ def _add_awaitables():
 
 
 _add_awaitables()
+_dbr_scopes.add(Dbr)

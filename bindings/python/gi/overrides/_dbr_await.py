@@ -29,6 +29,26 @@ class _Operation(asyncio.Future):
         self._cancellable = Gio.Cancellable()
         self._is_cancelled = False
         self._message = None
+        self._scope = None
+        # The same operation for who cannot await it.
+        self.wait = None
+
+    def __enter__(self):
+        if self.wait is None:
+            raise TypeError('This operation gives nothing that a with block could hold')
+        self.cancel()
+        self._scope = self.wait()
+        return self._scope.__enter__()
+
+    def __exit__(self, *raised):
+        return self._scope.__exit__(*raised)
+
+    async def __aenter__(self):
+        self._scope = await self
+        return self._scope.__enter__()
+
+    async def __aexit__(self, *raised):
+        return self._scope.__exit__(*raised)
 
     def cancel(self, msg=None):
         if self.done():
