@@ -28,6 +28,7 @@ typedef struct
 {
   GList        link;
   DbrPoolPlace place;
+  gboolean     is_told;
   gboolean     is_stalled;
   gboolean     is_leak_told;
   gint64       opened_usec;
@@ -84,6 +85,7 @@ typedef enum
   /* end the node, which has left the book */
   DBR_POOL_STEP_CLOSE,
   /* the rest is to be told; usec is how long it has been silent, or is held */
+  DBR_POOL_STEP_OPENED,
   DBR_POOL_STEP_EXHAUSTED,
   DBR_POOL_STEP_AVAILABLE,
   DBR_POOL_STEP_STALLED,
@@ -110,6 +112,7 @@ typedef struct
   GQueue           places[DBR_POOL_N_PLACES];
   GQueue           waiters;
   guint            n_opening;
+  guint            n_untold;
   guint            n_stalled;
   guint64          opened_total;
   guint64          closed_total;
@@ -118,6 +121,7 @@ typedef struct
   gboolean         is_begun;
   gboolean         is_closed;
   gboolean         is_exhausted;
+  gboolean         is_exhausted_told;
 
   /* when a node next wants something, at the earliest; G_MAXINT64 for never */
   gint64           due_usec;

@@ -116,20 +116,38 @@ dbr_pool_book_expect (DbrPoolBook *self,
 }
 
 void
-dbr_pool_book_set_limits (DbrPoolBook         *self,
-                          const DbrPoolLimits *limits)
-{
-  self->limits = *limits;
-  self->due_usec = G_MININT64;
-}
-
-void
 dbr_pool_book_close (DbrPoolBook *self)
 {
   self->is_closed = TRUE;
 }
 
 /* Events */
+
+static gboolean
+dbr_pool_book_is_full (const DbrPoolBook *self)
+{
+  return self->places[DBR_POOL_LEASED].length >= self->limits.max_size;
+}
+
+/* Noted when it comes to it, and told with the next step: by then it may be over already. */
+static void
+dbr_pool_book_note_exhausted (DbrPoolBook *self)
+{
+  if (self->is_exhausted || self->waiters.length == 0 || !dbr_pool_book_is_full (self))
+    return;
+
+  self->is_exhausted = TRUE;
+  self->is_exhausted_told = FALSE;
+}
+
+void
+dbr_pool_book_set_limits (DbrPoolBook         *self,
+                          const DbrPoolLimits *limits)
+{
+  self->limits = *limits;
+  self->due_usec = G_MININT64;
+  dbr_pool_book_note_exhausted (self);
+}
 
 void
 dbr_pool_book_enter (DbrPoolBook   *self,
@@ -139,6 +157,7 @@ dbr_pool_book_enter (DbrPoolBook   *self,
   waiter->is_waiting = TRUE;
   waiter->link.data = waiter;
   g_queue_push_tail_link (&self->waiters, &waiter->link);
+  dbr_pool_book_note_exhausted (self);
 }
 
 gboolean
@@ -173,6 +192,7 @@ dbr_pool_book_add (DbrPoolBook *self,
   self->n_opening--;
   self->n_failures = 0;
   self->retry_usec = 0;
+  self->n_untold++;
   self->opened_total++;
 
   node->opened_usec = now;
@@ -250,6 +270,8 @@ dbr_pool_book_remove (DbrPoolBook *self,
 
   dbr_pool_book_move (self, node, DBR_POOL_OUTSIDE);
   node->is_stalled = FALSE;
+  if (!node->is_told)
+    self->n_untold--;
   self->closed_total++;
 
   return TRUE;
@@ -290,6 +312,25 @@ dbr_pool_book_ask (DbrPoolBook *self,
   dbr_pool_book_expect (self, node);
 
   return dbr_pool_book_take (step, DBR_POOL_STEP_ASK, node);
+}
+
+/* Before anything else becomes of it. */
+static gboolean
+dbr_pool_book_announce (DbrPoolBook *self,
+                        DbrPoolStep *step)
+{
+  GList *link = self->places[DBR_POOL_RESTING].tail;
+
+  if (self->n_untold == 0)
+    return FALSE;
+
+  while (((DbrPoolNode *) link->data)->is_told)
+    link = link->prev;
+
+  ((DbrPoolNode *) link->data)->is_told = TRUE;
+  self->n_untold--;
+
+  return dbr_pool_book_take (step, DBR_POOL_STEP_OPENED, link->data);
 }
 
 /* Leases outlast a closed pool; all else ends with it. */
@@ -344,6 +385,7 @@ dbr_pool_book_lend (DbrPoolBook *self,
   dbr_pool_book_move (self, node, DBR_POOL_LEASED);
   dbr_pool_book_expect (self, node);
   step->waiter = dbr_pool_book_turn_away (self);
+  dbr_pool_book_note_exhausted (self);
 
   return dbr_pool_book_take (step, DBR_POOL_STEP_LEND, node);
 }
@@ -352,15 +394,13 @@ static gboolean
 dbr_pool_book_tell (DbrPoolBook *self,
                     DbrPoolStep *step)
 {
-  gboolean is_full = self->places[DBR_POOL_LEASED].length >= self->limits.max_size;
-
-  if (!self->is_exhausted && is_full && self->waiters.length > 0)
+  if (self->is_exhausted && !self->is_exhausted_told)
     {
-      self->is_exhausted = TRUE;
+      self->is_exhausted_told = TRUE;
       return dbr_pool_book_take (step, DBR_POOL_STEP_EXHAUSTED, NULL);
     }
 
-  if (self->is_exhausted && !is_full && self->waiters.length == 0)
+  if (self->is_exhausted && !dbr_pool_book_is_full (self) && self->waiters.length == 0)
     {
       self->is_exhausted = FALSE;
       return dbr_pool_book_take (step, DBR_POOL_STEP_AVAILABLE, NULL);
@@ -481,6 +521,9 @@ dbr_pool_book_next (DbrPoolBook *self,
                     DbrPoolStep *step)
 {
   *step = (DbrPoolStep) { DBR_POOL_STEP_NOTHING, NULL, NULL, 0 };
+
+  if (dbr_pool_book_announce (self, step))
+    return TRUE;
 
   if (self->is_closed)
     return dbr_pool_book_wind_up (self, step);

@@ -224,17 +224,19 @@ dbr_pool_core_add (DbrPoolCore   *self,
 
   dbr_debug (DBR_DEBUG_LANES, "A pool has a connection more",
              "DBR_UNIQUE_NAME", dbr_pool_member_get_unique_name (member));
-  self->tell (self->user_data, DBR_POOL_NEWS_OPENED, dbr_pool_member_get_unique_name (member), 0,
-              NULL);
 
   g_mutex_lock (&self->mutex);
   dbr_pool_book_add (&self->book, dbr_pool_member_get_node (member), g_get_monotonic_time ());
   g_mutex_unlock (&self->mutex);
 
+  dbr_pool_core_settle (self);
+
   /* What was lost before anybody listened is not told again. */
   if (!dbr_pool_member_is_alive (added) && dbr_pool_core_remove (self, added))
-    dbr_pool_core_end_member (self, member);
-  dbr_pool_core_settle (self);
+    {
+      dbr_pool_core_end_member (self, member);
+      dbr_pool_core_settle (self);
+    }
 }
 
 static void
@@ -433,6 +435,11 @@ dbr_pool_core_do (DbrPoolCore *self,
       dbr_pool_core_end_member (self, g_steal_pointer (&member));
       break;
 
+    case DBR_POOL_STEP_OPENED:
+      self->tell (self->user_data, DBR_POOL_NEWS_OPENED,
+                  dbr_pool_member_get_unique_name (member), 0, NULL);
+      break;
+
     case DBR_POOL_STEP_EXHAUSTED:
       self->tell (self->user_data, DBR_POOL_NEWS_EXHAUSTED, NULL, 0, NULL);
       break;
@@ -577,25 +584,45 @@ dbr_pool_core_give_up (DbrPoolCore   *self,
   return has_left;
 }
 
+typedef enum
+{
+  RETURN_IS_LATE,
+  RETURN_IS_LAST,
+  RETURN_IS_ASKED,
+} Return;
+
+static Return
+dbr_pool_core_take_back (DbrPoolCore   *self,
+                         DbrPoolMember *member)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  DbrPoolNode *node = dbr_pool_member_get_node (member);
+
+  if (self->book.is_closed)
+    return dbr_pool_book_remove (&self->book, node) ? RETURN_IS_LAST : RETURN_IS_LATE;
+
+  dbr_pool_member_end_lease (member);
+
+  return dbr_pool_book_give_back (&self->book, node, g_get_monotonic_time ()) ? RETURN_IS_ASKED
+                                                                              : RETURN_IS_LATE;
+}
+
 void
 dbr_pool_core_give_back (DbrPoolCore   *self,
                          DbrPoolMember *member)
 {
-  DbrPoolNode *node = dbr_pool_member_get_node (member);
-  gboolean is_asked;
+  Return what;
 
   /* The locks of the parent of a fork() may be held by threads that are not there. */
   if (!dbr_pool_core_check_process (self, NULL))
     return;
 
-  g_mutex_lock (&self->mutex);
-  dbr_pool_member_end_lease (member);
-  is_asked = dbr_pool_book_give_back (&self->book, node, g_get_monotonic_time ())
-             && !self->book.is_closed;
-  g_mutex_unlock (&self->mutex);
-
-  if (is_asked)
+  what = dbr_pool_core_take_back (self, member);
+  if (what == RETURN_IS_LAST)
+    dbr_pool_core_end_member (self, member);
+  else if (what == RETURN_IS_ASKED)
     dbr_pool_member_ask (member);
+
   dbr_pool_core_settle (self);
   dbr_pool_member_unref (member);
 }

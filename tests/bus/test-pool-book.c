@@ -15,6 +15,7 @@ typedef struct
 {
   DbrPoolNode  node;
   gboolean     is_dead;
+  gboolean     is_told;
 
   /* what the model knows of it */
   DbrPoolPlace place;
@@ -156,6 +157,7 @@ history_follow_lending (History     *self,
 
   g_assert_true (waiter == g_ptr_array_index (self->waiters, 0));
   g_assert_false (connection->is_dead);
+  g_assert_true (connection->is_told);
   g_assert_cmpint (connection->place, ==, DBR_POOL_RESTING);
   g_assert_cmpint (self->now - connection->proved, <, DBR_POOL_FRESH_USEC);
 
@@ -186,6 +188,7 @@ history_follow_closing (History     *self,
   const DbrPoolLimits *limits = &self->book.limits;
 
   g_assert_cmpint (connection->place, !=, DBR_POOL_LEASED);
+  g_assert_true (connection->is_told);
   g_assert_true (connection->is_dead
                  || self->book.is_closed
                  || self->connections->len > limits->max_size
@@ -223,6 +226,11 @@ history_follow (History     *self,
 
     case DBR_POOL_STEP_CLOSE:
       history_follow_closing (self, step);
+      break;
+
+    case DBR_POOL_STEP_OPENED:
+      g_assert_false (((Connection *) step->node)->is_told);
+      ((Connection *) step->node)->is_told = TRUE;
       break;
 
     case DBR_POOL_STEP_EXHAUSTED:
@@ -499,7 +507,8 @@ test_pauses_after_failure (void)
       history->n_opening--;
       g_assert_true (dbr_pool_book_fail_opening (&history->book, history->now, 0.5));
       dbr_pool_book_turn_away (&history->book);
-      g_ptr_array_set_size (history->waiters, 0);
+      while (history->waiters->len > 0)
+        g_ptr_array_add (history->graves, g_ptr_array_steal_index (history->waiters, 0));
 
       history_settle (history);
       g_assert_cmpuint (history->n_opening, ==, 0);

@@ -740,6 +740,26 @@ test_orphans (void)
 }
 
 static void
+test_left_while_asked (void)
+{
+  g_autoptr(Stage) stage = stage_new (1);
+  g_autoptr(DbrLease) lease = stage_acquire (stage);
+  g_autofree char *unique_name = g_strdup (dbr_lease_get_unique_name (lease));
+
+  g_test_summary ("A sign of life that was asked for before the lease ended says nothing of what was "
+                  "left since");
+  dbr_test_bus_stop (stage->bus);
+  dbr_pool_set_health_check_ms (stage->pool, 50);
+  stage_wait_news (stage, "stalled", 1);
+  leave_name_soon (dbr_lease_get_connection (lease));
+  g_clear_object (&lease);
+  dbr_test_bus_cont (stage->bus);
+  lease = stage_acquire (stage);
+  g_assert_cmpstr (dbr_lease_get_unique_name (lease), !=, unique_name);
+  stage_wait_news (stage, "closed", 1);
+}
+
+static void
 test_subtree_at_root (void)
 {
   static const GDBusSubtreeVTable vtable = { NULL, NULL, NULL, { NULL, } };
@@ -1050,6 +1070,7 @@ main (int   argc,
     }
   g_test_add_func ("/dbr/pool/left-behind/too-many-calls", test_orphans);
   g_test_add_func ("/dbr/pool/left-behind/what-nobody-can-tell", test_subtree_at_root);
+  g_test_add_func ("/dbr/pool/left-behind/a-name-while-it-was-asked", test_left_while_asked);
   g_test_add_func ("/dbr/pool/keeps-its-sizes", test_sizes);
   g_test_add_func ("/dbr/pool/tells-of-leaks", test_leak);
   g_test_add_func ("/dbr/pool/tells-of-stalls", test_stall);
