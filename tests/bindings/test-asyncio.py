@@ -141,6 +141,14 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
             self.assertIsNotNone(lease.get_connection())
         with self.assertRaises(TypeError), self.client.ping(NAME):
             pass
+        future = pool.acquire()
+        await asyncio.sleep(0)
+        with self.assertRaises(TypeError), future:
+            pass
+        (await future).release()
+        for _ in range(200):
+            with pool.acquire():
+                pass
         with pool.acquire_sync():
             with self.assertRaises(asyncio.TimeoutError):
                 await asyncio.wait_for(pool.acquire(), 0.1)

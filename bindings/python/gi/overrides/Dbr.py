@@ -72,5 +72,5 @@ def _add_awaitables():
                         _make_awaitable(name, methods[begin_name], methods[f'{name}_finish']))
 
 
-_add_awaitables()
 _dbr_scopes.add(Dbr)
+_add_awaitables()

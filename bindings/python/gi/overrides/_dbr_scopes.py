@@ -30,20 +30,20 @@ def _is_loop_running():
     return asyncio is not None and asyncio._get_running_loop() is not None
 
 
-def _make_acquire(begin):
-    def acquire(self):
-        """Asks for a connection: to be awaited, or for a `with` or `async with` block."""
-        if not _is_loop_running():
-            return _Acquisition(self)
-        operation = begin(self)
-        operation.wait = self.acquire_sync
-        return operation
+def _acquire(self):
+    """Asks for a connection: to be awaited, or for a `with` or `async with` block."""
+    if not _is_loop_running():
+        return _Acquisition(self)
 
-    return acquire
+    # Here and not above: a program that never awaits needs no asyncio.
+    from gi.overrides import _dbr_await
+
+    return _dbr_await.begin(type(self).acquire_async, type(self).acquire_finish, (self,),
+                            self.acquire_sync)
 
 
 def add(Dbr):
-    """Gives the classes of Dbr their blocks. It comes after the awaitables."""
+    """Gives the classes of Dbr their blocks. It comes before the awaitables, and keeps its own."""
     Dbr.Lease.__enter__ = lambda self: self
     Dbr.Lease.__exit__ = lambda self, *raised: self.release()
-    Dbr.Pool.acquire = _make_acquire(Dbr.Pool.acquire)
+    Dbr.Pool.acquire = _acquire
