@@ -14,6 +14,11 @@ typedef void (*DbrOpenedFunc) (DbrTransport *transport,
                                GError       *error,
                                gpointer      user_data);
 
+/* The same for who hands the connection itself on. */
+typedef void (*DbrConnectedFunc) (GDBusConnection *connection,
+                                  GError          *error,
+                                  gpointer         user_data);
+
 /* Makes a private connection to @address, with no more time than @limit_ms. To be called on dbr-io.
  * */
 DbrOpening *dbr_opening_start (const char      *address,
@@ -23,6 +28,11 @@ DbrOpening *dbr_opening_start (const char      *address,
                                DbrOpenedFunc    opened,
                                gpointer         user_data,
                                GDestroyNotify   destroy) G_GNUC_WARN_UNUSED_RESULT;
+DbrOpening *dbr_opening_start_connection (const char       *address,
+                                          guint             limit_ms,
+                                          DbrConnectedFunc  connected,
+                                          gpointer          user_data,
+                                          GDestroyNotify    destroy) G_GNUC_WARN_UNUSED_RESULT;
 /* Makes it fail soon, from any thread. */
 void        dbr_opening_abort (DbrOpening      *self);
 DbrOpening *dbr_opening_ref   (DbrOpening      *self);

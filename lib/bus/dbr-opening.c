@@ -25,6 +25,7 @@ struct _DbrOpening
   DbrLimits          limits;
   guint              limit_ms;
   DbrOpenedFunc      opened;
+  DbrConnectedFunc   connected;
   gpointer           user_data;
   GDestroyNotify     destroy;
 
@@ -46,19 +47,31 @@ struct _DbrOpening
 };
 
 static void
-dbr_opening_finish (DbrOpening *self)
+dbr_opening_hand_over (DbrOpening *self)
 {
   g_autoptr(DbrTransport) transport = NULL;
 
-  if (dbr_deadline_disarm (&self->deadline))
-    dbr_opening_unref (self);
+  if (self->connected != NULL)
+    {
+      self->connected (self->error == NULL ? self->connection : NULL, self->error, self->user_data);
+      return;
+    }
 
   if (self->error == NULL)
     transport = dbr_gdbus_transport_new_private (self->connection, self->socket, &self->limits);
-  else if (self->socket != NULL)
+  self->opened (transport, self->error, self->user_data);
+}
+
+static void
+dbr_opening_finish (DbrOpening *self)
+{
+  if (dbr_deadline_disarm (&self->deadline))
+    dbr_opening_unref (self);
+
+  if (self->error != NULL && self->socket != NULL)
     g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
 
-  self->opened (transport, self->error, self->user_data);
+  dbr_opening_hand_over (self);
   if (self->destroy != NULL)
     self->destroy (self->user_data);
   dbr_opening_unref (self);
@@ -184,6 +197,57 @@ deadline_cb (DbrDeadline *deadline)
   dbr_opening_unref (self);
 }
 
+static DbrOpening *
+dbr_opening_new (const char     *address,
+                 guint           limit_ms,
+                 gpointer        user_data,
+                 GDestroyNotify  destroy)
+{
+  DbrOpening *self = g_new0 (DbrOpening, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->cond);
+  self->address = g_strdup (address);
+  self->has_bus = TRUE;
+  self->limit_ms = limit_ms;
+  self->user_data = user_data;
+  self->destroy = destroy;
+  self->cancellable = g_cancellable_new ();
+
+  return self;
+}
+
+static void
+dbr_opening_begin (DbrOpening *self)
+{
+  GThread *thread;
+  GError *cause = NULL;
+
+  dbr_opening_ref (self);
+  if (dbr_fork_get_generation () > 0)
+    {
+      g_set_error_literal (&self->error, DBR_ERROR, DBR_ERROR_FORKED,
+                           _("A child of fork() has no D-Bus worker thread; fork before the parent "
+                             "uses D-Bus, or call exec() first"));
+      dbr_io_invoke (done_cb, self);
+      return;
+    }
+
+  dbr_opening_ref (self);
+  dbr_deadline_arm (&self->deadline,
+                    g_get_monotonic_time () + self->limit_ms * (gint64) 1000, deadline_cb);
+  thread = g_thread_try_new ("dbr-open", open_thread, self, &cause);
+  if (thread != NULL)
+    {
+      g_thread_unref (thread);
+      return;
+    }
+
+  dbr_opening_fail (self, cause);
+  dbr_io_invoke (done_cb, self);
+}
+
 DbrOpening *
 dbr_opening_start (const char      *address,
                    gboolean         has_bus,
@@ -193,44 +257,27 @@ dbr_opening_start (const char      *address,
                    gpointer         user_data,
                    GDestroyNotify   destroy)
 {
-  DbrOpening *self = g_new0 (DbrOpening, 1);
-  GThread *thread;
-  GError *cause = NULL;
+  DbrOpening *self = dbr_opening_new (address, limit_ms, user_data, destroy);
 
-  g_atomic_ref_count_init (&self->ref_count);
-  g_mutex_init (&self->mutex);
-  g_cond_init (&self->cond);
-  self->address = g_strdup (address);
   self->has_bus = has_bus;
   self->limits = *limits;
-  self->limit_ms = limit_ms;
   self->opened = opened;
-  self->user_data = user_data;
-  self->destroy = destroy;
-  self->cancellable = g_cancellable_new ();
+  dbr_opening_begin (self);
 
-  dbr_opening_ref (self);
-  if (dbr_fork_get_generation () > 0)
-    {
-      g_set_error_literal (&self->error, DBR_ERROR, DBR_ERROR_FORKED,
-                           _("A child of fork() has no D-Bus worker thread; fork before the parent "
-                             "uses D-Bus, or call exec() first"));
-      dbr_io_invoke (done_cb, self);
-      return self;
-    }
+  return self;
+}
 
-  dbr_opening_ref (self);
-  dbr_deadline_arm (&self->deadline,
-                    g_get_monotonic_time () + limit_ms * (gint64) 1000, deadline_cb);
-  thread = g_thread_try_new ("dbr-open", open_thread, self, &cause);
-  if (thread != NULL)
-    {
-      g_thread_unref (thread);
-      return self;
-    }
+DbrOpening *
+dbr_opening_start_connection (const char       *address,
+                              guint             limit_ms,
+                              DbrConnectedFunc  connected,
+                              gpointer          user_data,
+                              GDestroyNotify    destroy)
+{
+  DbrOpening *self = dbr_opening_new (address, limit_ms, user_data, destroy);
 
-  dbr_opening_fail (self, cause);
-  dbr_io_invoke (done_cb, self);
+  self->connected = connected;
+  dbr_opening_begin (self);
 
   return self;
 }

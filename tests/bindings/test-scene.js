@@ -90,6 +90,30 @@ const scene = {
         assertEqual(Dbr.Error.is_transient(error), false);
     },
 
+    async 'a lease is released when its function is done'() {
+        const pool = Dbr.Pool.new_for_address(GLib.getenv('DBR_TEST_ADDRESS'));
+        const lease = await pool.acquire_async(null);
+        const name = lease.unique_name;
+        const echo = connection => connection.call_sync(NAME, PATH, INTERFACE, 'Echo',
+            new GLib.Variant('(s)', ['lent']), null, Gio.DBusCallFlags.NONE, -1, null);
+        const reply = await Dbr.using(lease, held => {
+            assertEqual(pool.get_stats().leased, 1);
+            return echo(held.connection);
+        });
+        assertEqual(reply.deepUnpack(), ['lent']);
+        assertEqual(lease.connection, null);
+        const error = await errorOf(Dbr.using(await pool.acquire_async(null), held => {
+            assertEqual(held.unique_name, name);
+            throw new Error('so be it');
+        }));
+        assertEqual(error.message, 'so be it');
+        const stats = pool.get_stats();
+        assertEqual([stats.leased, stats.idle, stats.opened_total], [0, 1, 1]);
+        await pool.close_async(null);
+        assert((await errorOf(pool.acquire_async(null))).matches(Dbr.Error, Dbr.Error.CLOSED),
+            'it is closed');
+    },
+
     async 'a wrong address is no bus'() {
         const client = Dbr.Client.new_for_address('unix:path=/nonexistent/bus');
         const error = await errorOf(client.open_async(null));

@@ -108,6 +108,33 @@ class Scene(unittest.TestCase):
         self.assertFalse(Dbr.Error.is_transient(error))
         self.assertEqual(call.get_execution(), Dbr.Execution.ONCE)
 
+    def test_pool(self):
+        """a lease is released at the end of its block"""
+        pool = Dbr.Pool.new_for_address(os.environ['DBR_TEST_ADDRESS'])
+        with pool.acquire() as lease:
+            name = lease.get_unique_name()
+            reply = lease.get_connection().call_sync(
+                NAME, PATH, INTERFACE, 'Echo', GLib.Variant('(s)', ('lent',)), None,
+                Gio.DBusCallFlags.NONE, -1, None)
+            self.assertEqual(reply.unpack(), ('lent',))
+            self.assertEqual(pool.get_stats().get_leased(), 1)
+        self.assertIsNone(lease.get_connection())
+        with self.assertRaises(ZeroDivisionError), pool.acquire():
+            raise ZeroDivisionError
+        with pool.acquire_sync() as lease:
+            self.assertEqual(lease.get_unique_name(), name)
+        stats = pool.get_stats()
+        self.assertEqual((stats.get_leased(), stats.get_idle(), stats.get_opened_total()),
+                         (0, 1, 1))
+
+        policy = Dbr.AccessPolicy.new(Dbr.AccessTier.CUSTOM)
+        pool = Dbr.Pool(address=os.environ['DBR_TEST_ADDRESS'], access_policy=policy)
+        with pool.acquire() as lease, self.assertRaises(GLib.Error) as raised:
+            lease.get_connection().call_sync(NAME, PATH, INTERFACE, 'Echo', None, None,
+                                             Gio.DBusCallFlags.NONE, -1, None)
+        self.assertTrue(raised.exception.matches(Gio.DBusError.quark(),
+                                                 Gio.DBusError.ACCESS_DENIED))
+
     def test_wrong_address(self):
         """a wrong address is no bus"""
         client = Dbr.Client.new_for_address('unix:path=/nonexistent/bus')

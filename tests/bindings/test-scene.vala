@@ -84,6 +84,34 @@ async void error_of_the_service () throws Error {
     assert_true (call.execution == Dbr.Execution.ONCE);
 }
 
+async void lease () throws Error {
+    var pool = new Dbr.Pool.for_address (Environment.get_variable ("DBR_TEST_ADDRESS"));
+    var lease = yield pool.acquire_async ();
+    var name = lease.unique_name;
+    var reply = yield lease.connection.call (NAME, PATH, INTERFACE, "Echo",
+                                             new Variant ("(s)", "lent"), null,
+                                             DBusCallFlags.NONE, -1);
+
+    assert_cmpstr (reply.get_child_value (0).get_string (), EQ, "lent");
+    assert_cmpuint (pool.get_stats ().leased, EQ, 1);
+    lease.release ();
+    assert_null (lease.connection);
+    // It ends with its last reference as well.
+    lease = null;
+    lease = yield pool.acquire_async ();
+    assert_cmpstr (lease.unique_name, EQ, name);
+    lease = null;
+    assert_cmpuint (pool.get_stats ().idle, EQ, 1);
+
+    yield pool.close_async ();
+    try {
+        yield pool.acquire_async ();
+        assert_not_reached ();
+    } catch (Dbr.Error.CLOSED error) {
+        assert_cmpuint (pool.get_stats ().size, EQ, 0);
+    }
+}
+
 async void wrong_address () throws Error {
     var client = new Dbr.Client.for_address ("unix:path=/nonexistent/bus");
 
@@ -185,6 +213,8 @@ int main (string[] args) {
     Test.add_func ("/dbr/vala/an-error-of-the-service-keeps-its-name", () =>
         play ((cb) => error_of_the_service.begin (cb),
               (result) => error_of_the_service.end (result)));
+    Test.add_func ("/dbr/vala/a-lease-is-released", () =>
+        play ((cb) => lease.begin (cb), (result) => lease.end (result)));
     Test.add_func ("/dbr/vala/a-wrong-address-is-no-bus", () =>
         play ((cb) => wrong_address.begin (cb), (result) => wrong_address.end (result)));
     Test.add_func ("/dbr/vala/a-cancelled-call-ends", () =>
