@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/dbr-deadline-private.h"
+#include "bus/dbr-watch-private.h"
 #include "policy/dbr-admission-private.h"
 #include "policy/dbr-circuit-breaker-private.h"
 
@@ -49,6 +50,8 @@ struct _DbrDestination
   gint64              went_usec;
   /* who waits for the next owner */
   GQueue              parked;
+  /* who watches it, each with a reference to it */
+  GPtrArray          *watches;
 
   /* when it answered last */
   gint64              answered_usec;

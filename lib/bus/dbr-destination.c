@@ -34,6 +34,7 @@ dbr_destination_new (const char         *bus_name,
   g_atomic_ref_count_init (&self->ref_count);
   g_weak_ref_init (&self->dispatcher, dispatcher);
   g_queue_init (&self->parked);
+  self->watches = dbr_watches_new ();
   self->bus_name = g_strdup (bus_name);
   self->circuit_changed = circuit_changed;
   self->circuit = dbr_circuit_breaker_new (bus_name, context, dbr_clock_get_system (),
@@ -59,6 +60,7 @@ dbr_destination_unref (DbrDestination *self)
     return;
 
   g_weak_ref_clear (&self->dispatcher);
+  g_ptr_array_unref (self->watches);
   g_free (self->bus_name);
   g_free (self->owner);
   g_free (self);

@@ -139,6 +139,7 @@ dbr_dispatcher_notice_stall (DbrDispatcher     *self,
 {
   DbrDestination *destination = passage->destination;
   DbrCircuitState state = dbr_circuit_breaker_get_state (destination->circuit);
+  g_autoptr(GPtrArray) watches = dbr_watches_new ();
   gint64 now = g_get_monotonic_time ();
   gint64 stalled_usec = 0;
   gint64 down_usec = 0;
@@ -160,15 +161,19 @@ dbr_dispatcher_notice_stall (DbrDispatcher     *self,
           destination->stalled_usec = 0;
         }
     }
+  if (stalled_usec != 0 || down_usec != 0)
+    dbr_watches_collect (destination->watches, watches);
   g_mutex_unlock (&self->mutex);
 
   if (stalled_usec != 0)
     {
+      dbr_watches_tell_stalled (watches);
       dbr_debug (DBR_DEBUG_POLICY, "A service has stalled", "DBR_BUS_NAME", destination->bus_name);
       self->listener->stalled (self->user_data, destination->bus_name, stalled_usec);
     }
   if (down_usec != 0)
     {
+      dbr_watches_tell_recovered (watches);
       dbr_debug (DBR_DEBUG_POLICY, "A service has recovered",
                  "DBR_BUS_NAME", destination->bus_name);
       self->listener->recovered (self->user_data, destination->bus_name, down_usec);

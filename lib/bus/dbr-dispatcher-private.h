@@ -100,6 +100,21 @@ DbrCircuitBreaker *dbr_dispatcher_ref_circuit    (DbrDispatcher      *self,
                                                   const char         *bus_name)
 G_GNUC_WARN_UNUSED_RESULT;
 
+/* Watches a service that is called or heard; nothing else makes its owners known. */
+DbrWatch          *dbr_dispatcher_watch          (DbrDispatcher       *self,
+                                                  const char          *bus_name,
+                                                  const DbrWatchFuncs *funcs,
+                                                  gpointer             user_data,
+                                                  GDestroyNotify       destroy)
+G_GNUC_WARN_UNUSED_RESULT;
+void               dbr_dispatcher_unwatch        (DbrDispatcher       *self,
+                                                  const char          *bus_name,
+                                                  DbrWatch            *watch);
+/* The owner that is known now, NULL if none is, and the number of the last one that was. */
+char              *dbr_dispatcher_dup_owner      (DbrDispatcher       *self,
+                                                  const char          *bus_name,
+                                                  guint               *generation);
+
 /* What the files of the dispatcher ask of each other. */
 
 /* Sends it, or sees to it that it is sent when it may be. */

@@ -552,6 +552,7 @@ lost_cb (gpointer  user_data,
          GError   *error)
 {
   g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
+  g_autoptr(GPtrArray) watches = dbr_watches_new ();
   GQueue parked = G_QUEUE_INIT;
   GHashTableIter iter;
   gpointer destination;
@@ -565,10 +566,12 @@ lost_cb (gpointer  user_data,
   while (g_hash_table_iter_next (&iter, NULL, &destination))
     {
       ((DbrDestination *) destination)->is_current = FALSE;
+      dbr_watches_collect (((DbrDestination *) destination)->watches, watches);
       unpark_locked (destination, &parked);
     }
   g_mutex_unlock (&self->mutex);
 
+  dbr_watches_tell_lost (watches);
   self->listener->lost (self->user_data, error);
   dbr_dispatcher_resume (self, &parked, 0);
 }
@@ -577,9 +580,21 @@ static void
 restored_cb (gpointer user_data)
 {
   g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
+  g_autoptr(GPtrArray) watches = dbr_watches_new ();
+  GHashTableIter iter;
+  gpointer destination;
 
-  if (self != NULL)
-    self->listener->restored (self->user_data);
+  if (self == NULL)
+    return;
+
+  g_mutex_lock (&self->mutex);
+  g_hash_table_iter_init (&iter, self->destinations);
+  while (g_hash_table_iter_next (&iter, NULL, &destination))
+    dbr_watches_collect (((DbrDestination *) destination)->watches, watches);
+  g_mutex_unlock (&self->mutex);
+
+  dbr_watches_tell_restored (watches);
+  self->listener->restored (self->user_data);
 }
 
 static void
@@ -676,6 +691,8 @@ owner_told_cb (gpointer    user_data,
 {
   g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
   g_autoptr(DbrDestination) destination = NULL;
+  g_autoptr(GPtrArray) watches = dbr_watches_new ();
+  g_autofree char *old_owner = NULL;
   GQueue parked = G_QUEUE_INIT;
   gint64 now = g_get_monotonic_time ();
   gboolean had_owner = FALSE;
@@ -691,15 +708,19 @@ owner_told_cb (gpointer    user_data,
     {
       dbr_destination_ref (destination);
       had_owner = destination->generation > 0;
+      old_owner = g_strdup (destination->owner);
       is_new = dbr_destination_take_owner (destination, owner, is_change, now);
       generation = destination->generation;
       if (owner != NULL)
         unpark_locked (destination, &parked);
+      if (is_new)
+        dbr_watches_collect (destination->watches, watches);
     }
   g_mutex_unlock (&self->mutex);
 
   if (is_new && had_owner)
     dbr_circuit_breaker_owner_changed (destination->circuit, now, owner != NULL, FALSE);
+  dbr_watches_tell_owner (watches, old_owner, owner, generation);
   dbr_dispatcher_resume (self, &parked, generation);
 }
 
@@ -819,4 +840,62 @@ dbr_dispatcher_ref_circuit (DbrDispatcher *self,
   g_mutex_unlock (&self->mutex);
 
   return circuit;
+}
+
+/* Those who watch */
+
+DbrWatch *
+dbr_dispatcher_watch (DbrDispatcher       *self,
+                      const char          *bus_name,
+                      const DbrWatchFuncs *funcs,
+                      gpointer             user_data,
+                      GDestroyNotify       destroy)
+{
+  /* The watch has this reference. */
+  DbrDestination *destination = dbr_dispatcher_ref_destination (self, bus_name);
+  DbrWatch *watch = dbr_watch_new (funcs, user_data, destroy);
+
+  g_mutex_lock (&self->mutex);
+  g_ptr_array_add (destination->watches, dbr_watch_ref (watch));
+  g_mutex_unlock (&self->mutex);
+
+  return watch;
+}
+
+void
+dbr_dispatcher_unwatch (DbrDispatcher *self,
+                        const char    *bus_name,
+                        DbrWatch      *watch)
+{
+  DbrDestination *destination;
+  guint index;
+
+  g_mutex_lock (&self->mutex);
+  destination = dbr_dispatcher_lookup_locked (self, bus_name);
+  if (destination == NULL || !g_ptr_array_find (destination->watches, watch, &index))
+    destination = NULL;
+  else
+    g_ptr_array_steal_index_fast (destination->watches, index);
+  g_mutex_unlock (&self->mutex);
+
+  /* The list's reference, the destination's, and that of who watched. */
+  if (destination != NULL)
+    {
+      dbr_watch_unref (watch);
+      dbr_destination_unref (destination);
+    }
+  dbr_watch_unref (watch);
+}
+
+char *
+dbr_dispatcher_dup_owner (DbrDispatcher *self,
+                          const char    *bus_name,
+                          guint         *generation)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  const DbrDestination *destination = dbr_dispatcher_lookup_locked (self, bus_name);
+
+  *generation = destination != NULL ? destination->generation : 0;
+
+  return destination != NULL && destination->is_current ? g_strdup (destination->owner) : NULL;
 }
