@@ -8,10 +8,14 @@
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
+#include "base/dbr-io-private.h"
 #include "bus/dbr-peer-check-private.h"
 
 /* From how many destinations on it is looked which of them can be forgotten. */
 #define MIN_SWEEP 64
+
+/* How many calls one thread sends for others. */
+#define BATCH 64
 
 /* Of a bus that is not known yet the stricter limit is taken. */
 #define DEFAULT_N_PLACES 128
@@ -368,24 +372,46 @@ dbr_dispatcher_may_drain (DbrDispatcher *self)
   return TRUE;
 }
 
-void
-dbr_dispatcher_send_ready (DbrDispatcher *self)
+/* Sends up to so many, and leaves the rest to dbr-io: whoever it is that has made them ready must not
+ * be held up by the calls of others. TRUE: there are none left. */
+static gboolean
+dbr_dispatcher_drain (DbrDispatcher *self,
+                      guint          n_most)
 {
-  DbrPassage *passage;
-
-  if (g_atomic_pointer_get (&self->ready_head) == NULL || !dbr_dispatcher_may_drain (self))
-    return;
+  DbrPassage *passage = NULL;
+  gboolean is_done;
 
   g_mutex_lock (&self->mutex);
-  while ((passage = dbr_dispatcher_pop_ready_locked (self)) != NULL)
+  while (n_most-- > 0 && (passage = dbr_dispatcher_pop_ready_locked (self)) != NULL)
     {
       g_mutex_unlock (&self->mutex);
       dbr_dispatcher_start (self, passage);
       dbr_passage_unref (passage);
       g_mutex_lock (&self->mutex);
     }
-  self->is_draining = FALSE;
+  is_done = passage == NULL || self->ready_head == NULL;
+  self->is_draining = !is_done;
   g_mutex_unlock (&self->mutex);
+
+  return is_done;
+}
+
+static void
+drain_cb (gpointer data)
+{
+  g_autoptr(DbrDispatcher) self = data;
+
+  dbr_dispatcher_drain (self, G_MAXUINT);
+}
+
+void
+dbr_dispatcher_send_ready (DbrDispatcher *self)
+{
+  if (g_atomic_pointer_get (&self->ready_head) == NULL || !dbr_dispatcher_may_drain (self))
+    return;
+
+  if (!dbr_dispatcher_drain (self, BATCH))
+    dbr_io_invoke (drain_cb, g_object_ref (self));
 }
 
 /* The calls that wait for a place, out of the window, with a reference each. */
@@ -476,11 +502,27 @@ dbr_dispatcher_enter_window_locked (DbrDispatcher *self,
   return verdict;
 }
 
+/* A call that may go does not overtake those that may go and are just being sent. */
+static gboolean
+dbr_dispatcher_join_ready_locked (DbrDispatcher *self,
+                                  DbrPassage    *passage)
+{
+  if (!self->is_draining || passage->admission.place != DBR_ADMISSION_ADMITTED)
+    return FALSE;
+
+  dbr_passage_ref (passage);
+  passage->admission.next = NULL;
+  dbr_dispatcher_add_ready_locked (self, &passage->admission);
+
+  return TRUE;
+}
+
 void
 dbr_dispatcher_try (DbrDispatcher *self,
                     DbrPassage    *passage)
 {
   DbrAdmissionVerdict verdict = DBR_ADMISSION_HAS_TO_WAIT;
+  gboolean is_behind = FALSE;
   DbrCircuitPermit permit;
 
   if (!dbr_dispatcher_ask_circuit (self, passage, &permit))
@@ -491,19 +533,23 @@ dbr_dispatcher_try (DbrDispatcher *self,
     {
       verdict = dbr_dispatcher_enter_window_locked (self, passage);
       passage->was_orphaned = FALSE;
-      if (verdict == DBR_ADMISSION_MAY_GO)
+      is_behind = verdict == DBR_ADMISSION_MAY_GO
+                  && dbr_dispatcher_join_ready_locked (self, passage);
+      if (verdict == DBR_ADMISSION_MAY_GO && !is_behind)
         passage->permit = permit;
     }
   g_mutex_unlock (&self->mutex);
 
-  if (verdict == DBR_ADMISSION_MAY_GO)
+  if (verdict == DBR_ADMISSION_MAY_GO && !is_behind)
     {
       dbr_dispatcher_send (self, passage);
       return;
     }
 
   dbr_dispatcher_return_permit (passage, &permit);
-  if (verdict != DBR_ADMISSION_HAS_TO_WAIT)
+  if (is_behind)
+    dbr_dispatcher_send_ready (self);
+  else if (verdict != DBR_ADMISSION_HAS_TO_WAIT)
     dbr_exchange_end (&passage->exchange, NULL,
                       new_overloaded_error (passage->exchange.request, verdict));
   else if (passage->asks_circuit
