@@ -9,6 +9,7 @@
 #include "base/dbr-i18n-private.h"
 #include "bus/dbr-backlog-private.h"
 #include "bus/dbr-client-private.h"
+#include "bus/dbr-waiter-private.h"
 
 /**
  * DbrSubscription:
@@ -70,25 +71,9 @@ typedef struct _Core
 
   /* guarded by mutex */
   gboolean         is_active;
-  GPtrArray       *starts;
+  /* those who wait until it has started */
+  GPtrArray       *waiters;
 } Core;
-
-/* Someone who waits until it has started. */
-typedef struct
-{
-  gatomicrefcount  ref_count;
-
-  /* NULL where it sleeps */
-  GTask           *task;
-
-  GCancellable    *cancellable;
-  gulong           cancelled_id;
-
-  GMutex           mutex;
-  GCond            cond;
-  gboolean         is_done;
-  GError          *error;
-} Start;
 
 enum
 {
@@ -122,107 +107,6 @@ G_DEFINE_FLAGS_TYPE (DbrSubscriptionFlags, dbr_subscription_flags,
 
 G_DEFINE_FINAL_TYPE (DbrSubscription, dbr_subscription, G_TYPE_OBJECT)
 
-/* Those who wait until it has started */
-
-static Start *
-start_new (void)
-{
-  Start *self = g_new0 (Start, 1);
-
-  g_atomic_ref_count_init (&self->ref_count);
-  g_mutex_init (&self->mutex);
-  g_cond_init (&self->cond);
-
-  return self;
-}
-
-static Start *
-start_ref (Start *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-
-  return self;
-}
-
-static void
-start_unref (Start *self)
-{
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-
-  g_clear_object (&self->task);
-  g_clear_object (&self->cancellable);
-  g_clear_error (&self->error);
-  g_mutex_clear (&self->mutex);
-  g_cond_clear (&self->cond);
-  g_free (self);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Start, start_unref)
-
-/* The first end counts. */
-static void
-start_end (Start        *self,
-           const GError *error)
-{
-  g_autoptr(GTask) task = NULL;
-
-  g_mutex_lock (&self->mutex);
-  if (!self->is_done)
-    {
-      self->is_done = TRUE;
-      self->error = error != NULL ? g_error_copy (error) : NULL;
-      task = g_steal_pointer (&self->task);
-    }
-  g_cond_signal (&self->cond);
-  g_mutex_unlock (&self->mutex);
-
-  if (task != NULL && error != NULL)
-    g_task_return_error (task, g_error_copy (error));
-  else if (task != NULL)
-    g_task_return_boolean (task, TRUE);
-}
-
-static void
-cancelled_cb (GCancellable *cancellable,
-              gpointer      user_data)
-{
-  g_autoptr(GError) error = NULL;
-
-  g_cancellable_set_error_if_cancelled (cancellable, &error);
-  start_end (user_data, error);
-}
-
-static void
-start_watch (Start        *self,
-             GCancellable *cancellable)
-{
-  if (cancellable == NULL)
-    return;
-
-  self->cancellable = g_object_ref (cancellable);
-  self->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb),
-                                              start_ref (self), (GDestroyNotify) start_unref);
-}
-
-static void
-start_leave (Start *self)
-{
-  if (self->cancelled_id != 0)
-    g_cancellable_disconnect (self->cancellable, self->cancelled_id);
-  self->cancelled_id = 0;
-}
-
-/* Sleeps until it has ended: the question to the bus has a limit, and so has this. */
-static void
-start_wait (Start *self)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  while (!self->is_done)
-    g_cond_wait (&self->cond, &self->mutex);
-}
-
 /* What other threads have */
 
 static Core *
@@ -241,7 +125,7 @@ core_unref (Core *self)
 
   dbr_backlog_unref (self->backlog);
   dbr_herald_unref (self->herald);
-  g_ptr_array_unref (self->starts);
+  g_ptr_array_unref (self->waiters);
   g_mutex_clear (&self->mutex);
   g_free (self);
 }
@@ -258,20 +142,20 @@ core_set_active (Core         *self,
                  gboolean      is_active,
                  const GError *error)
 {
-  g_autoptr(GPtrArray) starts = NULL;
+  g_autoptr(GPtrArray) waiters = NULL;
   gboolean has_changed;
 
   g_mutex_lock (&self->mutex);
   has_changed = self->is_active != is_active;
   self->is_active = is_active;
-  starts = g_steal_pointer (&self->starts);
-  self->starts = g_ptr_array_new_with_free_func ((GDestroyNotify) start_unref);
+  waiters = g_steal_pointer (&self->waiters);
+  self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
   g_mutex_unlock (&self->mutex);
 
   if (has_changed)
     dbr_herald_tell (self->herald, tell_active, NULL, NULL);
-  for (guint i = 0; i < starts->len; i++)
-    start_end (g_ptr_array_index (starts, i), error);
+  for (guint i = 0; i < waiters->len; i++)
+    dbr_waiter_end (g_ptr_array_index (waiters, i), error);
 }
 
 static void
@@ -307,7 +191,7 @@ core_new (DbrSubscription *subscription)
   g_mutex_init (&self->mutex);
   self->backlog = dbr_backlog_new (G_OBJECT (subscription), deliver_cb);
   self->herald = dbr_herald_new (G_OBJECT (subscription));
-  self->starts = g_ptr_array_new_with_free_func ((GDestroyNotify) start_unref);
+  self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
 
   return self;
 }
@@ -799,7 +683,7 @@ dbr_subscription_check (DbrSubscription  *self,
 /* Whoever starts it first asks the bus, and all others wait for the same answer. */
 static void
 dbr_subscription_start (DbrSubscription *self,
-                        Start           *start)
+                        DbrWaiter       *waiter)
 {
   g_autoptr(DbrTimeouts) timeouts = dbr_client_ref_timeouts (self->client);
   DbrMatches *matches = dbr_link_get_matches (self->client->link);
@@ -810,13 +694,13 @@ dbr_subscription_start (DbrSubscription *self,
 
   g_mutex_lock (&self->core->mutex);
   is_active = self->core->is_active;
-  is_first = !is_active && self->core->starts->len == 0;
+  is_first = !is_active && self->core->waiters->len == 0;
   if (!is_active)
-    g_ptr_array_add (self->core->starts, start_ref (start));
+    g_ptr_array_add (self->core->waiters, dbr_waiter_ref (waiter));
   g_mutex_unlock (&self->core->mutex);
 
   if (is_active)
-    start_end (start, NULL);
+    dbr_waiter_end (waiter, NULL);
   if (!is_first)
     return;
 
@@ -837,9 +721,9 @@ dbr_subscription_start (DbrSubscription *self,
 /* Who was told that it has not started hears nothing. Always FALSE. */
 static gboolean
 dbr_subscription_give_up (DbrSubscription *self,
-                          Start           *start)
+                          DbrWaiter       *waiter)
 {
-  if (start != NULL && g_error_matches (start->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (waiter != NULL && dbr_waiter_was_cancelled (waiter))
     dbr_subscription_stop (self);
 
   return FALSE;
@@ -863,7 +747,7 @@ dbr_subscription_start_async (DbrSubscription     *self,
                               gpointer             user_data)
 {
   g_autoptr(GTask) task = NULL;
-  g_autoptr(Start) start = NULL;
+  g_autoptr(DbrWaiter) waiter = NULL;
   GError *error = NULL;
 
   g_return_if_fail (DBR_IS_SUBSCRIPTION (self));
@@ -877,11 +761,8 @@ dbr_subscription_start_async (DbrSubscription     *self,
       return;
     }
 
-  start = start_new ();
-  start->task = g_object_ref (task);
-  g_task_set_task_data (task, start_ref (start), (GDestroyNotify) start_unref);
-  start_watch (start, cancellable);
-  dbr_subscription_start (self, start);
+  waiter = dbr_waiter_new (task, cancellable);
+  dbr_subscription_start (self, waiter);
 }
 
 /**
@@ -901,18 +782,12 @@ dbr_subscription_start_finish (DbrSubscription  *self,
                                GAsyncResult     *result,
                                GError          **error)
 {
-  Start *start;
-
   g_return_val_if_fail (DBR_IS_SUBSCRIPTION (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (g_async_result_is_tagged (result, dbr_subscription_start_async), FALSE);
 
-  start = g_task_get_task_data (G_TASK (result));
-  if (start != NULL)
-    start_leave (start);
-
-  return g_task_propagate_boolean (G_TASK (result), error)
-         || dbr_subscription_give_up (self, start);
+  return dbr_waiter_finish (G_TASK (result), error)
+         || dbr_subscription_give_up (self, dbr_waiter_of_task (G_TASK (result)));
 }
 
 /**
@@ -932,7 +807,7 @@ dbr_subscription_start_sync (DbrSubscription  *self,
                              GCancellable     *cancellable,
                              GError          **error)
 {
-  g_autoptr(Start) start = NULL;
+  g_autoptr(DbrWaiter) waiter = NULL;
 
   g_return_val_if_fail (DBR_IS_SUBSCRIPTION (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
@@ -940,18 +815,11 @@ dbr_subscription_start_sync (DbrSubscription  *self,
   if (!dbr_subscription_check (self, error))
     return FALSE;
 
-  start = start_new ();
-  start_watch (start, cancellable);
-  dbr_subscription_start (self, start);
-  start_wait (start);
-  start_leave (start);
-  if (start->error == NULL)
-    return TRUE;
+  /* The question to the bus has a limit, and so has this. */
+  waiter = dbr_waiter_new (NULL, cancellable);
+  dbr_subscription_start (self, waiter);
 
-  dbr_subscription_give_up (self, start);
-  g_propagate_error (error, g_steal_pointer (&start->error));
-
-  return FALSE;
+  return dbr_waiter_wait (waiter, error) || dbr_subscription_give_up (self, waiter);
 }
 
 /**
