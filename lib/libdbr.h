@@ -14,6 +14,7 @@
 # include "bus/dbr-lease.h"
 # include "bus/dbr-pool-stats.h"
 # include "bus/dbr-pool.h"
+# include "bus/dbr-proxy.h"
 # include "bus/dbr-subscription.h"
 # include "dbr-version-macros.h"
 # include "dbr-version.h"

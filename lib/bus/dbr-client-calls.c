@@ -625,6 +625,25 @@ dbr_client_read_all_properties_sync (DbrClient     *self,
   return exchange != NULL ? read_all_conclude (exchange, error) : NULL;
 }
 
+DbrRequest *
+dbr_client_new_write (DbrClient  *self,
+                      const char *bus_name,
+                      const char *object_path,
+                      const char *interface_name,
+                      const char *property_name,
+                      GVariant   *value)
+{
+  DbrRequest *request = request_new (bus_name, object_path, PROPERTIES_INTERFACE, "Set",
+                                     g_variant_new ("(ssv)", interface_name, property_name, value),
+                                     G_VARIANT_TYPE_UNIT);
+  g_autoptr(DbrTimeouts) timeouts = dbr_client_ref_timeouts (self);
+
+  /* Some properties take longer to change than others. */
+  dbr_timeouts_lookup_write (timeouts, interface_name, property_name, &request->operation);
+
+  return request;
+}
+
 static DbrRequest *
 write_request_new (DbrClient   *self,
                    const char  *bus_name,
@@ -635,22 +654,13 @@ write_request_new (DbrClient   *self,
                    GError     **error)
 {
   g_autoptr(GVariant) sunk = g_variant_ref_sink (value);
-  DbrRequest *request;
 
   if (!dbr_check_interface_name (interface_name, error)
       || !dbr_check_member_name (property_name, error)
       || !dbr_check_value (sunk, error))
     return NULL;
 
-  request = request_new (bus_name, object_path, PROPERTIES_INTERFACE, "Set",
-                         g_variant_new ("(ssv)", interface_name, property_name, sunk),
-                         G_VARIANT_TYPE_UNIT);
-
-  /* Some properties take longer to change than others. */
-  dbr_timeouts_lookup_write (dbr_client_get_timeouts (self), interface_name, property_name,
-                             &request->operation);
-
-  return request;
+  return dbr_client_new_write (self, bus_name, object_path, interface_name, property_name, sunk);
 }
 
 static gboolean

@@ -6,6 +6,7 @@
 #include "base/dbr-herald-private.h"
 #include "bus/dbr-client.h"
 #include "bus/dbr-dispatcher-private.h"
+#include "bus/dbr-proxies-private.h"
 
 G_BEGIN_DECLS
 
@@ -19,6 +20,7 @@ struct _DbrClient
   DbrLink         *link;
   DbrDispatcher   *dispatcher;
   DbrHerald       *herald;
+  DbrProxies      *proxies;
   DbrAccessPolicy *access_policy;
   DbrAccessBus     access_bus;
   guint            generation;
@@ -63,6 +65,13 @@ gboolean       dbr_client_check_bus         (DbrClient        *self,
                                              GError          **error);
 DbrTimeouts   *dbr_client_ref_timeouts      (DbrClient        *self) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A request that writes a property. */
+DbrRequest    *dbr_client_new_write         (DbrClient        *self,
+                                             const char       *bus_name,
+                                             const char       *object_path,
+                                             const char       *interface_name,
+                                             const char       *property_name,
+                                             GVariant         *value) G_GNUC_WARN_UNUSED_RESULT;
 /* A call of the library's users: an exchange for @request under the limits that hold now; an error
  * if it cannot even be tried. */
 DbrExchange   *dbr_client_prepare           (DbrClient        *self,

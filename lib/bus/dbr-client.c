@@ -123,6 +123,8 @@ dbr_client_take_link (DbrClient *self,
                                          dbr_herald_ref (self->herald),
                                          (GDestroyNotify) dbr_herald_unref);
   dbr_dispatcher_set_retry_policy (self->dispatcher, policy);
+  g_clear_pointer (&self->proxies, dbr_proxies_unref);
+  self->proxies = dbr_proxies_new (self->dispatcher);
   self->access_bus = dbr_client_get_access_bus (self);
 }
 
@@ -148,6 +150,7 @@ dbr_client_dispose (GObject *object)
   DbrClient *self = DBR_CLIENT (object);
 
   dbr_link_close (self->link);
+  dbr_proxies_close (self->proxies);
   g_clear_pointer (&self->last_mailbox, dbr_mailbox_unref);
 
   G_OBJECT_CLASS (dbr_client_parent_class)->dispose (object);
@@ -158,6 +161,7 @@ dbr_client_finalize (GObject *object)
 {
   DbrClient *self = DBR_CLIENT (object);
 
+  g_clear_pointer (&self->proxies, dbr_proxies_unref);
   g_clear_object (&self->dispatcher);
   g_clear_object (&self->link);
   g_clear_pointer (&self->herald, dbr_herald_unref);

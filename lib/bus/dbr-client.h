@@ -10,6 +10,7 @@
 #include <gio/gio.h>
 
 #include "bus/dbr-call.h"
+#include "bus/dbr-proxy.h"
 #include "dbr-version-macros.h"
 #include "policy/dbr-access-policy.h"
 #include "policy/dbr-circuit-breaker.h"
@@ -300,5 +301,28 @@ char           *dbr_client_introspect_sync            (DbrClient           *self
                                                        const char          *object_path,
                                                        GCancellable        *cancellable,
                                                        GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_get_proxy_async            (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       const char          *object_path,
+                                                       const char          *interface_name,
+                                                       GCancellable        *cancellable,
+                                                       GAsyncReadyCallback  callback,
+                                                       gpointer             user_data);
+DBR_AVAILABLE_IN_0_1
+DbrProxy       *dbr_client_get_proxy_finish           (DbrClient           *self,
+                                                       GAsyncResult        *result,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+DbrProxy       *dbr_client_get_proxy_sync             (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       const char          *object_path,
+                                                       const char          *interface_name,
+                                                       GCancellable        *cancellable,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_invalidate                 (DbrClient           *self,
+                                                       const char          *bus_name);
 
 G_END_DECLS

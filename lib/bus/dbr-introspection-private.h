@@ -27,4 +27,17 @@ char *dbr_introspection_filter (const char            *xml,
                                 gpointer               user_data,
                                 GError               **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* How a property tells that it has changed. */
+typedef enum
+{
+  DBR_EMITS_VALUE,
+  DBR_EMITS_INVALIDATION,
+  DBR_EMITS_NEVER_CHANGES,
+  DBR_EMITS_NOTHING,
+} DbrEmits;
+
+/* The properties of an interface by name, as DbrEmits in pointers; NULL if nothing is said of it. */
+GHashTable *dbr_introspection_dup_kinds (const char *xml,
+                                         const char *interface_name);
+
 G_END_DECLS

@@ -1,0 +1,846 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "bus/dbr-store-private.h"
+
+#include <string.h>
+
+#include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
+#include "bus/dbr-introspection-private.h"
+#include "policy/dbr-services-private.h"
+
+#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
+#define CHANGES_TYPE G_VARIANT_TYPE ("(sa{sv}as)")
+
+/* What could not be read is tried again after a pause, as long as there is a service. */
+#define FIRST_PAUSE_USEC G_USEC_PER_SEC
+#define MAX_PAUSE_USEC (30 * G_USEC_PER_SEC)
+
+#define STORE_FROM_PAUSE(deadline) \
+  ((DbrStore *) G_STRUCT_MEMBER_P (deadline, -G_STRUCT_OFFSET (DbrStore, pause)))
+
+typedef enum
+{
+  /* not opened, or closed */
+  STORE_CLOSED,
+  STORE_LOADING,
+  /* there was a service, and what it answered is in the values */
+  STORE_LOADED,
+  /* there is nobody to ask */
+  STORE_ABSENT,
+  /* there is, but it did not answer as it should */
+  STORE_FAILED,
+} State;
+
+struct _DbrStore
+{
+  gatomicrefcount  ref_count;
+
+  /* identity */
+  DbrDispatcher   *dispatcher;
+  char            *bus_name;
+  char            *object_path;
+  char            *interface_name;
+  guint            limit_ms;
+
+  GMutex           mutex;
+
+  /* guarded by mutex */
+  State            state;
+  gboolean         is_fresh;
+  guint            generation;
+  /* what is under way counts only if it began for this load */
+  guint            load;
+  guint            n_awaited;
+  GHashTable      *values;
+  /* how each property tells its changes; NULL while nobody has said so */
+  GHashTable      *kinds;
+  GPtrArray       *waiters;
+  GPtrArray       *inboxes;
+  DbrListener     *listener;
+  DbrWatch        *watch;
+  /* holds a reference while it is armed */
+  DbrDeadline      pause;
+  gint64           pause_usec;
+};
+
+/* A question that is under way. */
+typedef struct
+{
+  DbrStore *store;
+  guint     load;
+  char     *name;
+} Question;
+
+static Question *
+question_new (DbrStore   *store,
+              guint       load,
+              const char *name)
+{
+  Question *self = g_new (Question, 1);
+
+  self->store = dbr_store_ref (store);
+  self->load = load;
+  self->name = g_strdup (name);
+
+  return self;
+}
+
+static void
+question_free (Question *self)
+{
+  dbr_store_unref (self->store);
+  g_free (self->name);
+  g_free (self);
+}
+
+static GHashTable *
+values_new (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_variant_unref);
+}
+
+DbrStore *
+dbr_store_new (DbrDispatcher *dispatcher,
+               const char    *bus_name,
+               const char    *object_path,
+               const char    *interface_name,
+               guint          limit_ms)
+{
+  DbrStore *self = g_new0 (DbrStore, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->mutex);
+  self->dispatcher = g_object_ref (dispatcher);
+  self->bus_name = g_strdup (bus_name);
+  self->object_path = g_strdup (object_path);
+  self->interface_name = g_strdup (interface_name);
+  self->limit_ms = limit_ms;
+  self->values = values_new ();
+  self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
+  self->inboxes = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_inbox_unref);
+
+  return self;
+}
+
+DbrStore *
+dbr_store_ref (DbrStore *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+
+  return self;
+}
+
+void
+dbr_store_unref (DbrStore *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_hash_table_unref (self->values);
+  g_clear_pointer (&self->kinds, g_hash_table_unref);
+  g_ptr_array_unref (self->waiters);
+  g_ptr_array_unref (self->inboxes);
+  g_object_unref (self->dispatcher);
+  g_mutex_clear (&self->mutex);
+  g_free (self->bus_name);
+  g_free (self->object_path);
+  g_free (self->interface_name);
+  g_free (self);
+}
+
+/* Telling */
+
+static GPtrArray *
+dbr_store_ref_inboxes_locked (DbrStore *self)
+{
+  GPtrArray *inboxes = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_inbox_unref);
+
+  for (guint i = 0; i < self->inboxes->len; i++)
+    g_ptr_array_add (inboxes, dbr_inbox_ref (g_ptr_array_index (self->inboxes, i)));
+
+  return inboxes;
+}
+
+static GPtrArray *
+dbr_store_steal_waiters_locked (DbrStore *self)
+{
+  GPtrArray *waiters = g_steal_pointer (&self->waiters);
+
+  self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
+
+  return waiters;
+}
+
+static void
+tell_waiters (const GPtrArray *waiters,
+              const GError    *error)
+{
+  for (guint i = 0; i < waiters->len; i++)
+    dbr_waiter_end (g_ptr_array_index (waiters, i), error);
+}
+
+static void
+tell_state (const GPtrArray *inboxes)
+{
+  for (guint i = 0; i < inboxes->len; i++)
+    dbr_inbox_put_state (g_ptr_array_index (inboxes, i));
+}
+
+static void
+tell_changes (const GPtrArray    *inboxes,
+              GVariant           *changed,
+              const char * const *invalidated)
+{
+  for (guint i = 0; i < inboxes->len; i++)
+    dbr_inbox_put_changes (g_ptr_array_index (inboxes, i), changed, invalidated);
+}
+
+/* Reading */
+
+/* Whether the value in the cache is what the property is, as long as the store is fresh. */
+static gboolean
+dbr_store_tells_changes_locked (DbrStore   *self,
+                                const char *name)
+{
+  gpointer kind;
+
+  return self->kinds == NULL
+         || !g_hash_table_lookup_extended (self->kinds, name, NULL, &kind)
+         || GPOINTER_TO_INT (kind) != DBR_EMITS_NOTHING;
+}
+
+static void
+dbr_store_ask (DbrStore        *self,
+               const char      *interface_name,
+               const char      *method_name,
+               GVariant        *parameters,
+               DbrExchangeFunc  done,
+               Question        *question)
+{
+  g_autoptr(DbrRequest) request = dbr_request_new (self->bus_name, self->object_path,
+                                                   interface_name, method_name, parameters, NULL);
+  DbrPassage *passage;
+
+  request->is_auto_start = self->bus_name == NULL || dbr_services_may_activate (self->bus_name);
+  passage = dbr_dispatcher_prepare (self->dispatcher, request, "get_property", self->limit_ms);
+  /* An answer that somebody else asked for before our rule was there may miss a change. */
+  passage->is_shareable = FALSE;
+  passage->is_timed = TRUE;
+  dbr_exchange_start (&passage->exchange, NULL, NULL, done, question);
+  dbr_dispatcher_submit (self->dispatcher, passage);
+  dbr_exchange_started (&passage->exchange);
+  dbr_passage_unref (passage);
+}
+
+static void pause_cb (DbrDeadline *deadline);
+
+static void
+dbr_store_arm_pause_locked (DbrStore *self)
+{
+  if (self->pause.place != 0)
+    return;
+
+  self->pause_usec = CLAMP (self->pause_usec * 2, FIRST_PAUSE_USEC, MAX_PAUSE_USEC);
+  dbr_store_ref (self);
+  dbr_deadline_arm (&self->pause, g_get_monotonic_time () + self->pause_usec, pause_cb);
+}
+
+static void
+dbr_store_disarm_pause_locked (DbrStore *self)
+{
+  /* Whoever calls this has a reference of their own. */
+  if (dbr_deadline_disarm (&self->pause))
+    dbr_store_unref (self);
+}
+
+/* One of the questions of a load has been answered. */
+static void
+dbr_store_end_question_locked (DbrStore   *self,
+                               GPtrArray **waiters,
+                               GPtrArray **inboxes)
+{
+  if (--self->n_awaited > 0)
+    return;
+
+  if (self->state == STORE_LOADING)
+    {
+      self->state = STORE_LOADED;
+      self->is_fresh = TRUE;
+      self->pause_usec = 0;
+    }
+  *waiters = dbr_store_steal_waiters_locked (self);
+  *inboxes = dbr_store_ref_inboxes_locked (self);
+}
+
+static gboolean
+is_absence (const GError *error)
+{
+  return g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER);
+}
+
+/* The service has answered, if only that there is nothing to read: not every interface has
+ * properties, and not every object has the interface that they are read with. */
+static gboolean
+is_answer (const GError *error)
+{
+  return g_dbus_error_is_remote_error (error)
+         && !g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NO_REPLY)
+         && !g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED)
+         && !g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED);
+}
+
+static void
+dbr_store_take_all_locked (DbrStore *self,
+                           GVariant *all)
+{
+  GVariantIter iter;
+  GVariant *value;
+  char *name;
+
+  g_hash_table_remove_all (self->values);
+  g_variant_iter_init (&iter, all);
+  while (g_variant_iter_next (&iter, "{sv}", &name, &value))
+    g_hash_table_replace (self->values, name, value);
+}
+
+static void
+loaded_cb (DbrExchange *exchange,
+           gpointer     user_data)
+{
+  Question *question = user_data;
+  DbrStore *self = question->store;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
+  g_autoptr(GVariant) all = NULL;
+  g_autoptr(GPtrArray) waiters = NULL;
+  g_autoptr(GPtrArray) inboxes = NULL;
+  gboolean is_failure;
+
+  if (answer != NULL && g_variant_is_of_type (answer, G_VARIANT_TYPE ("(a{sv})")))
+    all = g_variant_get_child_value (answer, 0);
+  is_failure = error != NULL && !is_absence (error) && !is_answer (error);
+
+  g_mutex_lock (&self->mutex);
+  if (question->load == self->load && self->state == STORE_LOADING)
+    {
+      if (all != NULL)
+        dbr_store_take_all_locked (self, all);
+      else if (is_failure)
+        self->state = STORE_FAILED;
+      else if (error != NULL && is_absence (error))
+        self->state = STORE_ABSENT;
+      if (is_failure)
+        dbr_store_arm_pause_locked (self);
+      dbr_store_end_question_locked (self, &waiters, &inboxes);
+      /* Who waits is told why at once. */
+      if (is_failure && waiters == NULL)
+        waiters = dbr_store_steal_waiters_locked (self);
+    }
+  g_mutex_unlock (&self->mutex);
+
+  if (inboxes != NULL)
+    tell_state (inboxes);
+  if (inboxes != NULL && all != NULL)
+    tell_changes (inboxes, all, NULL);
+  if (waiters != NULL)
+    tell_waiters (waiters, is_failure ? error : NULL);
+  question_free (question);
+}
+
+static void
+introspected_cb (DbrExchange *exchange,
+                 gpointer     user_data)
+{
+  Question *question = user_data;
+  DbrStore *self = question->store;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
+  g_autoptr(GPtrArray) waiters = NULL;
+  g_autoptr(GPtrArray) inboxes = NULL;
+  GHashTable *kinds = NULL;
+  const char *xml;
+
+  if (answer != NULL && g_variant_is_of_type (answer, G_VARIANT_TYPE ("(s)")))
+    {
+      g_variant_get (answer, "(&s)", &xml);
+      kinds = dbr_introspection_dup_kinds (xml, self->interface_name);
+    }
+
+  g_mutex_lock (&self->mutex);
+  if (question->load == self->load)
+    {
+      g_clear_pointer (&self->kinds, g_hash_table_unref);
+      self->kinds = g_steal_pointer (&kinds);
+      dbr_store_end_question_locked (self, &waiters, &inboxes);
+    }
+  g_mutex_unlock (&self->mutex);
+
+  g_clear_pointer (&kinds, g_hash_table_unref);
+  if (inboxes != NULL)
+    tell_state (inboxes);
+  if (waiters != NULL)
+    tell_waiters (waiters, NULL);
+  question_free (question);
+}
+
+/* Returns the number of the load that is to be begun outside of the lock. */
+static guint
+dbr_store_prepare_load_locked (DbrStore *self)
+{
+  dbr_store_disarm_pause_locked (self);
+  self->state = STORE_LOADING;
+  self->is_fresh = FALSE;
+  self->n_awaited = self->kinds == NULL ? 2 : 1;
+
+  return ++self->load;
+}
+
+/* A program says once what its properties are. */
+static void
+dbr_store_load (DbrStore *self,
+                guint     load)
+{
+  gboolean has_kinds;
+
+  g_mutex_lock (&self->mutex);
+  has_kinds = self->load != load || self->kinds != NULL;
+  g_mutex_unlock (&self->mutex);
+
+  dbr_store_ask (self, PROPERTIES_INTERFACE, "GetAll",
+                 g_variant_new ("(s)", self->interface_name), loaded_cb,
+                 question_new (self, load, NULL));
+  if (!has_kinds)
+    dbr_store_ask (self, "org.freedesktop.DBus.Introspectable", "Introspect", NULL,
+                   introspected_cb, question_new (self, load, NULL));
+}
+
+/* Reads it anew because something has happened, unless it is closed. */
+static void
+dbr_store_reload (DbrStore *self)
+{
+  guint load = 0;
+
+  g_mutex_lock (&self->mutex);
+  if (self->state != STORE_CLOSED)
+    load = dbr_store_prepare_load_locked (self);
+  g_mutex_unlock (&self->mutex);
+
+  if (load != 0)
+    dbr_store_load (self, load);
+}
+
+static void
+pause_cb (DbrDeadline *deadline)
+{
+  g_autoptr(DbrStore) self = STORE_FROM_PAUSE (deadline);
+
+  dbr_store_reload (self);
+}
+
+static void
+refetched_cb (DbrExchange *exchange,
+              gpointer     user_data)
+{
+  Question *question = user_data;
+  DbrStore *self = question->store;
+  g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, NULL);
+  g_autoptr(GVariant) value = NULL;
+  g_autoptr(GVariant) changed = NULL;
+  g_autoptr(GPtrArray) inboxes = NULL;
+
+  if (answer != NULL && g_variant_is_of_type (answer, G_VARIANT_TYPE ("(v)")))
+    g_variant_get (answer, "(v)", &value);
+
+  g_mutex_lock (&self->mutex);
+  if (value != NULL && question->load == self->load
+      && !g_hash_table_contains (self->values, question->name))
+    {
+      g_hash_table_replace (self->values, g_strdup (question->name), g_variant_ref (value));
+      inboxes = dbr_store_ref_inboxes_locked (self);
+    }
+  g_mutex_unlock (&self->mutex);
+
+  if (inboxes != NULL)
+    {
+      changed = g_variant_ref_sink (g_variant_new_parsed ("[{%s, %v}]", question->name, value));
+      tell_changes (inboxes, changed, NULL);
+    }
+  question_free (question);
+}
+
+/* Hearing */
+
+/* A change that comes before the answer to the first question is in that answer. */
+static gboolean
+dbr_store_apply_locked (DbrStore *self,
+                        GVariant *changed,
+                        char    **invalidated)
+{
+  GVariantIter iter;
+  GVariant *value;
+  char *name;
+
+  if (self->state != STORE_LOADED)
+    return FALSE;
+
+  g_variant_iter_init (&iter, changed);
+  while (g_variant_iter_next (&iter, "{sv}", &name, &value))
+    g_hash_table_replace (self->values, name, value);
+  for (guint i = 0; invalidated[i] != NULL; i++)
+    g_hash_table_remove (self->values, invalidated[i]);
+
+  return TRUE;
+}
+
+static void
+heard_cb (DbrMessage *signal,
+          gpointer    user_data)
+{
+  DbrStore *self = user_data;
+  g_autoptr(GVariant) body = dbr_message_dup_body (signal);
+  g_autoptr(GVariant) changed = NULL;
+  g_auto(GStrv) invalidated = NULL;
+  g_autoptr(GPtrArray) inboxes = NULL;
+  guint load;
+
+  if (!g_variant_is_of_type (body, CHANGES_TYPE))
+    return;
+
+  g_variant_get (body, "(&s@a{sv}^as)", NULL, &changed, &invalidated);
+  g_mutex_lock (&self->mutex);
+  load = self->load;
+  if (dbr_store_apply_locked (self, changed, invalidated))
+    inboxes = dbr_store_ref_inboxes_locked (self);
+  g_mutex_unlock (&self->mutex);
+
+  if (inboxes == NULL)
+    return;
+
+  tell_changes (inboxes, changed, (const char *const *) invalidated);
+  for (guint i = 0; invalidated[i] != NULL; i++)
+    dbr_store_ask (self, PROPERTIES_INTERFACE, "Get",
+                   g_variant_new ("(ss)", self->interface_name, invalidated[i]), refetched_cb,
+                   question_new (self, load, invalidated[i]));
+}
+
+/* The bus has refused the rule: who waits is told, and what there is can grow old. */
+static void
+listening_cb (const GError *error,
+              gpointer      user_data)
+{
+  DbrStore *self = user_data;
+  g_autoptr(GPtrArray) waiters = NULL;
+  g_autoptr(GPtrArray) inboxes = NULL;
+
+  if (error == NULL)
+    return;
+
+  g_mutex_lock (&self->mutex);
+  self->load++;
+  self->state = STORE_FAILED;
+  self->is_fresh = FALSE;
+  waiters = dbr_store_steal_waiters_locked (self);
+  inboxes = dbr_store_ref_inboxes_locked (self);
+  g_mutex_unlock (&self->mutex);
+
+  tell_state (inboxes);
+  tell_waiters (waiters, error);
+}
+
+static void
+dbr_store_grow_stale (DbrStore *self)
+{
+  g_autoptr(GPtrArray) inboxes = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if (self->is_fresh)
+    inboxes = dbr_store_ref_inboxes_locked (self);
+  self->is_fresh = FALSE;
+  g_mutex_unlock (&self->mutex);
+
+  if (inboxes != NULL)
+    tell_state (inboxes);
+}
+
+/* Whose property values it has is known from here on, or they are those of another one. */
+static void
+owner_changed_cb (gpointer    user_data,
+                  const char *old_owner,
+                  const char *new_owner,
+                  guint       generation)
+{
+  DbrStore *self = user_data;
+  g_autoptr(GPtrArray) waiters = NULL;
+  g_autoptr(GPtrArray) inboxes = NULL;
+  gboolean is_first;
+  guint load = 0;
+
+  g_mutex_lock (&self->mutex);
+  /* The first owner is the one that is being asked already. */
+  is_first = self->generation == 0 && self->state != STORE_ABSENT;
+  self->generation = generation;
+  if (!is_first && new_owner != NULL && self->state != STORE_CLOSED)
+    {
+      g_hash_table_remove_all (self->values);
+      g_clear_pointer (&self->kinds, g_hash_table_unref);
+      load = dbr_store_prepare_load_locked (self);
+    }
+  else if (!is_first && self->state != STORE_CLOSED)
+    {
+      self->load++;
+      self->state = STORE_ABSENT;
+      self->is_fresh = FALSE;
+      waiters = dbr_store_steal_waiters_locked (self);
+    }
+  if (!is_first)
+    inboxes = dbr_store_ref_inboxes_locked (self);
+  g_mutex_unlock (&self->mutex);
+
+  for (guint i = 0; inboxes != NULL && i < inboxes->len; i++)
+    dbr_inbox_put_owner (g_ptr_array_index (inboxes, i), old_owner, new_owner);
+  if (waiters != NULL)
+    tell_waiters (waiters, NULL);
+  if (load != 0)
+    dbr_store_load (self, load);
+}
+
+static void
+lost_cb (gpointer user_data)
+{
+  dbr_store_grow_stale (user_data);
+}
+
+static void
+restored_cb (gpointer user_data)
+{
+  dbr_store_reload (user_data);
+}
+
+static const DbrWatchFuncs watch_funcs = {
+  owner_changed_cb,
+  lost_cb,
+  restored_cb,
+  lost_cb,
+  restored_cb,
+};
+
+/* Opening and closing */
+
+static void
+dbr_store_listen (DbrStore *self)
+{
+  DbrMatches *matches = dbr_link_get_matches (self->dispatcher->link);
+  g_autoptr(DbrMatchRule) rule = dbr_match_rule_new (self->bus_name, self->object_path,
+                                                     PROPERTIES_INTERFACE, "PropertiesChanged",
+                                                     self->interface_name,
+                                                     DBR_SUBSCRIPTION_FLAGS_NONE);
+  DbrWatch *watch = dbr_dispatcher_watch (self->dispatcher, self->bus_name, &watch_funcs,
+                                          dbr_store_ref (self),
+                                          (GDestroyNotify) dbr_store_unref);
+  DbrListener *listener = dbr_matches_add (matches, rule, self->limit_ms, heard_cb, listening_cb,
+                                           dbr_store_ref (self),
+                                           (GDestroyNotify) dbr_store_unref);
+
+  g_mutex_lock (&self->mutex);
+  self->watch = watch;
+  self->listener = listener;
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+dbr_store_open (DbrStore  *self,
+                DbrWaiter *waiter)
+{
+  g_autofree char *owner = NULL;
+  gboolean is_first = FALSE;
+  gboolean is_there = FALSE;
+  guint load = 0;
+
+  g_mutex_lock (&self->mutex);
+  if (self->state == STORE_LOADED || self->state == STORE_ABSENT)
+    is_there = TRUE;
+  else
+    g_ptr_array_add (self->waiters, dbr_waiter_ref (waiter));
+  is_first = self->state == STORE_CLOSED;
+  if (is_first || self->state == STORE_FAILED)
+    load = dbr_store_prepare_load_locked (self);
+  g_mutex_unlock (&self->mutex);
+
+  if (is_there)
+    dbr_waiter_end (waiter, NULL);
+  if (is_first)
+    {
+      guint generation;
+
+      owner = dbr_dispatcher_dup_owner (self->dispatcher, self->bus_name, &generation);
+      g_mutex_lock (&self->mutex);
+      if (owner != NULL && self->generation == 0)
+        self->generation = generation;
+      g_mutex_unlock (&self->mutex);
+      dbr_store_listen (self);
+    }
+  if (load != 0)
+    dbr_store_load (self, load);
+}
+
+void
+dbr_store_refresh (DbrStore  *self,
+                   DbrWaiter *waiter)
+{
+  guint load;
+
+  g_mutex_lock (&self->mutex);
+  g_ptr_array_add (self->waiters, dbr_waiter_ref (waiter));
+  load = dbr_store_prepare_load_locked (self);
+  g_mutex_unlock (&self->mutex);
+
+  dbr_store_load (self, load);
+}
+
+void
+dbr_store_invalidate (DbrStore *self)
+{
+  guint load = 0;
+
+  dbr_store_grow_stale (self);
+
+  g_mutex_lock (&self->mutex);
+  if (self->state == STORE_LOADED)
+    {
+      g_hash_table_remove_all (self->values);
+      self->state = STORE_FAILED;
+      if (self->inboxes->len > 0)
+        load = dbr_store_prepare_load_locked (self);
+    }
+  g_mutex_unlock (&self->mutex);
+
+  if (load != 0)
+    dbr_store_load (self, load);
+}
+
+void
+dbr_store_close (DbrStore *self)
+{
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GPtrArray) waiters = NULL;
+  DbrListener *listener;
+  DbrWatch *watch;
+
+  g_mutex_lock (&self->mutex);
+  self->load++;
+  self->state = STORE_CLOSED;
+  self->is_fresh = FALSE;
+  dbr_store_disarm_pause_locked (self);
+  waiters = dbr_store_steal_waiters_locked (self);
+  listener = g_steal_pointer (&self->listener);
+  watch = g_steal_pointer (&self->watch);
+  g_mutex_unlock (&self->mutex);
+
+  if (listener != NULL)
+    dbr_matches_remove (dbr_link_get_matches (self->dispatcher->link), listener);
+  if (watch != NULL)
+    dbr_dispatcher_unwatch (self->dispatcher, self->bus_name, watch);
+  error = g_error_new_literal (DBR_ERROR, DBR_ERROR_CLOSED, _("The client was closed"));
+  tell_waiters (waiters, error);
+}
+
+/* What it holds */
+
+void
+dbr_store_add_inbox (DbrStore *self,
+                     DbrInbox *inbox)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  g_ptr_array_add (self->inboxes, dbr_inbox_ref (inbox));
+}
+
+void
+dbr_store_remove_inbox (DbrStore *self,
+                        DbrInbox *inbox)
+{
+  guint index;
+
+  g_mutex_lock (&self->mutex);
+  if (g_ptr_array_find (self->inboxes, inbox, &index))
+    inbox = g_ptr_array_steal_index_fast (self->inboxes, index);
+  else
+    inbox = NULL;
+  g_mutex_unlock (&self->mutex);
+
+  if (inbox != NULL)
+    dbr_inbox_unref (inbox);
+}
+
+GVariant *
+dbr_store_ref_value (DbrStore   *self,
+                     const char *name,
+                     gboolean    must_be_fresh)
+{
+  GVariant *value = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if ((self->is_fresh || !must_be_fresh) && dbr_store_tells_changes_locked (self, name))
+    value = g_hash_table_lookup (self->values, name);
+  if (value != NULL)
+    g_variant_ref (value);
+  g_mutex_unlock (&self->mutex);
+
+  return value;
+}
+
+char **
+dbr_store_dup_names (DbrStore *self)
+{
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+  g_autoptr(GList) names = NULL;
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  names = g_list_sort (g_hash_table_get_keys (self->values), (GCompareFunc) strcmp);
+  for (GList *link = names; link != NULL; link = link->next)
+    {
+      if (dbr_store_tells_changes_locked (self, link->data))
+        g_strv_builder_add (builder, link->data);
+    }
+
+  return g_strv_builder_end (builder);
+}
+
+gboolean
+dbr_store_is_fresh (DbrStore *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return self->is_fresh;
+}
+
+guint
+dbr_store_get_generation (DbrStore *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return self->generation;
+}
+
+const char *
+dbr_store_get_bus_name (const DbrStore *self)
+{
+  return self->bus_name;
+}
+
+const char *
+dbr_store_get_object_path (const DbrStore *self)
+{
+  return self->object_path;
+}
+
+const char *
+dbr_store_get_interface_name (const DbrStore *self)
+{
+  return self->interface_name;
+}
