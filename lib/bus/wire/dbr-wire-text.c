@@ -1,0 +1,145 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "bus/wire/dbr-wire-text-private.h"
+
+#include <string.h>
+
+#define MAX_NAME 255
+
+/* In each byte of a word: its lowest bit, and its highest. */
+#define LOW_BITS G_GUINT64_CONSTANT (0x0101010101010101)
+#define HIGH_BITS G_GUINT64_CONSTANT (0x8080808080808080)
+
+/* Whether a word has only bytes from 1 to 127. Taking 1 from each borrows only where there is a
+ * zero, and then the lowest such byte is found for certain. */
+static inline gboolean
+is_plain_word (const char *bytes)
+{
+  guint64 word;
+
+  memcpy (&word, bytes, sizeof word);
+
+  return ((word | (word - LOW_BITS)) & HIGH_BITS) == 0;
+}
+
+/* Nearly all text on a bus is ASCII, and that is told eight bytes at a time. */
+gboolean
+dbr_wire_is_text (const char *text,
+                  gsize       length)
+{
+  gsize at = 0;
+
+  while (at + sizeof (guint64) <= length && is_plain_word (text + at))
+    at += sizeof (guint64);
+  while (at < length && text[at] > 0)
+    at++;
+
+  return at == length || g_utf8_validate_len (text + at, length - at, NULL);
+}
+
+/* The characters of names: letters and the underscore begin one, digits go on with it. */
+static inline gboolean
+is_first (char c)
+{
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static inline gboolean
+is_digit (char c)
+{
+  return c >= '0' && c <= '9';
+}
+
+static inline gboolean
+is_further (char c)
+{
+  return is_first (c) || is_digit (c);
+}
+
+gboolean
+dbr_wire_is_object_path (const char *text,
+                         gsize       length)
+{
+  if (length == 0 || text[0] != '/')
+    return FALSE;
+
+  for (gsize i = 1; i < length; i++)
+    {
+      if (!is_further (text[i]) && (text[i] != '/' || text[i - 1] == '/'))
+        return FALSE;
+    }
+
+  return length == 1 || text[length - 1] != '/';
+}
+
+gboolean
+dbr_wire_is_member_name (const char *text,
+                         gsize       length)
+{
+  if (length == 0 || length > MAX_NAME || !is_first (text[0]))
+    return FALSE;
+
+  for (gsize i = 1; i < length; i++)
+    {
+      if (!is_further (text[i]))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+dbr_wire_is_interface_name (const char *text,
+                            gsize       length)
+{
+  gboolean has_dot = FALSE;
+  gboolean is_start = TRUE;
+
+  if (length > MAX_NAME)
+    return FALSE;
+
+  for (gsize i = 0; i < length; i++)
+    {
+      gboolean is_dot = text[i] == '.';
+
+      if (is_start ? !is_first (text[i]) : !is_dot && !is_further (text[i]))
+        return FALSE;
+
+      has_dot = has_dot || is_dot;
+      is_start = is_dot;
+    }
+
+  return has_dot && !is_start;
+}
+
+/* Beside what an interface has, a bus name may have hyphens, and the parts of a unique one may
+ * begin with digits. */
+gboolean
+dbr_wire_is_bus_name (const char *text,
+                      gsize       length)
+{
+  gboolean is_unique = length > 0 && text[0] == ':';
+  gboolean has_dot = FALSE;
+  gboolean is_start = TRUE;
+
+  if (length > MAX_NAME)
+    return FALSE;
+
+  for (gsize i = is_unique; i < length; i++)
+    {
+      gboolean is_dot = text[i] == '.';
+
+      if (is_dot ? is_start : !is_further (text[i]) && text[i] != '-')
+        return FALSE;
+      if (is_start && is_digit (text[i]) && !is_unique)
+        return FALSE;
+
+      has_dot = has_dot || is_dot;
+      is_start = is_dot;
+    }
+
+  return has_dot && !is_start;
+}
