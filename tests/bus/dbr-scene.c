@@ -130,3 +130,9 @@ scene_assert_answers (DbrClient *client)
   g_assert_no_error (outcome.error);
   dbr_test_assert_prints (outcome.reply, "('alive',)");
 }
+
+gboolean
+scene_is_on_gdbus (void)
+{
+  return g_strcmp0 (g_getenv ("DBR_TRANSPORT"), "gdbus") == 0;
+}

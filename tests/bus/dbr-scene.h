@@ -60,6 +60,8 @@ void      outcome_clear        (Outcome          *outcome);
 void      scene_assert_in_time (const Outcome    *outcome,
                                 guint             limit_ms);
 void      scene_assert_answers (DbrClient        *client);
+/* Whether the tests are being played on the GDBus transport. */
+gboolean  scene_is_on_gdbus    (void);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Scene, scene_free)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outcome, outcome_clear)
