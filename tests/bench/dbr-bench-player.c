@@ -17,6 +17,7 @@ typedef guint64 (*CountFunc) (void);
 static const BenchClient *const clients[] = {
   &bench_client_gdbus,
   &bench_client_libdbr,
+  &bench_client_libdbr_gdbus,
 #ifdef HAVE_SDBUS
   &bench_client_sdbus,
 #endif
