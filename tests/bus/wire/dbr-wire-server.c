@@ -237,9 +237,9 @@ wire_server_new_reply (WireServer     *self,
                        DbrWireMessage *call)
 {
   return (DbrWireHeader) {
-    .kind = DBR_WIRE_RETURN,
-    .serial = self->next_serial++,
-    .reply_serial = call->header.serial,
+           .kind = DBR_WIRE_RETURN,
+           .serial = self->next_serial++,
+           .reply_serial = call->header.serial,
   };
 }
 
