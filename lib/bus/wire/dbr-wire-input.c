@@ -202,13 +202,14 @@ input_give_descriptors (DbrWireInput   *self,
                         DbrWireMessage *message)
 {
   guint n = message->header.n_descriptors;
+  gconstpointer first = self->descriptors->data;
 
   if (n == 0)
     return NULL;
   if (n > self->descriptors->len)
     return N_("it has fewer descriptors than it tells");
 
-  message->fd_list = g_unix_fd_list_new_from_array ((const int *) self->descriptors->data, (int) n);
+  message->fd_list = g_unix_fd_list_new_from_array (first, (int) n);
   /* The list has them now. */
   g_array_set_clear_func (self->descriptors, NULL);
   g_array_remove_range (self->descriptors, 0, n);

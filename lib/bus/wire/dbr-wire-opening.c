@@ -112,9 +112,6 @@ dbr_wire_opening_end (DbrWireOpening *self,
                       DbrTransport   *transport,
                       GError         *error)
 {
-  g_autoptr(DbrTransport) owned_transport = transport;
-  g_autoptr(GError) owned_error = error;
-
   if (self->is_done)
     return;
 
@@ -123,6 +120,15 @@ dbr_wire_opening_end (DbrWireOpening *self,
     dbr_opening_unref (&self->opening);
   dbr_wire_opening_drop_socket (self);
   dbr_opening_finish (&self->opening, transport, error);
+}
+
+/* Takes @error. */
+static void
+dbr_wire_opening_give_up (DbrWireOpening *self,
+                          GError         *error)
+{
+  dbr_wire_opening_end (self, NULL, error);
+  g_error_free (error);
 }
 
 /* This address leads nowhere; the next one may. */
@@ -140,10 +146,11 @@ static void
 dbr_wire_opening_succeed (DbrWireOpening *self,
                           const char     *unique_name)
 {
-  DbrTransport *transport = dbr_wire_transport_new (self->fd, g_steal_pointer (&self->input),
-                                                    self->auth.can_pass_descriptors, unique_name,
-                                                    &self->opening.limits);
+  g_autoptr(DbrTransport) transport = NULL;
 
+  transport = dbr_wire_transport_new (self->fd, g_steal_pointer (&self->input),
+                                      self->auth.can_pass_descriptors, unique_name,
+                                      &self->opening.limits);
   self->fd = -1;
   dbr_wire_opening_end (self, transport, NULL);
 }
@@ -470,7 +477,7 @@ dbr_wire_opening_try_next (DbrWireOpening *self)
 
   if (self->next_address >= self->addresses->len)
     {
-      dbr_wire_opening_end (self, NULL, g_steal_pointer (&self->error));
+      dbr_wire_opening_end (self, NULL, self->error);
       return;
     }
 
@@ -495,14 +502,14 @@ static gboolean
 begin_cb (gpointer user_data)
 {
   DbrWireOpening *self = user_data;
+  DbrOpening *opening = &self->opening;
   g_autoptr(GError) cause = NULL;
 
   self->addresses = dbr_wire_address_parse (self->opening.address, &cause);
   if (self->addresses != NULL)
     dbr_wire_opening_try_next (self);
   else
-    dbr_wire_opening_end (self, NULL,
-                          dbr_opening_new_unreachable_error (&self->opening, cause->message));
+    dbr_wire_opening_give_up (self, dbr_opening_new_unreachable_error (opening, cause->message));
 
   return G_SOURCE_REMOVE;
 }
@@ -512,7 +519,7 @@ deadline_cb (DbrDeadline *deadline)
 {
   DbrWireOpening *self = G_STRUCT_MEMBER_P (deadline, -G_STRUCT_OFFSET (DbrWireOpening, deadline));
 
-  dbr_wire_opening_end (self, NULL, dbr_opening_new_late_error (&self->opening));
+  dbr_wire_opening_give_up (self, dbr_opening_new_late_error (&self->opening));
   dbr_opening_unref (&self->opening);
 }
 
@@ -533,8 +540,9 @@ abort_cb (gpointer data)
 {
   g_autoptr(DbrOpening) opening = data;
 
-  dbr_wire_opening_end ((DbrWireOpening *) opening, NULL,
-                        dbr_opening_new_unreachable_error (opening, _("it is no longer wanted")));
+  dbr_wire_opening_give_up ((DbrWireOpening *) opening,
+                            dbr_opening_new_unreachable_error (opening,
+                                                               _("it is no longer wanted")));
 }
 
 static void

@@ -341,6 +341,7 @@ test_behind_hello (void)
   g_assert_cmpint (pong->header.kind, ==, DBR_WIRE_RETURN);
   g_assert_cmpuint (pong->header.reply_serial, ==, 77);
   g_assert_cmpstr (dbr_client_get_unique_name (visit.client), ==, ":1.1");
+  visit_answer (&visit);
 }
 
 /* Of two servers only the second lets us in. */
