@@ -403,6 +403,26 @@ write_header (DbrWireWriter       *self,
   writer_pad (self, 7);
 }
 
+/* Most bodies were put together a moment ago and are no block of memory yet. So they are taken apart
+ * again, once: making one block of them first would copy each value one time more. */
+static void
+write_body (DbrWireWriter          *self,
+            const DbrWireSignature *signature,
+            GVariant               *body)
+{
+  const DbrWireType *type = signature->types;
+  gsize n_values = g_variant_n_children (body);
+
+  for (gsize i = 0; i < n_values && self->fault == NULL; i++)
+    {
+      GVariant *value = g_variant_get_child_value (body, i);
+
+      write_value (self, type, g_variant_get_data (value), g_variant_get_size (value));
+      g_variant_unref (value);
+      type += type->span;
+    }
+}
+
 const char *
 dbr_wire_writer_write (DbrWireWriter       *self,
                        const DbrWireHeader *header,
@@ -421,8 +441,7 @@ dbr_wire_writer_write (DbrWireWriter       *self,
   write_header (self, header, text, length);
   begin = self->length;
   if (length > 0)
-    write_members (self, signature.types, signature.types + length,
-                   g_variant_get_data (body), g_variant_get_size (body));
+    write_body (self, &signature, body);
   writer_set_number (self, BODY_LENGTH_AT, self->length - begin);
 
   if (self->is_too_long && self->fault == NULL)
