@@ -455,6 +455,7 @@ answer_with_descriptors (Pair    *self,
   g_autoptr(DbrCall) call = wire_call_new (NULL, 10000);
   g_autoptr(DbrWireMessage) received = NULL;
   g_autoptr(GBytes) answer = NULL;
+  gconstpointer descriptors = sent->data;
   DbrWireHeader reply;
   const guchar *bytes;
   gsize size;
@@ -465,7 +466,7 @@ answer_with_descriptors (Pair    *self,
   reply.n_descriptors = n_told;
   answer = bytes_write (&reply, g_variant_new ("(h)", 0));
   bytes = g_bytes_get_data (answer, &size);
-  wire_server_write (self->server, bytes, 10, (const int *) sent->data, n_sent);
+  wire_server_write (self->server, bytes, 10, descriptors, n_sent);
   wire_server_write (self->server, bytes + 10, size - 10, NULL, 0);
   scene_wait (outcome);
 }

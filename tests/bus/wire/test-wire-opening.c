@@ -228,6 +228,7 @@ walk (WireServer *server,
     {
       g_autoptr(DbrWireMessage) hello = wire_server_receive (server, NULL);
 
+      g_assert_cmpstr (hello->message.member, ==, "Hello");
       wire_server_say (server, "l\2\1\1");
     }
 }
