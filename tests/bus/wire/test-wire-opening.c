@@ -1,10 +1,13 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <glib/gstdio.h>
 
 #include "dbr-wire-server.h"
 
@@ -371,6 +374,47 @@ test_second_address (void)
   g_assert_no_error (outcome.error);
 }
 
+/* A host, and a file that proves who may read it. */
+static void
+test_nonce (void)
+{
+  static const char nonce[] = "sixteen bytes, 1";
+  g_autofree char *folder = g_dir_make_tmp ("dbr-XXXXXX", NULL);
+  g_autofree char *file = g_build_filename (folder, "a nonce", NULL);
+  g_autofree char *escaped = g_dbus_address_escape_value (file);
+  g_autofree char *address = NULL;
+  struct sockaddr_in place = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+  socklen_t size = sizeof place;
+  WireServer server = { .fd = -1, .listening = socket (AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) };
+  g_autoptr(DbrCall) call = wire_call_new (NULL, 5000);
+  g_autoptr(DbrClient) client = NULL;
+  g_auto(Outcome) outcome = { NULL };
+  char c;
+
+  g_test_summary ("A TCP server that wants to see a nonce first is shown it, and gets no descriptors");
+  g_assert_true (g_file_set_contents (file, nonce, 16, NULL));
+  g_assert_no_errno (bind (server.listening, (struct sockaddr *) &place, sizeof place));
+  g_assert_no_errno (listen (server.listening, 1));
+  g_assert_no_errno (getsockname (server.listening, (struct sockaddr *) &place, &size));
+  address = g_strdup_printf ("nonce-tcp:host=localhost,port=%u,family=ipv4,noncefile=%s",
+                             ntohs (place.sin_port), escaped);
+  client = dbr_client_new_for_peer (address);
+  scene_run_async (client, call, NULL, &outcome);
+
+  wire_server_accept (&server);
+  wire_server_expect (&server, nonce, 16);
+  wire_server_read (&server, &c, 1, NULL);
+  skip_line (&server);
+  wire_server_say (&server, "OK 0123456789abcdef0123456789abcdef\r\n");
+  wire_server_expect (&server, "BEGIN\r\n", 7);
+  wire_server_cut (&server);
+  scene_wait (&outcome);
+  g_assert_error (outcome.error, DBR_ERROR, DBR_ERROR_CONNECTION_LOST);
+  close (server.listening);
+  g_unlink (file);
+  g_rmdir (folder);
+}
+
 /* How many fit before the next would have to wait. */
 static guint
 fill_backlog (WireServer *server,
@@ -440,6 +484,7 @@ main (int   argc,
   g_test_add_func ("/dbr/wire/opening/hello-is-malformed", test_hello_malformed);
   g_test_add_func ("/dbr/wire/opening/behind-hello", test_behind_hello);
   g_test_add_func ("/dbr/wire/opening/second-address", test_second_address);
+  g_test_add_func ("/dbr/wire/opening/nonce", test_nonce);
   g_test_add_func ("/dbr/wire/opening/behind-a-crowd", test_crowd);
 
   return g_test_run ();
