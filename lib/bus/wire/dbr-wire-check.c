@@ -6,8 +6,8 @@
 #include "bus/wire/dbr-wire-body-private.h"
 
 #include "base/dbr-i18n-private.h"
+#include "base/dbr-text-private.h"
 #include "bus/wire/dbr-wire-header-private.h"
-#include "bus/wire/dbr-wire-text-private.h"
 
 /* Goes through the bytes of the values in their order. Nothing behind @end is looked at; within an
  * array that is the array's end. The first fault is kept. */
@@ -105,10 +105,10 @@ walk_string (Walk *self,
     return FALSE;
 
   if (code == 'o')
-    return dbr_wire_is_object_path (text, length)
+    return dbr_text_is_object_path (text, length)
            || walk_fail (self, N_("an object path is none"));
 
-  return dbr_wire_is_text (text, length) || walk_fail (self, N_("a string is not UTF-8"));
+  return dbr_text_is_utf8 (text, length) || walk_fail (self, N_("a string is not UTF-8"));
 }
 
 static gboolean

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/dbr-i18n-private.h"
+#include "base/dbr-text-private.h"
 #include "bus/wire/dbr-wire-body-private.h"
-#include "bus/wire/dbr-wire-text-private.h"
 
 /* Names that a library keeps for what it tells itself. */
 #define LOCAL_PATH "/org/freedesktop/DBus/Local"
@@ -103,19 +103,19 @@ check_text_field (guint       field,
   switch (field)
     {
     case DBR_WIRE_FIELD_PATH:
-      return dbr_wire_is_object_path (text, length) ? NULL : N_("its path is none");
+      return dbr_text_is_object_path (text, length) ? NULL : N_("its path is none");
 
     case DBR_WIRE_FIELD_INTERFACE:
-      return dbr_wire_is_interface_name (text, length) ? NULL : N_("its interface is none");
+      return dbr_text_is_interface_name (text, length) ? NULL : N_("its interface is none");
 
     case DBR_WIRE_FIELD_MEMBER:
-      return dbr_wire_is_member_name (text, length) ? NULL : N_("its member is none");
+      return dbr_text_is_member_name (text, length) ? NULL : N_("its member is none");
 
     case DBR_WIRE_FIELD_ERROR_NAME:
-      return dbr_wire_is_interface_name (text, length) ? NULL : N_("its error name is none");
+      return dbr_text_is_interface_name (text, length) ? NULL : N_("its error name is none");
 
     default:
-      return dbr_wire_is_bus_name (text, length) ? NULL : N_("a bus name in its header is none");
+      return dbr_text_is_bus_name (text, length) ? NULL : N_("a bus name in its header is none");
     }
 }
 

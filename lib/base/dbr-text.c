@@ -3,11 +3,11 @@
 
 #include "config.h"
 
-#include "bus/wire/dbr-wire-text-private.h"
+#include "base/dbr-text-private.h"
 
 #include <string.h>
 
-#define MAX_NAME 255
+#include "base/dbr-check-private.h"
 
 /* In each byte of a word: its lowest bit, and its highest. */
 #define LOW_BITS G_GUINT64_CONSTANT (0x0101010101010101)
@@ -27,7 +27,7 @@ is_plain_word (const char *bytes)
 
 /* Nearly all text on a bus is ASCII, and that is told eight bytes at a time. */
 gboolean
-dbr_wire_is_text (const char *text,
+dbr_text_is_utf8 (const char *text,
                   gsize       length)
 {
   gsize at = 0;
@@ -41,26 +41,40 @@ dbr_wire_is_text (const char *text,
 }
 
 /* The characters of names: letters and the underscore begin one, digits go on with it. */
+enum
+{
+  FIRST   = 1 << 0,
+  DIGIT   = 1 << 1,
+  FURTHER = FIRST | DIGIT,
+};
+
+static const guint8 kinds[256] = {
+  ['0' ... '9'] = DIGIT,
+  ['A' ... 'Z'] = FIRST,
+  ['_'] = FIRST,
+  ['a' ... 'z'] = FIRST,
+};
+
 static inline gboolean
 is_first (char c)
 {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  return kinds[(guchar) c] & FIRST;
 }
 
 static inline gboolean
 is_digit (char c)
 {
-  return c >= '0' && c <= '9';
+  return kinds[(guchar) c] & DIGIT;
 }
 
 static inline gboolean
 is_further (char c)
 {
-  return is_first (c) || is_digit (c);
+  return kinds[(guchar) c] & FURTHER;
 }
 
 gboolean
-dbr_wire_is_object_path (const char *text,
+dbr_text_is_object_path (const char *text,
                          gsize       length)
 {
   if (length == 0 || text[0] != '/')
@@ -76,10 +90,10 @@ dbr_wire_is_object_path (const char *text,
 }
 
 gboolean
-dbr_wire_is_member_name (const char *text,
+dbr_text_is_member_name (const char *text,
                          gsize       length)
 {
-  if (length == 0 || length > MAX_NAME || !is_first (text[0]))
+  if (length == 0 || length > DBR_MAX_NAME_LENGTH || !is_first (text[0]))
     return FALSE;
 
   for (gsize i = 1; i < length; i++)
@@ -92,13 +106,13 @@ dbr_wire_is_member_name (const char *text,
 }
 
 gboolean
-dbr_wire_is_interface_name (const char *text,
+dbr_text_is_interface_name (const char *text,
                             gsize       length)
 {
   gboolean has_dot = FALSE;
   gboolean is_start = TRUE;
 
-  if (length > MAX_NAME)
+  if (length > DBR_MAX_NAME_LENGTH)
     return FALSE;
 
   for (gsize i = 0; i < length; i++)
@@ -118,14 +132,14 @@ dbr_wire_is_interface_name (const char *text,
 /* Beside what an interface has, a bus name may have hyphens, and the parts of a unique one may
  * begin with digits. */
 gboolean
-dbr_wire_is_bus_name (const char *text,
+dbr_text_is_bus_name (const char *text,
                       gsize       length)
 {
   gboolean is_unique = length > 0 && text[0] == ':';
   gboolean has_dot = FALSE;
   gboolean is_start = TRUE;
 
-  if (length > MAX_NAME)
+  if (length > DBR_MAX_NAME_LENGTH)
     return FALSE;
 
   for (gsize i = is_unique; i < length; i++)

@@ -7,17 +7,17 @@
 
 G_BEGIN_DECLS
 
-/* Whether bytes that arrived are what they should be. Each looks at its text once; @length leaves
- * out the ending zero. */
-gboolean dbr_wire_is_text           (const char *text,
+/* Whether a text is what it should be, on its way out or in. Each looks at it once; @length leaves out
+ * the ending zero. */
+gboolean dbr_text_is_utf8           (const char *text,
                                      gsize       length);
-gboolean dbr_wire_is_object_path    (const char *text,
+gboolean dbr_text_is_object_path    (const char *text,
                                      gsize       length);
-gboolean dbr_wire_is_interface_name (const char *text,
+gboolean dbr_text_is_interface_name (const char *text,
                                      gsize       length);
-gboolean dbr_wire_is_member_name    (const char *text,
+gboolean dbr_text_is_member_name    (const char *text,
                                      gsize       length);
-gboolean dbr_wire_is_bus_name       (const char *text,
+gboolean dbr_text_is_bus_name       (const char *text,
                                      gsize       length);
 
 G_END_DECLS
