@@ -80,6 +80,8 @@ dbr_wire_message_read (DbrWireMessage *self,
   if (fault != NULL)
     return fault;
 
+  /* A call, and what a later version may know, goes to no listener, so its kind is asked of the
+   * header. */
   message->kind = self->header.kind == DBR_WIRE_RETURN  ? DBR_MESSAGE_RETURN
                   : self->header.kind == DBR_WIRE_ERROR ? DBR_MESSAGE_ERROR
                                                         : DBR_MESSAGE_SIGNAL;
