@@ -27,6 +27,9 @@ void       dbr_herald_tell  (DbrHerald      *self,
                              gpointer        news,
                              GDestroyNotify  free_news);
 
+/* The object, NULL if it is gone. For its own context only. */
+gpointer   dbr_herald_dup_object (DbrHerald     *self) G_GNUC_WARN_UNUSED_RESULT;
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrHerald, dbr_herald_unref)
 
 G_END_DECLS

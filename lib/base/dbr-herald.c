@@ -93,3 +93,9 @@ dbr_herald_tell (DbrHerald      *self,
   if (!dbr_mailbox_post_bounded (self->mailbox, &letter->letter))
     news_free (letter);
 }
+
+gpointer
+dbr_herald_dup_object (DbrHerald *self)
+{
+  return g_weak_ref_get (&self->object);
+}

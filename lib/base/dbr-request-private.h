@@ -49,6 +49,13 @@ void        dbr_request_unref     (DbrRequest          *self);
 gboolean    dbr_request_check     (const DbrRequest    *self,
                                    gboolean             has_bus,
                                    GError             **error);
+/* Whether D-Bus itself says that the method only reads, so that running it twice does no harm. */
+gboolean    dbr_request_is_read   (const DbrRequest    *self);
+/* Whether it reads what the service says of its objects: asked at once by many, one answer is good
+ * for all. */
+gboolean    dbr_request_is_shareable (const DbrRequest *self);
+/* Whether a service may answer it although its main loop is dead, as GDBus does. */
+gboolean    dbr_request_is_ping   (const DbrRequest    *self);
 /* `interface.method`, for messages. */
 char       *dbr_request_dup_title (const DbrRequest    *self) G_GNUC_WARN_UNUSED_RESULT;
 

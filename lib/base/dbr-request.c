@@ -11,6 +11,8 @@
 
 #include "base/dbr-check-private.h"
 
+#define DBUS "org.freedesktop.DBus"
+
 static gsize
 text_size (const char *text)
 {
@@ -95,6 +97,71 @@ dbr_request_check (const DbrRequest  *self,
          && dbr_check_reply_type (self->reply_type, error)
          && dbr_check_timeout ("timeout-ms", self->timeout_ms, error)
          && dbr_check_timeout ("attempt-timeout-ms", self->attempt_timeout_ms, error);
+}
+
+typedef struct
+{
+  const char *interface_name;
+  const char *method_name;
+  gboolean    is_shareable;
+  gboolean    is_ping;
+} Read;
+
+static const Read *
+dbr_request_lookup_read (const DbrRequest *self)
+{
+  static const Read reads[] = {
+    { ".Properties", "Get", TRUE, FALSE },
+    { ".Properties", "GetAll", TRUE, FALSE },
+    { ".ObjectManager", "GetManagedObjects", TRUE, FALSE },
+    { ".Introspectable", "Introspect", TRUE, TRUE },
+    { ".Peer", "GetMachineId", TRUE, TRUE },
+    { ".Peer", "Ping", FALSE, TRUE },
+  };
+  const char *rest;
+
+  if (strncmp (self->interface_name, DBUS, strlen (DBUS)) != 0)
+    return NULL;
+
+  rest = self->interface_name + strlen (DBUS);
+  for (gsize i = 0; i < G_N_ELEMENTS (reads); i++)
+    {
+      if (strcmp (rest, reads[i].interface_name) == 0
+          && strcmp (self->method_name, reads[i].method_name) == 0)
+        return &reads[i];
+    }
+
+  return NULL;
+}
+
+gboolean
+dbr_request_is_read (const DbrRequest *self)
+{
+  if (dbr_request_lookup_read (self) != NULL)
+    return TRUE;
+
+  /* What the bus is asked about names and connections. */
+  return g_strcmp0 (self->bus_name, DBUS) == 0
+         && strcmp (self->interface_name, DBUS) == 0
+         && (g_str_has_prefix (self->method_name, "Get")
+             || g_str_has_prefix (self->method_name, "List")
+             || strcmp (self->method_name, "NameHasOwner") == 0);
+}
+
+gboolean
+dbr_request_is_shareable (const DbrRequest *self)
+{
+  const Read *read = dbr_request_lookup_read (self);
+
+  return read != NULL && read->is_shareable && g_strcmp0 (self->bus_name, DBUS) != 0;
+}
+
+gboolean
+dbr_request_is_ping (const DbrRequest *self)
+{
+  const Read *read = dbr_request_lookup_read (self);
+
+  return read != NULL && read->is_ping;
 }
 
 char *

@@ -49,10 +49,6 @@
  * taken as it is: what is set later changes nothing of the call under way. A bad value is no error
  * when it is set, but `DBR_ERROR_INVALID_ARGUMENT` when the call is run. A call is run once.
  *
- * Clients do not retry, queue or share calls yet. What [property@Call:idempotent],
- * [property@Call:success-errors], [property@Call:background] and [property@Call:bypass-circuit] say
- * is kept for when they do, and [property@Call:joined] is `FALSE`.
- *
  * ## What became of it
  *
  * The other properties tell of the call after it ended, from when its callback runs or its sync

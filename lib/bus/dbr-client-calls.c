@@ -35,13 +35,14 @@ request_new (const char         *bus_name,
 static void
 dbr_client_begin_request (DbrClient       *self,
                           DbrRequest      *request,
+                          DbrCall         *call,
                           GTask           *task,
                           DbrExchangeFunc  done)
 {
   g_autoptr(DbrExchange) exchange = NULL;
   GError *error = NULL;
 
-  exchange = dbr_client_prepare (self, request, &error);
+  exchange = dbr_client_prepare (self, request, call, &error);
   if (exchange != NULL)
     dbr_client_begin (self, exchange, task, done);
   else
@@ -51,10 +52,11 @@ dbr_client_begin_request (DbrClient       *self,
 static DbrExchange *
 dbr_client_complete_request (DbrClient     *self,
                              DbrRequest    *request,
+                             DbrCall       *call,
                              GCancellable  *cancellable,
                              GError       **error)
 {
-  DbrExchange *exchange = dbr_client_prepare (self, request, error);
+  DbrExchange *exchange = dbr_client_prepare (self, request, call, error);
 
   if (exchange != NULL)
     dbr_client_complete (self, exchange, cancellable);
@@ -134,7 +136,7 @@ dbr_client_call_async (DbrClient           *self,
   request = request_new (bus_name, object_path, interface_name, method_name,
                          parameters, reply_type);
   request->timeout_ms = timeout_ms;
-  dbr_client_begin_request (self, request, task, call_done_cb);
+  dbr_client_begin_request (self, request, NULL, task, call_done_cb);
 }
 
 /**
@@ -204,7 +206,7 @@ dbr_client_call_sync (DbrClient           *self,
   request = request_new (bus_name, object_path, interface_name, method_name,
                          parameters, reply_type);
   request->timeout_ms = timeout_ms;
-  exchange = dbr_client_complete_request (self, request, cancellable, error);
+  exchange = dbr_client_complete_request (self, request, NULL, cancellable, error);
 
   return exchange != NULL ? dbr_exchange_take_value (exchange, error) : NULL;
 }
@@ -269,7 +271,7 @@ dbr_client_run_async (DbrClient           *self,
 
   request = dbr_call_begin (call, &error);
   if (request != NULL)
-    dbr_client_begin_request (self, request, task, run_done_cb);
+    dbr_client_begin_request (self, request, call, task, run_done_cb);
   else
     dbr_client_refuse (self, task, error);
 }
@@ -328,7 +330,7 @@ dbr_client_run_sync (DbrClient     *self,
   if (request == NULL)
     return NULL;
 
-  exchange = dbr_client_complete_request (self, request, cancellable, error);
+  exchange = dbr_client_complete_request (self, request, call, cancellable, error);
 
   return exchange != NULL ? call_conclude (call, exchange, error) : NULL;
 }
@@ -413,7 +415,7 @@ dbr_client_read_property_async (DbrClient           *self,
 
   request = read_request_new (bus_name, object_path, interface_name, property_name, &error);
   if (request != NULL)
-    dbr_client_begin_request (self, request, task, read_done_cb);
+    dbr_client_begin_request (self, request, NULL, task, read_done_cb);
   else
     dbr_client_refuse (self, task, error);
 }
@@ -479,7 +481,7 @@ dbr_client_read_property_sync (DbrClient     *self,
   if (request == NULL)
     return NULL;
 
-  exchange = dbr_client_complete_request (self, request, cancellable, error);
+  exchange = dbr_client_complete_request (self, request, NULL, cancellable, error);
 
   return exchange != NULL ? read_conclude (exchange, error) : NULL;
 }
@@ -554,7 +556,7 @@ dbr_client_read_all_properties_async (DbrClient           *self,
 
   request = read_all_request_new (bus_name, object_path, interface_name, &error);
   if (request != NULL)
-    dbr_client_begin_request (self, request, task, read_all_done_cb);
+    dbr_client_begin_request (self, request, NULL, task, read_all_done_cb);
   else
     dbr_client_refuse (self, task, error);
 }
@@ -618,7 +620,7 @@ dbr_client_read_all_properties_sync (DbrClient     *self,
   if (request == NULL)
     return NULL;
 
-  exchange = dbr_client_complete_request (self, request, cancellable, error);
+  exchange = dbr_client_complete_request (self, request, NULL, cancellable, error);
 
   return exchange != NULL ? read_all_conclude (exchange, error) : NULL;
 }
@@ -715,7 +717,7 @@ dbr_client_write_property_async (DbrClient           *self,
   request = write_request_new (self, bus_name, object_path, interface_name, property_name, value,
                                &error);
   if (request != NULL)
-    dbr_client_begin_request (self, request, task, write_done_cb);
+    dbr_client_begin_request (self, request, NULL, task, write_done_cb);
   else
     dbr_client_refuse (self, task, error);
 }
@@ -785,7 +787,7 @@ dbr_client_write_property_sync (DbrClient     *self,
   if (request == NULL)
     return FALSE;
 
-  exchange = dbr_client_complete_request (self, request, cancellable, error);
+  exchange = dbr_client_complete_request (self, request, NULL, cancellable, error);
 
   return exchange != NULL && write_conclude (exchange, error);
 }
@@ -859,7 +861,7 @@ dbr_client_ping_async (DbrClient           *self,
   g_task_set_source_tag (task, dbr_client_ping_async);
 
   request = ping_request_new (bus_name);
-  dbr_client_begin_request (self, request, task, ping_done_cb);
+  dbr_client_begin_request (self, request, NULL, task, ping_done_cb);
 }
 
 /**
@@ -916,7 +918,7 @@ dbr_client_ping_sync (DbrClient     *self,
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), -1);
 
   request = ping_request_new (bus_name);
-  exchange = dbr_client_complete_request (self, request, cancellable, error);
+  exchange = dbr_client_complete_request (self, request, NULL, cancellable, error);
 
   return exchange != NULL ? ping_conclude (exchange, error) : -1;
 }

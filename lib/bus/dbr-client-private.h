@@ -3,30 +3,91 @@
 
 #pragma once
 
+#include "base/dbr-herald-private.h"
 #include "bus/dbr-client.h"
-#include "bus/dbr-exchange-private.h"
+#include "bus/dbr-dispatcher-private.h"
 
 G_BEGIN_DECLS
 
-/* What the operations of a client, which have a file of their own, ask of it. */
+struct _DbrClient
+{
+  GObject          parent_instance;
 
-/* An exchange for @request under the limits that hold now; an error if it cannot even be tried. */
-DbrExchange *dbr_client_prepare   (DbrClient        *self,
-                                   DbrRequest       *request,
-                                   GError          **error) G_GNUC_WARN_UNUSED_RESULT;
+  /* identity */
+  GBusType         bus_type;
+  char            *address;
+  DbrLink         *link;
+  DbrDispatcher   *dispatcher;
+  DbrHerald       *herald;
+  DbrAccessPolicy *access_policy;
+  DbrAccessBus     access_bus;
+  guint            generation;
+
+  GMutex           mutex;
+
+  /* guarded by mutex */
+  DbrTimeouts     *timeouts;
+  guint            max_in_flight;
+  guint            max_queued;
+  /* the mailbox of the context that called last, since it will likely call next */
+  DbrMailbox      *last_mailbox;
+};
+
+/* The signals, and who emits them. */
+void           dbr_client_install_signals   (DbrClientClass   *klass);
+/* It is told a DbrHerald of the client. */
+const DbrDispatcherListener *dbr_client_get_listener (void);
+/* In dbr-client.c, which has the property. */
+void           dbr_client_notify_state      (GObject          *client,
+                                             gpointer          news);
+
+/* What each call is asked and told, for audits and by the access policy. TRUE: it may be made.
+ * @needs_peer: if it is known who is behind the name. */
+gboolean       dbr_client_judge             (DbrClient        *self,
+                                             const DbrRequest *request,
+                                             gboolean         *needs_peer,
+                                             GError          **error);
+gboolean       dbr_client_judge_signals     (DbrClient          *self,
+                                             const DbrMatchRule *rule,
+                                             GError            **error);
+/* Whether anyone listens, and what they are told; takes @record if it floats. */
+gboolean       dbr_client_is_audited        (DbrClient        *self);
+void           dbr_client_audit             (DbrClient        *self,
+                                             GVariant         *record);
+
+/* What the operations of a client, which have files of their own, ask of it. */
+
+gboolean       dbr_client_check_process     (DbrClient        *self,
+                                             GError          **error);
+gboolean       dbr_client_check_bus         (DbrClient        *self,
+                                             GError          **error);
+DbrTimeouts   *dbr_client_ref_timeouts      (DbrClient        *self) G_GNUC_WARN_UNUSED_RESULT;
+
+/* A call of the library's users: an exchange for @request under the limits that hold now; an error
+ * if it cannot even be tried. */
+DbrExchange   *dbr_client_prepare           (DbrClient        *self,
+                                             DbrRequest       *request,
+                                             DbrCall          *call,
+                                             GError          **error) G_GNUC_WARN_UNUSED_RESULT;
+/* The same for what an operation asks the bus by itself, which no access policy is asked about.
+ * With @awaits it waits until that name has an owner. */
+DbrExchange   *dbr_client_prepare_question  (DbrClient        *self,
+                                             DbrRequest       *request,
+                                             const char       *awaits,
+                                             GError          **error) G_GNUC_WARN_UNUSED_RESULT;
 /* Starts it; @done is called with @task in the task's context. */
-void         dbr_client_begin     (DbrClient        *self,
-                                   DbrExchange      *exchange,
-                                   GTask            *task,
-                                   DbrExchangeFunc   done);
+void           dbr_client_begin             (DbrClient        *self,
+                                             DbrExchange      *exchange,
+                                             GTask            *task,
+                                             DbrExchangeFunc   done);
 /* What cannot even be tried ends as everything does, in the context and after the caller has
  * returned. */
-void         dbr_client_refuse    (DbrClient        *self,
-                                   GTask            *task,
-                                   GError           *error);
+void           dbr_client_refuse            (DbrClient        *self,
+                                             GTask            *task,
+                                             GError           *error);
 /* Starts it and sleeps until it has ended. */
-void         dbr_client_complete  (DbrClient        *self,
-                                   DbrExchange      *exchange,
-                                   GCancellable     *cancellable);
+void           dbr_client_complete          (DbrClient        *self,
+                                             DbrExchange      *exchange,
+                                             GCancellable     *cancellable);
 
 G_END_DECLS

@@ -5,15 +5,11 @@
 
 #include "bus/dbr-client-private.h"
 
-#include "base/dbr-check-private.h"
-#include "base/dbr-debug-private.h"
-#include "base/dbr-error.h"
 #include "base/dbr-fork-private.h"
-#include "base/dbr-herald-private.h"
-#include "base/dbr-i18n-private.h"
-#include "bus/dbr-link-private.h"
-#include "policy/dbr-services-private.h"
-#include "policy/dbr-timeouts-private.h"
+#include "bus/dbr-address-private.h"
+
+#define DEFAULT_MAX_IN_FLIGHT 16
+#define DEFAULT_MAX_QUEUED 1000
 
 /**
  * DbrClient:
@@ -39,9 +35,18 @@
  *                               2000, NULL, &error);
  * ```
  *
- * A client has a private connection, made by the first call and made again by the next call after
- * it was lost. What is known of a call beyond its answer, such as whether the method ran although
+ * A client has a private connection, made by the first call and made again by itself after it was
+ * lost. What is known of a call beyond its answer, such as whether the method ran although
  * no answer came, is told by a [class@Call].
+ *
+ * ## When a service does not answer as it should
+ *
+ * A call that has failed is tried again within its limit if the method cannot have run, or if
+ * running twice does no harm: [property@Client:retry-policy]. When a service restarts, calls to it
+ * wait for the new program. A service that does not answer at all is left alone for a while, and
+ * calls to it fail at once with `DBR_ERROR_CIRCUIT_OPEN`: [method@Client.get_circuit]. Only
+ * [property@Client:max-in-flight] calls to one service are under way at a time. The same read that
+ * several ask for at the same time is sent once.
  *
  * ## Threads
  *
@@ -51,30 +56,17 @@
  *
  * Since: 0.1
  */
-struct _DbrClient
-{
-  GObject      parent_instance;
-
-  /* identity */
-  GBusType     bus_type;
-  char        *address;
-  DbrLink     *link;
-  guint        generation;
-
-  GMutex       mutex;
-
-  /* guarded by mutex */
-  DbrTimeouts *timeouts;
-  /* the mailbox of the context that called last, since it will likely call next */
-  DbrMailbox  *last_mailbox;
-};
 
 enum
 {
   PROP_0,
   PROP_BUS_TYPE,
   PROP_ADDRESS,
+  PROP_ACCESS_POLICY,
   PROP_TIMEOUTS,
+  PROP_RETRY_POLICY,
+  PROP_MAX_IN_FLIGHT,
+  PROP_MAX_QUEUED,
   PROP_STATE,
   PROP_IN_FLIGHT,
   PROP_ORPHANS,
@@ -82,16 +74,7 @@ enum
   N_PROPS
 };
 
-enum
-{
-  SIGNAL_CONNECTION_LOST,
-  SIGNAL_CONNECTION_RESTORED,
-  SIGNAL_LATE_REPLY,
-  N_SIGNALS
-};
-
 static GParamSpec *properties[N_PROPS];
-static guint signals[N_SIGNALS];
 
 G_DEFINE_ENUM_TYPE (DbrClientState, dbr_client_state,
                     G_DEFINE_ENUM_VALUE (DBR_CLIENT_STATE_DISCONNECTED, "disconnected"),
@@ -102,91 +85,45 @@ G_DEFINE_ENUM_TYPE (DbrClientState, dbr_client_state,
 
 G_DEFINE_FINAL_TYPE (DbrClient, dbr_client, G_TYPE_OBJECT)
 
-/* What the link says, in threads of its own. */
-
-typedef struct
+void
+dbr_client_notify_state (GObject  *client,
+                         gpointer  news)
 {
-  const char *operation;
-  gint64      late_by_usec;
-} LateReply;
-
-static void
-tell_state (GObject  *object,
-            gpointer  news)
-{
-  g_object_notify_by_pspec (object, properties[PROP_STATE]);
+  g_object_notify_by_pspec (client, properties[PROP_STATE]);
 }
 
-static void
-tell_lost (GObject  *object,
-           gpointer  news)
+static DbrAccessBus
+dbr_client_get_access_bus (DbrClient *self)
 {
-  g_signal_emit (object, signals[SIGNAL_CONNECTION_LOST], 0, news);
+  g_autofree char *system = NULL;
+
+  if (!dbr_link_has_bus (self->link))
+    return DBR_ACCESS_BUS_PEER;
+  if (self->address == NULL && self->bus_type == G_BUS_TYPE_SESSION)
+    return DBR_ACCESS_BUS_SESSION;
+  if (self->address == NULL && self->bus_type == G_BUS_TYPE_SYSTEM)
+    return DBR_ACCESS_BUS_SYSTEM;
+
+  system = dbr_address_dup_for_bus (G_BUS_TYPE_SYSTEM, NULL);
+
+  return g_strcmp0 (self->address, system) == 0 ? DBR_ACCESS_BUS_SYSTEM : DBR_ACCESS_BUS_OTHER;
 }
-
-static void
-tell_restored (GObject  *object,
-               gpointer  news)
-{
-  g_signal_emit (object, signals[SIGNAL_CONNECTION_RESTORED], 0);
-}
-
-static void
-tell_late (GObject  *object,
-           gpointer  news)
-{
-  const LateReply *late = news;
-
-  g_signal_emit (object, signals[SIGNAL_LATE_REPLY], 0, late->operation, late->late_by_usec);
-}
-
-static void
-link_state_changed_cb (gpointer user_data)
-{
-  dbr_herald_tell (user_data, tell_state, NULL, NULL);
-}
-
-static void
-link_lost_cb (gpointer  user_data,
-              GError   *error)
-{
-  dbr_herald_tell (user_data, tell_lost, g_error_copy (error), (GDestroyNotify) g_error_free);
-}
-
-static void
-link_restored_cb (gpointer user_data)
-{
-  dbr_herald_tell (user_data, tell_restored, NULL, NULL);
-}
-
-static void
-link_late_cb (gpointer    user_data,
-              const char *operation,
-              gint64      late_by_usec)
-{
-  LateReply *late = g_new (LateReply, 1);
-
-  late->operation = operation;
-  late->late_by_usec = late_by_usec;
-  dbr_herald_tell (user_data, tell_late, late, g_free);
-}
-
-static const DbrLinkListener link_listener = {
-  link_state_changed_cb,
-  link_lost_cb,
-  link_restored_cb,
-  link_late_cb,
-};
 
 static void
 dbr_client_take_link (DbrClient *self,
                       DbrLink   *link)
 {
-  dbr_link_set_listener (link, &link_listener, dbr_herald_new (G_OBJECT (self)),
-                         (GDestroyNotify) dbr_herald_unref);
+  g_autoptr(GMainContext) context = g_main_context_ref_thread_default ();
+  g_autoptr(DbrRetryPolicy) policy = dbr_retry_policy_new ();
 
+  g_clear_object (&self->dispatcher);
   g_clear_object (&self->link);
-  self->link = link;
+  self->link = g_object_ref (link);
+  self->dispatcher = dbr_dispatcher_new (link, context, dbr_client_get_listener (),
+                                         dbr_herald_ref (self->herald),
+                                         (GDestroyNotify) dbr_herald_unref);
+  dbr_dispatcher_set_retry_policy (self->dispatcher, policy);
+  self->access_bus = dbr_client_get_access_bus (self);
 }
 
 static void
@@ -196,6 +133,8 @@ dbr_client_constructed (GObject *object)
 
   G_OBJECT_CLASS (dbr_client_parent_class)->constructed (object);
 
+  if (self->access_policy != NULL)
+    dbr_access_policy_freeze (self->access_policy);
   if (self->address != NULL)
     dbr_client_take_link (self, dbr_link_new_for_address (self->address, TRUE));
   else
@@ -219,7 +158,10 @@ dbr_client_finalize (GObject *object)
 {
   DbrClient *self = DBR_CLIENT (object);
 
+  g_clear_object (&self->dispatcher);
   g_clear_object (&self->link);
+  g_clear_pointer (&self->herald, dbr_herald_unref);
+  g_clear_object (&self->access_policy);
   g_clear_object (&self->timeouts);
   g_clear_pointer (&self->address, g_free);
   g_mutex_clear (&self->mutex);
@@ -245,8 +187,24 @@ dbr_client_get_property (GObject    *object,
       g_value_set_string (value, dbr_client_get_address (self));
       break;
 
+    case PROP_ACCESS_POLICY:
+      g_value_set_object (value, dbr_client_get_access_policy (self));
+      break;
+
     case PROP_TIMEOUTS:
       g_value_set_object (value, dbr_client_get_timeouts (self));
+      break;
+
+    case PROP_RETRY_POLICY:
+      g_value_take_object (value, dbr_dispatcher_ref_retry_policy (self->dispatcher));
+      break;
+
+    case PROP_MAX_IN_FLIGHT:
+      g_value_set_uint (value, dbr_client_get_max_in_flight (self));
+      break;
+
+    case PROP_MAX_QUEUED:
+      g_value_set_uint (value, dbr_client_get_max_queued (self));
       break;
 
     case PROP_STATE:
@@ -288,8 +246,24 @@ dbr_client_set_property (GObject      *object,
       self->address = g_value_dup_string (value);
       break;
 
+    case PROP_ACCESS_POLICY:
+      self->access_policy = g_value_dup_object (value);
+      break;
+
     case PROP_TIMEOUTS:
       dbr_client_set_timeouts (self, g_value_get_object (value));
+      break;
+
+    case PROP_RETRY_POLICY:
+      dbr_client_set_retry_policy (self, g_value_get_object (value));
+      break;
+
+    case PROP_MAX_IN_FLIGHT:
+      dbr_client_set_max_in_flight (self, g_value_get_uint (value));
+      break;
+
+    case PROP_MAX_QUEUED:
+      dbr_client_set_max_queued (self, g_value_get_uint (value));
       break;
 
     default:
@@ -334,6 +308,18 @@ dbr_client_class_init (DbrClientClass *klass)
                          G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
+   * DbrClient:access-policy: (getter get_access_policy)
+   *
+   * What it may call and hear; without one all that the bus allows. It is frozen from then on.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ACCESS_POLICY] =
+    g_param_spec_object ("access-policy", NULL, NULL,
+                         DBR_TYPE_ACCESS_POLICY,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
    * DbrClient:timeouts: (getter get_timeouts) (setter set_timeouts)
    *
    * How long its calls may take where they do not say it themselves.
@@ -347,6 +333,51 @@ dbr_client_class_init (DbrClientClass *klass)
     g_param_spec_object ("timeouts", NULL, NULL,
                          DBR_TYPE_TIMEOUTS,
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrClient:retry-policy: (getter get_retry_policy) (setter set_retry_policy)
+   *
+   * When a call that has failed is tried again.
+   *
+   * One of its own as it ships, until another one is set. A call goes by what held when it began.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_RETRY_POLICY] =
+    g_param_spec_object ("retry-policy", NULL, NULL,
+                         DBR_TYPE_RETRY_POLICY,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrClient:max-in-flight: (getter get_max_in_flight) (setter set_max_in_flight)
+   *
+   * How many calls to one service may be under way; more wait for their turn.
+   *
+   * A call that nobody waits for any more counts until the service has answered it, but leaves the
+   * last place to others. 0 makes calls fail with `DBR_ERROR_INVALID_ARGUMENT`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_IN_FLIGHT] =
+    g_param_spec_uint ("max-in-flight", NULL, NULL,
+                       0, G_MAXUINT, DEFAULT_MAX_IN_FLIGHT,
+                       G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrClient:max-queued: (getter get_max_queued) (setter set_max_queued)
+   *
+   * How many calls to one service may wait for their turn; more fail with `DBR_ERROR_OVERLOADED`
+   * before they are sent.
+   *
+   * The parameters of all that wait may be 16 MiB at most, and half of that for calls in the
+   * background.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MAX_QUEUED] =
+    g_param_spec_uint ("max-queued", NULL, NULL,
+                       0, G_MAXUINT, DEFAULT_MAX_QUEUED,
+                       G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
    * DbrClient:state: (getter get_state)
@@ -401,61 +432,7 @@ dbr_client_class_init (DbrClientClass *klass)
                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   g_object_class_install_properties (object_class, N_PROPS, properties);
-
-  /**
-   * DbrClient::connection-lost:
-   * @self: a client
-   * @error: why, as far as it is known
-   *
-   * Emitted when the connection ended without having been closed.
-   *
-   * Calls under way end with `DBR_ERROR_CONNECTION_LOST`; the next one makes a new connection.
-   *
-   * Since: 0.1
-   */
-  signals[SIGNAL_CONNECTION_LOST] =
-    g_signal_new ("connection-lost",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 1,
-                  G_TYPE_ERROR);
-
-  /**
-   * DbrClient::connection-restored:
-   * @self: a client
-   *
-   * Emitted when there is a connection again after one was lost.
-   *
-   * Since: 0.1
-   */
-  signals[SIGNAL_CONNECTION_RESTORED] =
-    g_signal_new ("connection-restored",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 0);
-
-  /**
-   * DbrClient::late-reply:
-   * @self: a client
-   * @operation: the operation of the call
-   * @late_by_usec: how long after its limit, 0 if it was cancelled
-   *
-   * Emitted when a service answers a call whose caller no longer waits.
-   *
-   * So the method ran after all, if the answer was not an error.
-   *
-   * Since: 0.1
-   */
-  signals[SIGNAL_LATE_REPLY] =
-    g_signal_new ("late-reply",
-                  G_TYPE_FROM_CLASS (klass),
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 2,
-                  G_TYPE_STRING,
-                  G_TYPE_INT64);
+  dbr_client_install_signals (klass);
 }
 
 static void
@@ -463,7 +440,10 @@ dbr_client_init (DbrClient *self)
 {
   g_mutex_init (&self->mutex);
   self->generation = dbr_fork_get_generation ();
+  self->herald = dbr_herald_new (G_OBJECT (self));
   self->timeouts = dbr_timeouts_new ();
+  self->max_in_flight = DEFAULT_MAX_IN_FLIGHT;
+  self->max_queued = DEFAULT_MAX_QUEUED;
 }
 
 /**
@@ -637,6 +617,177 @@ dbr_client_set_timeouts (DbrClient   *self,
 }
 
 /**
+ * dbr_client_get_access_policy: (get-property access-policy)
+ * @self: a client
+ *
+ * Gets what it may call and hear.
+ *
+ * Returns: (transfer none) (nullable): the policy, which is frozen
+ *
+ * Since: 0.1
+ */
+DbrAccessPolicy *
+dbr_client_get_access_policy (DbrClient *self)
+{
+  g_return_val_if_fail (DBR_IS_CLIENT (self), NULL);
+
+  return self->access_policy;
+}
+
+/**
+ * dbr_client_get_retry_policy: (get-property retry-policy)
+ * @self: a client
+ *
+ * Gets when a call that has failed is tried again.
+ *
+ * Returns: (transfer none): the policy
+ *
+ * Since: 0.1
+ */
+DbrRetryPolicy *
+dbr_client_get_retry_policy (DbrClient *self)
+{
+  g_autoptr(DbrRetryPolicy) policy = NULL;
+
+  g_return_val_if_fail (DBR_IS_CLIENT (self), NULL);
+
+  policy = dbr_dispatcher_ref_retry_policy (self->dispatcher);
+
+  return policy;
+}
+
+/**
+ * dbr_client_set_retry_policy: (set-property retry-policy)
+ * @self: a client
+ * @policy: (nullable): the policy, which several clients may share; `NULL` for the one that ships
+ *
+ * Sets when a call that has failed is tried again.
+ *
+ * Since: 0.1
+ */
+void
+dbr_client_set_retry_policy (DbrClient      *self,
+                             DbrRetryPolicy *policy)
+{
+  g_autoptr(DbrRetryPolicy) made = NULL;
+
+  g_return_if_fail (DBR_IS_CLIENT (self));
+  g_return_if_fail (policy == NULL || DBR_IS_RETRY_POLICY (policy));
+
+  if (policy == NULL)
+    policy = made = dbr_retry_policy_new ();
+  if (dbr_client_get_retry_policy (self) == policy)
+    return;
+
+  dbr_dispatcher_set_retry_policy (self->dispatcher, policy);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RETRY_POLICY]);
+}
+
+static guint
+dbr_client_get_number (DbrClient   *self,
+                       const guint *number)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return *number;
+}
+
+static void
+dbr_client_set_number (DbrClient *self,
+                       guint     *number,
+                       guint      value,
+                       guint      prop_id)
+{
+  guint max_in_flight, max_queued;
+  gboolean is_same;
+
+  g_mutex_lock (&self->mutex);
+  is_same = *number == value;
+  *number = value;
+  max_in_flight = self->max_in_flight;
+  max_queued = self->max_queued;
+  g_mutex_unlock (&self->mutex);
+
+  if (is_same)
+    return;
+
+  dbr_dispatcher_set_limits (self->dispatcher, max_in_flight, max_queued);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[prop_id]);
+}
+
+/**
+ * dbr_client_get_max_in_flight: (get-property max-in-flight)
+ * @self: a client
+ *
+ * Gets how many calls to one service may be under way.
+ *
+ * Returns: the number of calls
+ *
+ * Since: 0.1
+ */
+guint
+dbr_client_get_max_in_flight (DbrClient *self)
+{
+  g_return_val_if_fail (DBR_IS_CLIENT (self), 0);
+
+  return dbr_client_get_number (self, &self->max_in_flight);
+}
+
+/**
+ * dbr_client_set_max_in_flight: (set-property max-in-flight)
+ * @self: a client
+ * @max_in_flight: the number of calls, 1 or more
+ *
+ * Sets how many calls to one service may be under way.
+ *
+ * Since: 0.1
+ */
+void
+dbr_client_set_max_in_flight (DbrClient *self,
+                              guint      max_in_flight)
+{
+  g_return_if_fail (DBR_IS_CLIENT (self));
+
+  dbr_client_set_number (self, &self->max_in_flight, max_in_flight, PROP_MAX_IN_FLIGHT);
+}
+
+/**
+ * dbr_client_get_max_queued: (get-property max-queued)
+ * @self: a client
+ *
+ * Gets how many calls to one service may wait for their turn.
+ *
+ * Returns: the number of calls
+ *
+ * Since: 0.1
+ */
+guint
+dbr_client_get_max_queued (DbrClient *self)
+{
+  g_return_val_if_fail (DBR_IS_CLIENT (self), 0);
+
+  return dbr_client_get_number (self, &self->max_queued);
+}
+
+/**
+ * dbr_client_set_max_queued: (set-property max-queued)
+ * @self: a client
+ * @max_queued: the number of calls; 0 if none may wait
+ *
+ * Sets how many calls to one service may wait for their turn.
+ *
+ * Since: 0.1
+ */
+void
+dbr_client_set_max_queued (DbrClient *self,
+                           guint      max_queued)
+{
+  g_return_if_fail (DBR_IS_CLIENT (self));
+
+  dbr_client_set_number (self, &self->max_queued, max_queued, PROP_MAX_QUEUED);
+}
+
+/**
  * dbr_client_get_state: (get-property state)
  * @self: a client
  *
@@ -723,169 +874,28 @@ dbr_client_get_orphans (DbrClient *self)
   return n_orphans;
 }
 
-/* What the operations ask of the client */
+/* Circuits */
 
-static DbrTimeouts *
-dbr_client_ref_timeouts (DbrClient *self)
+/**
+ * dbr_client_get_circuit:
+ * @self: a client
+ * @bus_name: (nullable): a service's name; `NULL` where there is no bus
+ *
+ * Gets the circuit of a service, to look at it, set it or open it by hand.
+ *
+ * Each name has one, as long as the client lives. What the bus itself is asked passes no circuit.
+ *
+ * Returns: (transfer full): the circuit
+ *
+ * Since: 0.1
+ */
+DbrCircuitBreaker *
+dbr_client_get_circuit (DbrClient  *self,
+                        const char *bus_name)
 {
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  g_return_val_if_fail (DBR_IS_CLIENT (self), NULL);
 
-  return g_object_ref (self->timeouts);
-}
-
-static DbrMailbox *
-dbr_client_ref_mailbox (DbrClient    *self,
-                        GMainContext *context)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  if (self->last_mailbox == NULL || dbr_mailbox_get_context (self->last_mailbox) != context)
-    {
-      g_clear_pointer (&self->last_mailbox, dbr_mailbox_unref);
-      self->last_mailbox = dbr_mailbox_get (context);
-    }
-
-  return dbr_mailbox_ref (self->last_mailbox);
-}
-
-static gboolean
-dbr_client_check_process (DbrClient  *self,
-                          GError    **error)
-{
-  if (self->generation == dbr_fork_get_generation ())
-    return TRUE;
-
-  g_set_error_literal (error, DBR_ERROR, DBR_ERROR_FORKED,
-                       _("The client was made before fork() and belongs to the parent process"));
-
-  return FALSE;
-}
-
-static guint
-request_get_limit (const DbrRequest  *request,
-                   DbrTimeouts       *timeouts,
-                   const char       **operation)
-{
-  guint limit_ms;
-
-  if (request->operation != NULL)
-    limit_ms = dbr_timeouts_get (timeouts, *operation = request->operation);
-  else
-    limit_ms = dbr_timeouts_lookup_fast (timeouts, request->interface_name, request->method_name,
-                                         operation);
-
-  if (request->is_interactive)
-    limit_ms = dbr_timeouts_get (timeouts, "interactive");
-  if (request->timeout_ms != 0)
-    limit_ms = request->timeout_ms;
-  if (request->attempt_timeout_ms != 0)
-    limit_ms = MIN (limit_ms, request->attempt_timeout_ms);
-
-  return limit_ms;
-}
-
-/* Only where the limit is ours to choose, and where the bus would start something. */
-static gboolean
-request_may_activate (const DbrRequest *request)
-{
-  return request->is_auto_start && request->timeout_ms == 0 && request->attempt_timeout_ms == 0
-         && request->bus_name != NULL && *request->bus_name != ':'
-         && !g_str_equal (request->bus_name, DBR_BUS_NAME);
-}
-
-DbrExchange *
-dbr_client_prepare (DbrClient   *self,
-                    DbrRequest  *request,
-                    GError     **error)
-{
-  g_autoptr(DbrTimeouts) timeouts = NULL;
-  DbrExchange *exchange;
-  const char *operation;
-  guint limit_ms;
-  gboolean has_bus = dbr_link_has_bus (self->link);
-
-  if (!dbr_client_check_process (self, error) || !dbr_request_check (request, has_bus, error))
-    return NULL;
-
-  timeouts = dbr_client_ref_timeouts (self);
-  limit_ms = request_get_limit (request, timeouts, &operation);
-  dbr_check_short_timeout ("timeout-ms", limit_ms);
-  dbr_debug (DBR_DEBUG_CALLS, "A call begins",
-             "DBR_BUS_NAME", request->bus_name,
-             "DBR_PATH", request->object_path,
-             "DBR_INTERFACE", request->interface_name,
-             "DBR_METHOD", request->method_name,
-             "DBR_OPERATION", operation);
-  exchange = dbr_exchange_new (request, operation, limit_ms);
-  if (has_bus && request_may_activate (request))
-    dbr_exchange_allow_activation (exchange, dbr_timeouts_get (timeouts, "activate"),
-                                   dbr_owners_was_absent,
-                                   G_OBJECT (dbr_link_get_owners (self->link)));
-
-  return exchange;
-}
-
-void
-dbr_client_begin (DbrClient       *self,
-                  DbrExchange     *exchange,
-                  GTask           *task,
-                  DbrExchangeFunc  done)
-{
-  g_autoptr(DbrMailbox) mailbox = dbr_client_ref_mailbox (self, g_task_get_context (task));
-
-  dbr_exchange_start (exchange, mailbox, g_task_get_cancellable (task), done, g_object_ref (task));
-  dbr_link_submit (self->link, exchange);
-  dbr_exchange_started (exchange);
-}
-
-typedef struct
-{
-  DbrLetter  letter;
-  GTask     *task;
-  GError    *error;
-} Refusal;
-
-static void
-deliver_refusal_cb (DbrLetter *letter)
-{
-  Refusal *refusal = (Refusal *) letter;
-
-  g_task_return_error (refusal->task, refusal->error);
-  g_object_unref (refusal->task);
-  g_free (refusal);
-}
-
-/* Takes @error. In a child of fork() the mailbox may be no more, and GTask has a way of its own. */
-void
-dbr_client_refuse (DbrClient *self,
-                   GTask     *task,
-                   GError    *error)
-{
-  g_autoptr(DbrMailbox) mailbox = NULL;
-  Refusal *refusal;
-
-  if (self->generation != dbr_fork_get_generation ())
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-
-  refusal = g_new0 (Refusal, 1);
-  refusal->letter.deliver = deliver_refusal_cb;
-  refusal->task = g_object_ref (task);
-  refusal->error = error;
-  mailbox = dbr_client_ref_mailbox (self, g_task_get_context (task));
-  dbr_mailbox_post (mailbox, &refusal->letter);
-}
-
-void
-dbr_client_complete (DbrClient    *self,
-                     DbrExchange  *exchange,
-                     GCancellable *cancellable)
-{
-  dbr_exchange_start_sync (exchange, cancellable);
-  dbr_link_submit (self->link, exchange);
-  dbr_exchange_wait (exchange);
+  return dbr_dispatcher_ref_circuit (self->dispatcher, bus_name);
 }
 
 /* Opening and closing */

@@ -11,6 +11,9 @@
 
 #include "bus/dbr-call.h"
 #include "dbr-version-macros.h"
+#include "policy/dbr-access-policy.h"
+#include "policy/dbr-circuit-breaker.h"
+#include "policy/dbr-retry-policy.h"
 #include "policy/dbr-timeouts.h"
 
 G_BEGIN_DECLS
@@ -63,6 +66,26 @@ DbrTimeouts    *dbr_client_get_timeouts               (DbrClient           *self
 DBR_AVAILABLE_IN_0_1
 void            dbr_client_set_timeouts               (DbrClient           *self,
                                                        DbrTimeouts         *timeouts);
+DBR_AVAILABLE_IN_0_1
+DbrAccessPolicy *dbr_client_get_access_policy         (DbrClient           *self);
+DBR_AVAILABLE_IN_0_1
+DbrRetryPolicy *dbr_client_get_retry_policy           (DbrClient           *self);
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_set_retry_policy           (DbrClient           *self,
+                                                       DbrRetryPolicy      *policy);
+DBR_AVAILABLE_IN_0_1
+guint           dbr_client_get_max_in_flight          (DbrClient           *self);
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_set_max_in_flight          (DbrClient           *self,
+                                                       guint                max_in_flight);
+DBR_AVAILABLE_IN_0_1
+guint           dbr_client_get_max_queued             (DbrClient           *self);
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_set_max_queued             (DbrClient           *self,
+                                                       guint                max_queued);
+DBR_AVAILABLE_IN_0_1
+DbrCircuitBreaker *dbr_client_get_circuit             (DbrClient           *self,
+                                                       const char          *bus_name) G_GNUC_WARN_UNUSED_RESULT;
 DBR_AVAILABLE_IN_0_1
 DbrClientState  dbr_client_get_state                  (DbrClient           *self);
 DBR_AVAILABLE_IN_0_1
@@ -225,5 +248,57 @@ gint64          dbr_client_ping_sync                  (DbrClient           *self
                                                        const char          *bus_name,
                                                        GCancellable        *cancellable,
                                                        GError             **error);
+
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_wait_for_service_async     (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       guint                timeout_ms,
+                                                       GCancellable        *cancellable,
+                                                       GAsyncReadyCallback  callback,
+                                                       gpointer             user_data);
+DBR_AVAILABLE_IN_0_1
+char           *dbr_client_wait_for_service_finish    (DbrClient           *self,
+                                                       GAsyncResult        *result,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+char           *dbr_client_wait_for_service_sync      (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       guint                timeout_ms,
+                                                       GCancellable        *cancellable,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_list_names_async           (DbrClient           *self,
+                                                       gboolean             activatable,
+                                                       GCancellable        *cancellable,
+                                                       GAsyncReadyCallback  callback,
+                                                       gpointer             user_data);
+DBR_AVAILABLE_IN_0_1
+char          **dbr_client_list_names_finish          (DbrClient           *self,
+                                                       GAsyncResult        *result,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+char          **dbr_client_list_names_sync            (DbrClient           *self,
+                                                       gboolean             activatable,
+                                                       GCancellable        *cancellable,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_introspect_async           (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       const char          *object_path,
+                                                       GCancellable        *cancellable,
+                                                       GAsyncReadyCallback  callback,
+                                                       gpointer             user_data);
+DBR_AVAILABLE_IN_0_1
+char           *dbr_client_introspect_finish          (DbrClient           *self,
+                                                       GAsyncResult        *result,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
+DBR_AVAILABLE_IN_0_1
+char           *dbr_client_introspect_sync            (DbrClient           *self,
+                                                       const char          *bus_name,
+                                                       const char          *object_path,
+                                                       GCancellable        *cancellable,
+                                                       GError             **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -28,25 +28,53 @@ typedef enum
   DBR_EXCHANGE_ENDED,
 } DbrExchangeState;
 
-/* What the lane that an exchange is on does for it. Moves it to ENDED because its caller gives up;
- * FALSE: something else ended it. */
-typedef gboolean (*DbrExchangeAbandon) (GObject      *lane,
-                                        DbrExchange  *exchange,
-                                        DbrExecution *execution);
+/* What the lane that an exchange is on does for it. Takes it off the lane, to WAITING or ENDED,
+ * because nobody waits for this answer any more; FALSE: something else has moved it. */
+typedef gboolean (*DbrExchangeAbandon) (GObject          *lane,
+                                        DbrExchange      *exchange,
+                                        DbrExchangeState  to);
 
 /* Whether the name that is called had no owner at @when_usec or at some time since. */
 typedef gboolean (*DbrExchangeWasAbsent) (GObject    *owners,
                                           const char *bus_name,
                                           gint64      when_usec);
 
+/* What is above an exchange and follows what becomes of it. Without it an exchange is one attempt,
+ * and what that came to is its end. */
+typedef struct
+{
+  /* An attempt has failed, by an answer that is an error or by @error, and the exchange is WAITING.
+   * TRUE: another attempt follows, or whoever was asked ends it; @error was taken then. */
+  gboolean     (*failed)(DbrExchange *self,
+                         DbrMessage  *reply,
+                         GError      *error);
+  /* It has ended, and who waits for it is told after this. */
+  void         (*ended)(DbrExchange *self);
+  /* An attempt has failed or all has ended, and who waits for it knows. */
+  void         (*settled)(DbrExchange *self);
+  /* With the lane's lock held: nobody waits for the answer of this attempt any more, which was
+   * sent. Returns another exchange that may have it, or NULL. */
+  DbrExchange *(*bequeath)(DbrExchange *self);
+  /* The same, if there is no heir: whose place at the bus this attempt goes on to hold. It comes
+   * back when the place is free. */
+  gpointer     (*orphaned)(DbrExchange *self);
+  void         (*free)(DbrExchange *self);
+} DbrExchangeFuncs;
+
 /* One request from its beginning to its one end, which comes by its deadline whatever others do. */
 struct _DbrExchange
 {
+  const DbrExchangeFuncs *funcs;
+
   gatomicrefcount  ref_count;
   gint             state;
 
   /* what is asked; without a request it is the connection alone that is waited for */
   DbrRequest      *request;
+  /* a unique name to send it to in place of the name in the request, or NULL */
+  char            *destination;
+  /* the bus name that is to be followed before this is sent, or NULL */
+  char            *awaits;
   const char      *operation;
   guint            limit_ms;
   guint            activation_limit_ms;
@@ -54,19 +82,28 @@ struct _DbrExchange
   /* whether the limit may grow to the activation's: set before it starts and not changed after */
   gboolean         can_extend;
 
-  /* guarded by the lane's mutex while it is on it */
+  /* the lane it was put on last, atomic; those before it are kept for who still looks at them */
   GObject            *lane;
+  GSList             *past_lanes;
+
+  /* guarded by the lane's mutex while it is on it */
   DbrExchangeAbandon  abandon;
   DbrAccount         *account;
   guint32             serial;
+  gsize               n_bytes;
   gint64              sent_usec;
+  guint               n_attempts;
+  gboolean            has_bus;
+
+  /* of all attempts that failed; written with the lane's lock held by who takes it off */
+  DbrExecution     execution;
+  DbrExecution     last_execution;
 
   /* written by who ended it, and read after that */
   DbrMessage      *reply;
   GError          *error;
-  DbrExecution     execution;
   gint64           ended_usec;
-  gboolean         has_bus;
+  gboolean         is_joined;
 
   /* who waits for it */
   DbrDeadline          deadline;
@@ -87,6 +124,18 @@ struct _DbrExchange
 DbrExchange *dbr_exchange_new           (DbrRequest       *request,
                                          const char       *operation,
                                          guint             limit_ms) G_GNUC_WARN_UNUSED_RESULT;
+/* The same where it is part of something larger, which @funcs knows; the memory is zeros. */
+void         dbr_exchange_init          (DbrExchange             *self,
+                                         const DbrExchangeFuncs  *funcs,
+                                         DbrRequest              *request,
+                                         const char              *operation,
+                                         guint                    limit_ms);
+/* Where abandon is asked from now on. */
+void         dbr_exchange_set_lane      (DbrExchange        *self,
+                                         GObject            *lane,
+                                         DbrExchangeAbandon  abandon);
+/* What it holds, for DbrExchangeFuncs.free. */
+void         dbr_exchange_clear         (DbrExchange             *self);
 DbrExchange *dbr_exchange_ref           (DbrExchange      *self);
 void         dbr_exchange_unref         (DbrExchange      *self);
 
@@ -113,11 +162,24 @@ void         dbr_exchange_wait          (DbrExchange      *self);
 /* The ways to end it. Who waits gives up: */
 gboolean     dbr_exchange_abandon       (DbrExchange      *self,
                                          GError           *error);
+/* This attempt is given up, as if it had failed with @error: */
+gboolean     dbr_exchange_abandon_attempt (DbrExchange    *self,
+                                           GError         *error);
+/* An attempt has failed, by an answer that is an error or by @error. What it says of the method's
+ * run was noted before the exchange was moved to WAITING, which it is: */
+void         dbr_exchange_note          (DbrExchange      *self,
+                                         DbrExecution      execution);
+void         dbr_exchange_fail          (DbrExchange      *self,
+                                         DbrMessage       *reply,
+                                         GError           *error);
+/* It is WAITING and ends, if nothing else has ended it: */
+gboolean     dbr_exchange_end           (DbrExchange      *self,
+                                         DbrMessage       *reply,
+                                         GError           *error);
 /* Who has moved it to ENDED says how: */
 void         dbr_exchange_finish        (DbrExchange      *self,
                                          DbrMessage       *reply,
-                                         GError           *error,
-                                         DbrExecution      execution);
+                                         GError           *error);
 gboolean     dbr_exchange_move          (DbrExchange      *self,
                                          DbrExchangeState  from,
                                          DbrExchangeState  to);
@@ -125,7 +187,8 @@ gboolean     dbr_exchange_has_ended     (DbrExchange      *self);
 
 /* The deadline that holds, in monotonic time. */
 gint64       dbr_exchange_get_deadline  (DbrExchange      *self);
-GError      *dbr_exchange_new_late_error (DbrExchange     *self) G_GNUC_WARN_UNUSED_RESULT;
+GError      *dbr_exchange_new_late_error (DbrExchange     *self,
+                                          guint            limit_ms) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What came of it, for who waited; an error is given away once. */
 GVariant    *dbr_exchange_take_value     (DbrExchange      *self,

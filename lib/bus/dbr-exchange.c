@@ -18,6 +18,22 @@ usec_of (guint ms)
   return ms * (gint64) 1000;
 }
 
+void
+dbr_exchange_init (DbrExchange            *self,
+                   const DbrExchangeFuncs *funcs,
+                   DbrRequest             *request,
+                   const char             *operation,
+                   guint                   limit_ms)
+{
+  g_atomic_ref_count_init (&self->ref_count);
+  self->funcs = funcs;
+  self->request = request != NULL ? dbr_request_ref (request) : NULL;
+  self->operation = operation;
+  self->limit_ms = limit_ms;
+  self->began_usec = g_get_monotonic_time ();
+  self->deadline.when = self->began_usec + usec_of (limit_ms);
+}
+
 DbrExchange *
 dbr_exchange_new (DbrRequest *request,
                   const char *operation,
@@ -25,12 +41,7 @@ dbr_exchange_new (DbrRequest *request,
 {
   DbrExchange *self = g_new0 (DbrExchange, 1);
 
-  g_atomic_ref_count_init (&self->ref_count);
-  self->request = request != NULL ? dbr_request_ref (request) : NULL;
-  self->operation = operation;
-  self->limit_ms = limit_ms;
-  self->began_usec = g_get_monotonic_time ();
-  self->deadline.when = self->began_usec + usec_of (limit_ms);
+  dbr_exchange_init (self, NULL, request, operation, limit_ms);
 
   return self;
 }
@@ -44,20 +55,35 @@ dbr_exchange_ref (DbrExchange *self)
 }
 
 void
-dbr_exchange_unref (DbrExchange *self)
+dbr_exchange_clear (DbrExchange *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-
   g_clear_pointer (&self->request, dbr_request_unref);
+  g_clear_pointer (&self->destination, g_free);
+  g_clear_pointer (&self->awaits, g_free);
   g_clear_pointer (&self->reply, dbr_message_unref);
   g_clear_error (&self->error);
   g_clear_object (&self->lane);
+  g_slist_free_full (g_steal_pointer (&self->past_lanes), g_object_unref);
   g_clear_object (&self->owners);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->mailbox, dbr_mailbox_unref);
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->cond);
+}
+
+void
+dbr_exchange_unref (DbrExchange *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  if (self->funcs != NULL)
+    {
+      self->funcs->free (self);
+      return;
+    }
+
+  dbr_exchange_clear (self);
   g_free (self);
 }
 
@@ -75,6 +101,14 @@ gboolean
 dbr_exchange_has_ended (DbrExchange *self)
 {
   return g_atomic_int_get (&self->state) == DBR_EXCHANGE_ENDED;
+}
+
+/* What follows from the end of one exchange for others comes behind it. */
+static void
+dbr_exchange_settle (DbrExchange *self)
+{
+  if (self->funcs != NULL)
+    self->funcs->settled (self);
 }
 
 static void
@@ -127,28 +161,112 @@ dbr_exchange_log_end (DbrExchange *self)
                  NULL);
 }
 
+/* Who calls it has a reference, which is not that of who waits. */
 void
-dbr_exchange_finish (DbrExchange  *self,
-                     DbrMessage   *reply,
-                     GError       *error,
-                     DbrExecution  execution)
+dbr_exchange_finish (DbrExchange *self,
+                     DbrMessage  *reply,
+                     GError      *error)
 {
   self->reply = reply != NULL ? dbr_message_ref (reply) : NULL;
   self->error = error;
-  self->execution = execution;
   self->ended_usec = reply != NULL ? reply->arrived_usec : g_get_monotonic_time ();
+  if (self->funcs != NULL)
+    self->funcs->ended (self);
   if (G_UNLIKELY (dbr_debug_is_on (DBR_DEBUG_CALLS)))
     dbr_exchange_log_end (self);
 
   if (self->done == NULL)
     {
       dbr_exchange_wake (self);
-      return;
+    }
+  else
+    {
+      if (dbr_deadline_disarm (&self->deadline))
+        dbr_exchange_unref (self);
+      dbr_exchange_tell (self);
+    }
+  dbr_exchange_settle (self);
+}
+
+/* Takes @error. */
+gboolean
+dbr_exchange_end (DbrExchange *self,
+                  DbrMessage  *reply,
+                  GError      *error)
+{
+  if (!dbr_exchange_move (self, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ENDED))
+    {
+      g_clear_error (&error);
+      return FALSE;
     }
 
-  if (dbr_deadline_disarm (&self->deadline))
-    dbr_exchange_unref (self);
-  dbr_exchange_tell (self);
+  dbr_exchange_finish (self, reply, error);
+
+  return TRUE;
+}
+
+/* How often the method ran in two attempts together. */
+static DbrExecution
+execution_add (DbrExecution one,
+               DbrExecution other)
+{
+  if (one == DBR_EXECUTION_NEVER)
+    return other;
+  if (other == DBR_EXECUTION_NEVER)
+    return one;
+  if (one == DBR_EXECUTION_MAYBE && other == DBR_EXECUTION_MAYBE)
+    return DBR_EXECUTION_MAYBE;
+  /* At least once, but nobody knows whether more often. */
+  if (one == DBR_EXECUTION_MAYBE || other == DBR_EXECUTION_MAYBE)
+    return one == DBR_EXECUTION_SEVERAL || other == DBR_EXECUTION_SEVERAL
+           ? DBR_EXECUTION_SEVERAL
+           : DBR_EXECUTION_MAYBE;
+
+  return DBR_EXECUTION_SEVERAL;
+}
+
+void
+dbr_exchange_note (DbrExchange  *self,
+                   DbrExecution  execution)
+{
+  self->last_execution = execution;
+  self->execution = execution_add (self->execution, execution);
+}
+
+/* Takes @error. */
+void
+dbr_exchange_fail (DbrExchange *self,
+                   DbrMessage  *reply,
+                   GError      *error)
+{
+  if (self->funcs == NULL || dbr_exchange_has_ended (self)
+      || !self->funcs->failed (self, reply, error))
+    dbr_exchange_end (self, reply, error);
+  else
+    dbr_exchange_settle (self);
+}
+
+void
+dbr_exchange_set_lane (DbrExchange        *self,
+                       GObject            *lane,
+                       DbrExchangeAbandon  abandon)
+{
+  self->abandon = abandon;
+  if (self->lane == lane)
+    return;
+
+  if (self->lane != NULL)
+    self->past_lanes = g_slist_prepend (self->past_lanes, self->lane);
+  g_atomic_pointer_set (&self->lane, g_object_ref (lane));
+}
+
+static gboolean
+dbr_exchange_leave_lane (DbrExchange      *self,
+                         DbrExchangeState  to)
+{
+  GObject *lane = g_atomic_pointer_get (&self->lane);
+
+  return lane != NULL && self->abandon (lane, self, to);
 }
 
 /* Takes @error. */
@@ -156,16 +274,35 @@ gboolean
 dbr_exchange_abandon (DbrExchange *self,
                       GError      *error)
 {
-  DbrExecution execution = DBR_EXECUTION_NEVER;
+  /* It may come off its lane between two looks at it, and go onto the next one. */
+  while (!dbr_exchange_move (self, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ENDED)
+         && !dbr_exchange_leave_lane (self, DBR_EXCHANGE_ENDED))
+    {
+      if (!dbr_exchange_has_ended (self))
+        continue;
 
-  if (!dbr_exchange_move (self, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ENDED)
-      && (dbr_exchange_has_ended (self) || !self->abandon (self->lane, self, &execution)))
+      g_error_free (error);
+      return FALSE;
+    }
+
+  dbr_exchange_finish (self, NULL, error);
+
+  return TRUE;
+}
+
+/* Takes @error. */
+gboolean
+dbr_exchange_abandon_attempt (DbrExchange *self,
+                              GError      *error)
+{
+  if (g_atomic_int_get (&self->state) != DBR_EXCHANGE_ON_LANE
+      || !dbr_exchange_leave_lane (self, DBR_EXCHANGE_WAITING))
     {
       g_error_free (error);
       return FALSE;
     }
 
-  dbr_exchange_finish (self, NULL, error, execution);
+  dbr_exchange_fail (self, NULL, error);
 
   return TRUE;
 }
@@ -179,22 +316,27 @@ dbr_exchange_get_deadline (DbrExchange *self)
 }
 
 GError *
-dbr_exchange_new_late_error (DbrExchange *self)
+dbr_exchange_new_late_error (DbrExchange *self,
+                             guint        limit_ms)
 {
   g_autofree char *title = NULL;
 
   if (self->request == NULL)
     return g_error_new (DBR_ERROR, DBR_ERROR_DEADLINE,
-                        _("There was no connection within %u ms"), self->limit_ms);
+                        _("There was no connection within %u ms"), limit_ms);
+
+  if (self->awaits != NULL)
+    return g_error_new (DBR_ERROR, DBR_ERROR_DEADLINE,
+                        _("No program took the name %s within %u ms"), self->awaits, limit_ms);
 
   title = dbr_request_dup_title (self->request);
   if (self->request->bus_name == NULL)
     return g_error_new (DBR_ERROR, DBR_ERROR_DEADLINE,
-                        _("The peer did not answer %s within %u ms"), title, self->limit_ms);
+                        _("The peer did not answer %s within %u ms"), title, limit_ms);
 
   return g_error_new (DBR_ERROR, DBR_ERROR_DEADLINE,
                       _("%s did not answer %s within %u ms"),
-                      self->request->bus_name, title, self->limit_ms);
+                      self->request->bus_name, title, limit_ms);
 }
 
 /* A service that has to be started first is given the time that takes. Whether it had to be is
@@ -223,7 +365,7 @@ deadline_cb (DbrDeadline *deadline)
       return;
     }
 
-  dbr_exchange_abandon (self, dbr_exchange_new_late_error (self));
+  dbr_exchange_abandon (self, dbr_exchange_new_late_error (self, self->limit_ms));
   dbr_exchange_unref (self);
 }
 
@@ -346,7 +488,7 @@ dbr_exchange_wait (DbrExchange *self)
     {
       if (dbr_exchange_extend (self))
         self->deadline.when = until = self->began_usec + usec_of (self->limit_ms);
-      else if (!dbr_exchange_abandon (self, dbr_exchange_new_late_error (self)))
+      else if (!dbr_exchange_abandon (self, dbr_exchange_new_late_error (self, self->limit_ms)))
         until = G_MAXINT64;
     }
 
@@ -399,13 +541,10 @@ dbr_exchange_take_value (DbrExchange  *self,
 static DbrExecution
 dbr_exchange_get_execution (DbrExchange *self)
 {
-  if (self->reply == NULL)
-    return self->execution;
-  if (self->reply->kind == DBR_MESSAGE_RETURN)
-    return DBR_EXECUTION_ONCE;
+  if (self->reply != NULL && self->reply->kind == DBR_MESSAGE_RETURN)
+    return execution_add (self->execution, DBR_EXECUTION_ONCE);
 
-  return dbr_error_table_get_execution (self->reply->error_name,
-                                        dbr_message_get_origin (self->reply, self->has_bus));
+  return self->execution;
 }
 
 /* Called as the result is handed over: what lies between the answer and this moment is the lag. */
@@ -419,7 +558,7 @@ dbr_exchange_get_results (DbrExchange    *self,
 
   *results = (DbrCallResults) {
     .operation = self->operation,
-    .attempts = self->lane != NULL ? 1 : 0,
+    .attempts = self->n_attempts,
     .execution = dbr_exchange_get_execution (self),
     .elapsed_usec = now - self->began_usec,
     .queue_usec = was_sent ? self->sent_usec - self->began_usec : -1,
@@ -427,5 +566,6 @@ dbr_exchange_get_results (DbrExchange    *self,
     .lag_usec = now - self->ended_usec,
     .sender = was_answered ? dbr_message_get_sender (self->reply) : NULL,
     .reply_fd_list = was_answered ? dbr_message_get_fd_list (self->reply) : NULL,
+    .is_joined = self->is_joined,
   };
 }

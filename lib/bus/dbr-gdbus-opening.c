@@ -19,6 +19,7 @@
 typedef struct
 {
   DbrOpening         opening;
+  DbrConnectedFunc   connected;
 
   DbrDeadline        deadline;
   GCancellable      *cancellable;
@@ -38,20 +39,34 @@ typedef struct
 } DbrGdbusOpening;
 
 static void
-dbr_gdbus_opening_finish (DbrGdbusOpening *self)
+dbr_gdbus_opening_hand_over (DbrGdbusOpening *self)
 {
+  DbrOpening *opening = &self->opening;
   g_autoptr(DbrTransport) transport = NULL;
 
+  if (self->connected != NULL)
+    {
+      self->connected (self->error == NULL ? self->connection : NULL, self->error,
+                       opening->user_data);
+      dbr_opening_leave (opening);
+      return;
+    }
+
+  if (self->error == NULL)
+    transport = dbr_gdbus_transport_new_private (self->connection, self->socket, &opening->limits);
+  dbr_opening_finish (opening, transport, self->error);
+}
+
+static void
+dbr_gdbus_opening_finish (DbrGdbusOpening *self)
+{
   if (dbr_deadline_disarm (&self->deadline))
     dbr_opening_unref (&self->opening);
 
-  if (self->error == NULL)
-    transport = dbr_gdbus_transport_new_private (self->connection, self->socket,
-                                                 &self->opening.limits);
-  else if (self->socket != NULL)
+  if (self->error != NULL && self->socket != NULL)
     g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
 
-  dbr_opening_finish (&self->opening, transport, self->error);
+  dbr_gdbus_opening_hand_over (self);
 }
 
 static void
@@ -249,4 +264,14 @@ dbr_gdbus_opening_new (void)
   g_cond_init (&self->cond);
 
   return &self->opening;
+}
+
+DbrOpening *
+dbr_gdbus_opening_new_connection (DbrConnectedFunc connected)
+{
+  DbrOpening *opening = dbr_gdbus_opening_new ();
+
+  ((DbrGdbusOpening *) opening)->connected = connected;
+
+  return opening;
 }

@@ -10,10 +10,7 @@
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 #include "bus/dbr-gdbus-headers-private.h"
-
-/* GDBus counts its own serials from 1 and takes the replies to them; ours start here, and the
- * filter takes those before GDBus looks for whom they are. So neither ever sees the other's. */
-#define FIRST_SERIAL 0x80000000u
+#include "bus/dbr-gdbus-serial-private.h"
 
 /* The largest a value of this many GVariant bytes can become on the wire: `a(y)` is padded to
  * eight. */
@@ -144,7 +141,7 @@ dbr_gdbus_transport_hear_reply (DbrGdbusTransport *self,
 {
   guint32 reply_serial = g_dbus_message_get_reply_serial (gdbus);
 
-  return reply_serial >= FIRST_SERIAL && dbr_gdbus_transport_hear (self, gdbus, kind, reply_serial);
+  return reply_serial >= DBR_GDBUS_FIRST_SERIAL && dbr_gdbus_transport_hear (self, gdbus, kind, reply_serial);
 }
 
 static gboolean
@@ -177,7 +174,7 @@ dbr_gdbus_transport_stop_outgoing (DbrGdbusTransport *self,
 {
   guint32 serial = g_dbus_message_get_serial (gdbus);
 
-  if (serial < FIRST_SERIAL)
+  if (serial < DBR_GDBUS_FIRST_SERIAL)
     return FALSE;
 
   return !self->listener->leaving (self->user_data, serial, g_get_monotonic_time ());
@@ -267,19 +264,6 @@ dbr_gdbus_transport_init (DbrGdbusTransport *self)
 {
 }
 
-/* All that lean on one connection share its serials: an application may lend it to several clients.
- * Whoever is first puts them there. */
-static guint32 *
-connection_get_next_serial (GDBusConnection *connection)
-{
-  guint32 *next = g_new0 (guint32, 1);
-
-  if (!g_object_replace_data (G_OBJECT (connection), "dbr-next-serial", NULL, next, g_free, NULL))
-    g_free (next);
-
-  return g_object_get_data (G_OBJECT (connection), "dbr-next-serial");
-}
-
 static DbrGdbusTransport *
 dbr_gdbus_transport_new (GDBusConnection *connection,
                          const DbrLimits *limits)
@@ -288,7 +272,7 @@ dbr_gdbus_transport_new (GDBusConnection *connection,
 
   self->connection = g_object_ref (connection);
   self->limits = *limits;
-  self->next_serial = connection_get_next_serial (connection);
+  self->next_serial = dbr_gdbus_serial_get_next (connection);
   self->headers = dbr_gdbus_headers_new ();
 
   return self;
@@ -341,7 +325,7 @@ dbr_gdbus_transport_reserve_serial (DbrTransport *transport)
 {
   DbrGdbusTransport *self = DBR_GDBUS_TRANSPORT (transport);
 
-  return FIRST_SERIAL | (guint32) g_atomic_int_add ((gint *) self->next_serial, 1);
+  return dbr_gdbus_serial_take (self->next_serial);
 }
 
 static gboolean

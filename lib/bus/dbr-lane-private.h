@@ -13,13 +13,24 @@ G_BEGIN_DECLS
 /* One connection with the calls that are under way on it and the slots they hold at the bus. */
 G_DECLARE_FINAL_TYPE (DbrLane, dbr_lane, DBR, LANE, GObject)
 
+/* A call that was sent and whose answer nobody waits for any more, but which still holds its place
+ * at the bus. */
+typedef struct
+{
+  const char *operation;
+  gint64      deadline_usec;
+  DbrAccount *account;
+  /* what DbrExchangeFuncs.orphaned returned */
+  gpointer    place;
+} DbrOrphan;
+
 /* Who hears of it, in the transport's thread, with no lock held. */
 typedef struct
 {
-  /* A reply came to a call whose caller no longer waited. */
-  void (*late)(gpointer    user_data,
-               const char *operation,
-               gint64      late_by_usec);
+  /* An orphan has given its place free: @reply came to it, or NULL when the connection is over. */
+  void (*orphan_ended)(gpointer         user_data,
+                       const DbrOrphan *orphan,
+                       DbrMessage      *reply);
   void (*signal)(gpointer    user_data,
                  DbrMessage *message);
   /* The connection is over; the calls on it are failed after this returns. */

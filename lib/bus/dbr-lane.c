@@ -9,8 +9,13 @@
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 
-/* The table keeps each exchange that was sent until its reply is there, though its caller may long
- * be gone: such an orphan still holds a slot at the bus. */
+/* How much may lie in the transport and wait to be written. A bus that has stopped reading would
+ * else be sent whatever fits into memory. */
+#define MAX_UNSENT_BYTES ((gsize) 16 * 1024 * 1024)
+
+/* The table keeps each exchange that was sent until its reply is there. What its caller has left is
+ * an orphan, of which only that is kept which the late reply needs: it still holds a slot at the
+ * bus. */
 struct _DbrLane
 {
   GObject                parent_instance;
@@ -28,6 +33,8 @@ struct _DbrLane
   DbrLedger             *ledger;
   /* the exchanges by serial; each holds a reference */
   GHashTable            *pending;
+  GHashTable            *orphans;
+  gsize                  n_unsent_bytes;
   /* serials given up before they were written; the transport must not write them any more */
   GHashTable            *withdrawn;
   GError                *reason;
@@ -43,30 +50,29 @@ dbr_lane_counts (DbrLane          *self,
   return self->has_bus && !g_str_equal (request->bus_name, DBR_BUS_NAME);
 }
 
+/* An exchange leaves the table because its attempt is over. */
 static DbrExchange *
 dbr_lane_steal_locked (DbrLane *self,
                        guint32  serial)
 {
-  gpointer exchange = NULL;
+  gpointer stolen = NULL;
+  DbrExchange *exchange;
 
-  g_hash_table_steal_extended (self->pending, GUINT_TO_POINTER (serial), NULL, &exchange);
+  g_hash_table_steal_extended (self->pending, GUINT_TO_POINTER (serial), NULL, &stolen);
+  exchange = stolen;
+  if (exchange != NULL && exchange->sent_usec == 0)
+    self->n_unsent_bytes -= exchange->n_bytes;
 
   return exchange;
 }
 
 static void
 dbr_lane_release_locked (DbrLane     *self,
-                         DbrExchange *exchange,
-                         gboolean     is_orphan)
+                         DbrExchange *exchange)
 {
   DbrAccount *account = g_steal_pointer (&exchange->account);
 
-  if (account == NULL)
-    return;
-
-  if (is_orphan)
-    dbr_ledger_release_orphan (self->ledger, account);
-  else
+  if (account != NULL)
     dbr_ledger_release (self->ledger, account);
 }
 
@@ -81,42 +87,69 @@ leaving_cb (gpointer user_data,
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
   DbrExchange *exchange = g_hash_table_lookup (self->pending, GUINT_TO_POINTER (serial));
 
-  if (exchange != NULL)
-    exchange->sent_usec = now;
-  else if (g_hash_table_remove (self->withdrawn, GUINT_TO_POINTER (serial)))
-    return FALSE;
+  if (exchange == NULL)
+    return !g_hash_table_remove (self->withdrawn, GUINT_TO_POINTER (serial));
+
+  exchange->sent_usec = now;
+  self->n_unsent_bytes -= exchange->n_bytes;
 
   return TRUE;
 }
 
-static void
-dbr_lane_tell_late (DbrLane     *self,
-                    DbrExchange *exchange,
-                    DbrMessage  *message)
+static gboolean
+dbr_lane_take_late_reply (DbrLane    *self,
+                          DbrMessage *message)
 {
-  gint64 late_by = message->arrived_usec - dbr_exchange_get_deadline (exchange);
+  gpointer stolen = NULL;
+  g_autofree DbrOrphan *orphan = NULL;
+
+  g_mutex_lock (&self->mutex);
+  g_hash_table_steal_extended (self->orphans, GUINT_TO_POINTER (message->reply_serial),
+                               NULL, &stolen);
+  orphan = stolen;
+  if (orphan != NULL && orphan->account != NULL)
+    dbr_ledger_release_orphan (self->ledger, orphan->account);
+  g_mutex_unlock (&self->mutex);
+
+  if (orphan == NULL)
+    return FALSE;
 
   dbr_debug (DBR_DEBUG_CALLS, "A reply came that nobody waits for any more",
-             "DBR_OPERATION", exchange->operation);
-  self->listener->late (self->user_data, exchange->operation, MAX (0, late_by));
+             "DBR_OPERATION", orphan->operation);
+  self->listener->orphan_ended (self->user_data, orphan, message);
+
+  return TRUE;
 }
 
-static void
-dbr_lane_end_answered (DbrLane     *self,
+/* What an answer makes of its exchange. */
+typedef enum
+{
+  ANSWER_RETURN,
+  ANSWER_ERROR,
+  /* dbr-io may be late itself; the limit is kept all the same */
+  ANSWER_TOO_LATE,
+} Answer;
+
+static Answer
+dbr_lane_judge_locked (DbrLane     *self,
                        DbrExchange *exchange,
                        DbrMessage  *message)
 {
-  /* dbr-io may be late itself; the limit is kept all the same. */
+  gboolean is_return = message->kind == DBR_MESSAGE_RETURN;
+
+  if (!is_return)
+    dbr_exchange_note (exchange,
+                       dbr_error_table_get_execution (message->error_name,
+                                                      dbr_message_get_origin (message,
+                                                                              self->has_bus)));
   if (!exchange->can_extend && message->arrived_usec > dbr_exchange_get_deadline (exchange))
     {
-      dbr_exchange_finish (exchange, NULL, dbr_exchange_new_late_error (exchange),
-                           message->kind == DBR_MESSAGE_RETURN ? DBR_EXECUTION_ONCE
-                                                               : DBR_EXECUTION_MAYBE);
-      dbr_lane_tell_late (self, exchange, message);
-      return;
+      if (is_return)
+        dbr_exchange_note (exchange, DBR_EXECUTION_ONCE);
+      return ANSWER_TOO_LATE;
     }
 
-  dbr_exchange_finish (exchange, message, NULL, DBR_EXECUTION_ONCE);
+  return is_return ? ANSWER_RETURN : ANSWER_ERROR;
 }
 
 static gboolean
@@ -124,23 +157,28 @@ dbr_lane_take_reply (DbrLane    *self,
                      DbrMessage *message)
 {
   g_autoptr(DbrExchange) exchange = NULL;
-  gboolean is_orphan;
+  Answer answer;
 
   g_mutex_lock (&self->mutex);
   exchange = dbr_lane_steal_locked (self, message->reply_serial);
   if (exchange == NULL)
     {
       g_mutex_unlock (&self->mutex);
-      return FALSE;
+      return dbr_lane_take_late_reply (self, message);
     }
-  is_orphan = !dbr_exchange_move (exchange, DBR_EXCHANGE_ON_LANE, DBR_EXCHANGE_ENDED);
-  dbr_lane_release_locked (self, exchange, is_orphan);
+  answer = dbr_lane_judge_locked (self, exchange, message);
+  dbr_lane_release_locked (self, exchange);
+  dbr_exchange_move (exchange, DBR_EXCHANGE_ON_LANE,
+                     answer == ANSWER_ERROR ? DBR_EXCHANGE_WAITING : DBR_EXCHANGE_ENDED);
   g_mutex_unlock (&self->mutex);
 
-  if (is_orphan)
-    dbr_lane_tell_late (self, exchange, message);
+  if (answer == ANSWER_RETURN)
+    dbr_exchange_finish (exchange, message, NULL);
+  else if (answer == ANSWER_ERROR)
+    dbr_exchange_fail (exchange, message, NULL);
   else
-    dbr_lane_end_answered (self, exchange, message);
+    dbr_exchange_finish (exchange, NULL, dbr_exchange_new_late_error (exchange,
+                                                                      exchange->limit_ms));
 
   return TRUE;
 }
@@ -183,6 +221,7 @@ dbr_lane_finalize (GObject *object)
   if (self->destroy != NULL)
     self->destroy (self->user_data);
   g_clear_pointer (&self->pending, g_hash_table_unref);
+  g_clear_pointer (&self->orphans, g_hash_table_unref);
   g_clear_pointer (&self->withdrawn, g_hash_table_unref);
   g_clear_pointer (&self->ledger, dbr_ledger_free);
   g_clear_error (&self->reason);
@@ -203,6 +242,7 @@ dbr_lane_init (DbrLane *self)
 {
   g_mutex_init (&self->mutex);
   self->pending = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) dbr_exchange_unref);
+  self->orphans = g_hash_table_new_full (NULL, NULL, NULL, g_free);
   self->withdrawn = g_hash_table_new (NULL, NULL);
 }
 
@@ -234,31 +274,105 @@ dbr_lane_start (DbrLane *self)
 
 /* Its caller gives up */
 
+static void
+dbr_lane_put_orphan_locked (DbrLane     *self,
+                            DbrExchange *exchange)
+{
+  DbrOrphan *orphan = g_new0 (DbrOrphan, 1);
+
+  orphan->operation = exchange->operation;
+  orphan->deadline_usec = dbr_exchange_get_deadline (exchange);
+  orphan->account = g_steal_pointer (&exchange->account);
+  if (orphan->account != NULL)
+    dbr_ledger_orphan (self->ledger, orphan->account);
+  if (exchange->funcs != NULL)
+    orphan->place = exchange->funcs->orphaned (exchange);
+  g_hash_table_insert (self->orphans, GUINT_TO_POINTER (exchange->serial), orphan);
+}
+
+static void
+dbr_lane_put_locked (DbrLane     *self,
+                     DbrExchange *exchange)
+{
+  g_hash_table_insert (self->pending, GUINT_TO_POINTER (exchange->serial),
+                       dbr_exchange_ref (exchange));
+}
+
+static gboolean dbr_lane_abandon (GObject          *object,
+                                  DbrExchange      *exchange,
+                                  DbrExchangeState  to);
+
+/* The answer is @heir's from now on, if that still waits for it. */
 static gboolean
-dbr_lane_abandon (GObject      *object,
-                  DbrExchange  *exchange,
-                  DbrExecution *execution)
+dbr_lane_put_heir_locked (DbrLane     *self,
+                          DbrExchange *exchange,
+                          DbrExchange *heir)
+{
+  heir->serial = exchange->serial;
+  heir->n_bytes = exchange->n_bytes;
+  heir->sent_usec = exchange->sent_usec;
+  heir->has_bus = exchange->has_bus;
+  heir->account = exchange->account;
+  dbr_exchange_set_lane (heir, G_OBJECT (self), dbr_lane_abandon);
+  heir->n_attempts = exchange->n_attempts;
+  if (!dbr_exchange_move (heir, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ON_LANE))
+    return FALSE;
+
+  exchange->account = NULL;
+  dbr_lane_put_locked (self, heir);
+
+  return TRUE;
+}
+
+static void
+dbr_lane_leave_to_others_locked (DbrLane     *self,
+                                 DbrExchange *exchange)
+{
+  g_autoptr(DbrExchange) last = dbr_exchange_ref (exchange);
+
+  while (last->funcs != NULL)
+    {
+      g_autoptr(DbrExchange) heir = last->funcs->bequeath (last);
+
+      if (heir == NULL)
+        break;
+      if (dbr_lane_put_heir_locked (self, exchange, heir))
+        return;
+      dbr_exchange_unref (last);
+      last = g_steal_pointer (&heir);
+    }
+
+  dbr_lane_put_orphan_locked (self, exchange);
+}
+
+static gboolean
+dbr_lane_abandon (GObject          *object,
+                  DbrExchange      *exchange,
+                  DbrExchangeState  to)
 {
   DbrLane *self = DBR_LANE (object);
   g_autoptr(DbrExchange) stolen = NULL;
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
-  if (!dbr_exchange_move (exchange, DBR_EXCHANGE_ON_LANE, DBR_EXCHANGE_ENDED))
+  if (g_hash_table_lookup (self->pending, GUINT_TO_POINTER (exchange->serial)) != exchange)
     return FALSE;
 
+  stolen = dbr_lane_steal_locked (self, exchange->serial);
   if (exchange->sent_usec != 0)
     {
-      *execution = DBR_EXECUTION_MAYBE;
-      if (exchange->account != NULL)
-        dbr_ledger_orphan (self->ledger, exchange->account);
-      return TRUE;
+      dbr_exchange_note (exchange, DBR_EXECUTION_MAYBE);
+      if (to == DBR_EXCHANGE_ENDED)
+        dbr_lane_leave_to_others_locked (self, exchange);
+      else
+        dbr_lane_put_orphan_locked (self, exchange);
     }
-
-  /* It still lies in the transport's queue, and will be dropped there. */
-  *execution = DBR_EXECUTION_NEVER;
-  stolen = dbr_lane_steal_locked (self, exchange->serial);
-  dbr_lane_release_locked (self, exchange, FALSE);
-  g_hash_table_add (self->withdrawn, GUINT_TO_POINTER (exchange->serial));
+  else
+    {
+      /* It still lies in the transport's queue, and will be dropped there. */
+      dbr_lane_release_locked (self, exchange);
+      g_hash_table_add (self->withdrawn, GUINT_TO_POINTER (exchange->serial));
+    }
+  dbr_exchange_move (exchange, DBR_EXCHANGE_ON_LANE, to);
 
   return TRUE;
 }
@@ -275,18 +389,45 @@ dbr_lane_new_overloaded_error (const DbrRequest *request)
                       title, request->bus_name);
 }
 
+static GError *
+dbr_lane_new_blocked_error (const DbrRequest *request)
+{
+  g_autofree char *title = dbr_request_dup_title (request);
+
+  return g_error_new (DBR_ERROR, DBR_ERROR_OVERLOADED,
+                      _("%s was not sent: the other end does not read what waits to be written "
+                        "already"), title);
+}
+
+/* One message may always lie there, however large it is. */
+static gboolean
+dbr_lane_may_hold_locked (DbrLane *self,
+                          gsize    n_bytes)
+{
+  return self->n_unsent_bytes == 0
+         || (n_bytes <= MAX_UNSENT_BYTES && self->n_unsent_bytes <= MAX_UNSENT_BYTES - n_bytes);
+}
+
 /* Puts the exchange into the table before it is sent, so that its reply finds it. */
 static gboolean
 dbr_lane_enter (DbrLane      *self,
                 DbrExchange  *exchange,
+                guint32      *serial,
                 GError      **error)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  GVariant *body = exchange->request->parameters;
+  gsize n_bytes = body != NULL ? g_variant_get_size (body) : 0;
   DbrAccount *account = NULL;
 
   if (self->reason != NULL)
     {
       g_propagate_error (error, g_error_copy (self->reason));
+      return FALSE;
+    }
+  if (!dbr_lane_may_hold_locked (self, n_bytes))
+    {
+      g_propagate_error (error, dbr_lane_new_blocked_error (exchange->request));
       return FALSE;
     }
   if (dbr_lane_counts (self, exchange->request))
@@ -301,16 +442,19 @@ dbr_lane_enter (DbrLane      *self,
 
   exchange->account = account;
   exchange->has_bus = self->has_bus;
-  exchange->serial = dbr_transport_reserve_serial (self->transport);
-  exchange->abandon = dbr_lane_abandon;
-  g_set_object (&exchange->lane, G_OBJECT (self));
+  exchange->serial = *serial = dbr_transport_reserve_serial (self->transport);
+  exchange->n_bytes = n_bytes;
+  exchange->sent_usec = 0;
+  exchange->last_execution = DBR_EXECUTION_NEVER;
+  exchange->n_attempts++;
+  dbr_exchange_set_lane (exchange, G_OBJECT (self), dbr_lane_abandon);
   if (!dbr_exchange_move (exchange, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ON_LANE))
     {
-      dbr_lane_release_locked (self, exchange, FALSE);
+      dbr_lane_release_locked (self, exchange);
       return FALSE;
     }
-  g_hash_table_insert (self->pending, GUINT_TO_POINTER (exchange->serial),
-                       dbr_exchange_ref (exchange));
+  self->n_unsent_bytes += n_bytes;
+  dbr_lane_put_locked (self, exchange);
 
   return TRUE;
 }
@@ -318,11 +462,14 @@ dbr_lane_enter (DbrLane      *self,
 static gboolean
 dbr_lane_transmit (DbrLane      *self,
                    DbrExchange  *exchange,
+                   guint32       serial,
                    GError      **error)
 {
   const DbrRequest *request = exchange->request;
   DbrOutgoing outgoing = {
-    .destination = self->has_bus ? request->bus_name : NULL,
+    .destination = !self->has_bus ? NULL
+                   : exchange->destination != NULL ? exchange->destination
+                   : request->bus_name,
     .object_path = request->object_path,
     .interface_name = request->interface_name,
     .member = request->method_name,
@@ -332,30 +479,30 @@ dbr_lane_transmit (DbrLane      *self,
              | (request->is_interactive ? DBR_SEND_INTERACTIVE : DBR_SEND_NONE),
   };
 
-  return dbr_transport_send (self->transport, exchange->serial, &outgoing, error);
+  return dbr_transport_send (self->transport, serial, &outgoing, error);
 }
 
 /* What could not be sent leaves the table, unless its caller gave up meanwhile. */
 static void
 dbr_lane_withdraw (DbrLane     *self,
                    DbrExchange *exchange,
+                   guint32      serial,
                    GError      *error)
 {
   g_autoptr(DbrExchange) stolen = NULL;
-  gboolean is_ours = FALSE;
 
   g_mutex_lock (&self->mutex);
-  stolen = dbr_lane_steal_locked (self, exchange->serial);
-  g_hash_table_remove (self->withdrawn, GUINT_TO_POINTER (exchange->serial));
+  stolen = dbr_lane_steal_locked (self, serial);
+  g_hash_table_remove (self->withdrawn, GUINT_TO_POINTER (serial));
   if (stolen != NULL)
     {
-      is_ours = dbr_exchange_move (exchange, DBR_EXCHANGE_ON_LANE, DBR_EXCHANGE_ENDED);
-      dbr_lane_release_locked (self, exchange, !is_ours);
+      dbr_lane_release_locked (self, exchange);
+      dbr_exchange_move (exchange, DBR_EXCHANGE_ON_LANE, DBR_EXCHANGE_WAITING);
     }
   g_mutex_unlock (&self->mutex);
 
-  if (is_ours)
-    dbr_exchange_finish (exchange, NULL, error, DBR_EXECUTION_NEVER);
+  if (stolen != NULL)
+    dbr_exchange_fail (exchange, NULL, error);
   else
     g_error_free (error);
 }
@@ -365,16 +512,17 @@ dbr_lane_send (DbrLane     *self,
                DbrExchange *exchange)
 {
   GError *error = NULL;
+  guint32 serial;
 
-  if (!dbr_lane_enter (self, exchange, &error))
+  if (!dbr_lane_enter (self, exchange, &serial, &error))
     {
       if (error != NULL)
-        dbr_exchange_abandon (exchange, error);
+        dbr_exchange_fail (exchange, NULL, error);
       return;
     }
 
-  if (!dbr_lane_transmit (self, exchange, &error))
-    dbr_lane_withdraw (self, exchange, error);
+  if (!dbr_lane_transmit (self, exchange, serial, &error))
+    dbr_lane_withdraw (self, exchange, serial, error);
 }
 
 /* The end of all */
@@ -390,35 +538,59 @@ compare_serials (gconstpointer a,
   return (gint32) (one->serial - other->serial);
 }
 
-/* The exchanges that had not ended, in the order they were begun; NULL if the lane was closed
- * before. */
-static GPtrArray *
-dbr_lane_steal_all (DbrLane      *self,
-                    const GError *reason)
+/* FALSE: it was closed before. Nothing enters from here on. */
+static gboolean
+dbr_lane_shut (DbrLane      *self,
+               const GError *reason)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-  GPtrArray *all;
+
+  if (self->reason != NULL)
+    return FALSE;
+
+  self->reason = g_error_copy (reason);
+
+  return TRUE;
+}
+
+/* The exchanges that were under way, in the order they were begun, and in @orphans those that
+ * nobody waits for. */
+static GPtrArray *
+dbr_lane_steal_all (DbrLane    *self,
+                    gboolean    is_cut,
+                    GPtrArray  *orphans)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  GPtrArray *all = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_exchange_unref);
   GHashTableIter iter;
   gpointer value;
 
-  if (self->reason != NULL)
-    return NULL;
-
-  self->reason = g_error_copy (reason);
-  all = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_exchange_unref);
   g_hash_table_iter_init (&iter, self->pending);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
       DbrExchange *exchange = value;
-      gboolean is_ours = dbr_exchange_move (exchange, DBR_EXCHANGE_ON_LANE, DBR_EXCHANGE_ENDED);
 
-      dbr_lane_release_locked (self, exchange, !is_ours);
+      dbr_lane_release_locked (self, exchange);
+      if (exchange->sent_usec != 0 || !is_cut)
+        dbr_exchange_note (exchange, DBR_EXECUTION_MAYBE);
       if (exchange->sent_usec == 0)
         g_hash_table_add (self->withdrawn, GUINT_TO_POINTER (exchange->serial));
-      if (is_ours)
-        g_ptr_array_add (all, dbr_exchange_ref (exchange));
+      g_ptr_array_add (all, dbr_exchange_ref (exchange));
+      dbr_exchange_move (exchange, DBR_EXCHANGE_ON_LANE, DBR_EXCHANGE_WAITING);
     }
   g_hash_table_remove_all (self->pending);
+  self->n_unsent_bytes = 0;
+
+  g_hash_table_iter_init (&iter, self->orphans);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      DbrOrphan *orphan = value;
+
+      if (orphan->account != NULL)
+        dbr_ledger_release_orphan (self->ledger, orphan->account);
+      g_hash_table_iter_steal (&iter);
+      g_ptr_array_add (orphans, orphan);
+    }
   g_ptr_array_sort (all, compare_serials);
 
   return all;
@@ -428,21 +600,17 @@ void
 dbr_lane_close (DbrLane      *self,
                 const GError *reason)
 {
-  g_autoptr(GPtrArray) all = dbr_lane_steal_all (self, reason);
-  gboolean is_cut;
+  g_autoptr(GPtrArray) orphans = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr(GPtrArray) all = NULL;
 
-  if (all == NULL)
+  if (!dbr_lane_shut (self, reason))
     return;
 
-  is_cut = dbr_transport_close (self->transport);
+  all = dbr_lane_steal_all (self, dbr_transport_close (self->transport), orphans);
+  for (guint i = 0; i < orphans->len; i++)
+    self->listener->orphan_ended (self->user_data, g_ptr_array_index (orphans, i), NULL);
   for (guint i = 0; i < all->len; i++)
-    {
-      DbrExchange *exchange = g_ptr_array_index (all, i);
-      gboolean was_sent = exchange->sent_usec != 0 || !is_cut;
-
-      dbr_exchange_finish (exchange, NULL, g_error_copy (reason),
-                           was_sent ? DBR_EXECUTION_MAYBE : DBR_EXECUTION_NEVER);
-    }
+    dbr_exchange_fail (g_ptr_array_index (all, i), NULL, g_error_copy (reason));
 }
 
 const char *

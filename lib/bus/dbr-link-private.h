@@ -5,14 +5,15 @@
 
 #include "bus/dbr-client.h"
 #include "bus/dbr-lane-private.h"
+#include "bus/dbr-matches-private.h"
 #include "bus/dbr-owners-private.h"
 
 G_BEGIN_DECLS
 
 #define DBR_TYPE_LINK (dbr_link_get_type ())
 
-/* A client's way to its bus or peer: opened when the first call needs it, and again when it was
- * lost. */
+/* A client's way to its bus or peer: opened when the first call needs it, and made again by itself
+ * when it was lost. */
 G_DECLARE_FINAL_TYPE (DbrLink, dbr_link, DBR, LINK, GObject)
 
 /* Who hears of it, in any thread, with no lock held, until the link is gone. */
@@ -22,9 +23,21 @@ typedef struct
   void (*lost)(gpointer    user_data,
                GError     *error);
   void (*restored)(gpointer    user_data);
-  void (*late)(gpointer    user_data,
-               const char *operation,
-               gint64      late_by_usec);
+  /* It was closed, and all that was under way has ended. */
+  void (*closed)(gpointer    user_data);
+  /* A connection is there and may hold @n_slots calls; what waited for it is sent after this. */
+  void (*opened)(gpointer    user_data,
+                 guint       n_slots);
+  void (*orphan_ended)(gpointer         user_data,
+                       const DbrOrphan *orphan,
+                       DbrMessage      *reply);
+  void (*signal)(gpointer    user_data,
+                 DbrMessage *message);
+  /* See DbrOwnersFunc. */
+  void (*owner_told)(gpointer    user_data,
+                     const char *bus_name,
+                     const char *owner,
+                     gboolean    is_change);
 } DbrLinkListener;
 
 DbrLink        *dbr_link_new_for_bus        (GBusType               bus_type) G_GNUC_WARN_UNUSED_RESULT;
@@ -41,11 +54,14 @@ void            dbr_link_set_listener       (DbrLink               *self,
  * as there is a connection. */
 void            dbr_link_submit             (DbrLink               *self,
                                              DbrExchange           *exchange);
+/* Whether a connection that is lost can be made anew. */
+gboolean        dbr_link_may_reopen         (DbrLink               *self);
 /* Ends everything that waits or is under way, and the connection if it is our own. */
 void            dbr_link_close              (DbrLink               *self);
 
 gboolean        dbr_link_has_bus            (DbrLink               *self);
 DbrOwners      *dbr_link_get_owners         (DbrLink               *self);
+DbrMatches     *dbr_link_get_matches        (DbrLink               *self);
 DbrClientState  dbr_link_get_state          (DbrLink               *self);
 char           *dbr_link_dup_unique_name    (DbrLink               *self);
 void            dbr_link_count              (DbrLink               *self,

@@ -5,6 +5,7 @@
 
 #include "bus/dbr-link-private.h"
 
+#include "base/dbr-clock-private.h"
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-fork-private.h"
@@ -17,6 +18,14 @@
 
 /* How long one attempt to connect may take. Who waits has a limit of its own besides. */
 #define OPENING_LIMIT_MS 25000
+
+/* A connection that was lost is made again after a pause, which grows while there is none to be had,
+ * and which differs from one program to the next: they all lost theirs at the same moment. */
+#define FIRST_PAUSE_MS 100.0
+#define MAX_PAUSE_MS 30000.0
+#define PAUSE_GROWTH 1.6
+/* One that held for so long was no failed attempt. */
+#define STABLE_USEC (60 * G_USEC_PER_SEC)
 
 /* From how many waiting exchanges on it is looked whether their callers still wait. */
 #define MIN_SWEEP 64
@@ -35,6 +44,7 @@ struct _DbrLink
   GDestroyNotify         destroy;
 
   DbrOwners             *owners;
+  DbrMatches            *matches;
   guint                  generation;
 
   /* touched on dbr-io only */
@@ -45,6 +55,10 @@ struct _DbrLink
   /* guarded by mutex */
   DbrClientState         state;
   gboolean               was_lost;
+  guint                  n_attempts;
+  gint64                 connected_usec;
+  /* the pause before the next attempt; holds a reference while it is armed */
+  DbrDeadline            pause;
   /* connected, but what waited is still being sent: what is begun meanwhile has to wait its turn */
   gboolean               is_flushing;
   DbrLane               *lane;
@@ -64,7 +78,7 @@ exchanges_fail (GQueue       *exchanges,
 
   while ((exchange = g_queue_pop_head (exchanges)) != NULL)
     {
-      dbr_exchange_abandon (exchange, g_error_copy (reason));
+      dbr_exchange_fail (exchange, NULL, g_error_copy (reason));
       dbr_exchange_unref (exchange);
     }
 }
@@ -106,13 +120,13 @@ dbr_link_enqueue_locked (DbrLink     *self,
 /* What the lane says, in the transport's thread */
 
 static void
-late_cb (gpointer    user_data,
-         const char *operation,
-         gint64      late_by_usec)
+orphan_ended_cb (gpointer         user_data,
+                 const DbrOrphan *orphan,
+                 DbrMessage      *reply)
 {
   DbrLink *self = user_data;
 
-  self->listener->late (self->user_data, operation, late_by_usec);
+  self->listener->orphan_ended (self->user_data, orphan, reply);
 }
 
 static void
@@ -122,6 +136,42 @@ signal_cb (gpointer    user_data,
   DbrLink *self = user_data;
 
   dbr_owners_hear (self->owners, message);
+  dbr_matches_hear (self->matches, message);
+  self->listener->signal (self->user_data, message);
+}
+
+static void pause_cb (DbrDeadline *deadline);
+
+static gint64
+draw_pause_usec (guint n_attempts)
+{
+  double pause_ms = FIRST_PAUSE_MS;
+
+  for (guint i = 0; i < n_attempts && pause_ms < MAX_PAUSE_MS; i++)
+    pause_ms *= PAUSE_GROWTH;
+  pause_ms = MIN (pause_ms, MAX_PAUSE_MS);
+  pause_ms = pause_ms / 2 + pause_ms / 2 * dbr_random_next (dbr_random_get_system ());
+
+  return (gint64) (pause_ms * 1000);
+}
+
+/* The application's own connection is not ours to make. */
+static void
+dbr_link_plan_locked (DbrLink *self)
+{
+  if (self->state == DBR_CLIENT_STATE_CLOSED)
+    return;
+
+  if (self->adopted != NULL)
+    {
+      self->state = DBR_CLIENT_STATE_DISCONNECTED;
+      return;
+    }
+
+  self->state = DBR_CLIENT_STATE_RECONNECTING;
+  g_object_ref (self);
+  dbr_deadline_arm (&self->pause,
+                    g_get_monotonic_time () + draw_pause_usec (self->n_attempts++), pause_cb);
 }
 
 static void
@@ -137,9 +187,12 @@ lost_cb (gpointer  user_data,
   if (self->lane == lane)
     {
       old_lane = g_steal_pointer (&self->lane);
-      self->state = DBR_CLIENT_STATE_DISCONNECTED;
       self->was_lost = TRUE;
-      queue_steal (&self->waiting, &waiting);
+      if (g_get_monotonic_time () - self->connected_usec >= STABLE_USEC)
+        self->n_attempts = 0;
+      dbr_link_plan_locked (self);
+      if (self->state == DBR_CLIENT_STATE_DISCONNECTED)
+        queue_steal (&self->waiting, &waiting);
     }
   g_mutex_unlock (&self->mutex);
 
@@ -152,7 +205,18 @@ lost_cb (gpointer  user_data,
   exchanges_fail (&waiting, error);
 }
 
-static const DbrLaneListener lane_listener = { late_cb, signal_cb, lost_cb };
+static void
+owner_told_cb (gpointer    user_data,
+               const char *bus_name,
+               const char *owner,
+               gboolean    is_change)
+{
+  DbrLink *self = user_data;
+
+  self->listener->owner_told (self->user_data, bus_name, owner, is_change);
+}
+
+static const DbrLaneListener lane_listener = { orphan_ended_cb, signal_cb, lost_cb };
 
 /* Opening, on dbr-io */
 
@@ -163,15 +227,17 @@ dbr_link_send (DbrLink     *self,
 {
   if (exchange->request == NULL)
     {
-      if (dbr_exchange_move (exchange, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ENDED))
-        dbr_exchange_finish (exchange, NULL, NULL, DBR_EXECUTION_NEVER);
+      dbr_exchange_end (exchange, NULL, NULL);
       return;
     }
+
+  if (self->has_bus && exchange->awaits != NULL)
+    dbr_owners_follow (self->owners, lane, exchange->awaits, TRUE);
 
   /* The call first: whom it belongs to is only asked if it takes long. */
   dbr_lane_send (lane, exchange);
   if (self->has_bus)
-    dbr_owners_follow (self->owners, lane, exchange->request->bus_name);
+    dbr_owners_follow (self->owners, lane, exchange->request->bus_name, FALSE);
 }
 
 static GError *
@@ -194,10 +260,15 @@ dbr_link_end_all (DbrLink *self)
   g_mutex_unlock (&self->mutex);
 
   if (self->adopted != NULL && lane != NULL)
-    dbr_owners_leave (self->owners, self->adopted);
+    {
+      dbr_owners_leave (self->owners, self->adopted);
+      dbr_matches_leave (self->matches, self->adopted);
+    }
   if (lane != NULL)
     dbr_lane_close (lane, reason);
   exchanges_fail (&waiting, reason);
+  dbr_matches_close (self->matches, reason);
+  self->listener->closed (self->user_data);
 }
 
 typedef enum
@@ -260,11 +331,12 @@ dbr_link_fail_opening (DbrLink *self,
   g_mutex_lock (&self->mutex);
   g_clear_pointer (&self->opening, dbr_opening_unref);
   is_closed = self->state == DBR_CLIENT_STATE_CLOSED;
-  if (!is_closed)
-    {
-      self->state = DBR_CLIENT_STATE_DISCONNECTED;
-      queue_steal (&self->waiting, &waiting);
-    }
+  if (!is_closed && self->was_lost)
+    dbr_link_plan_locked (self);
+  else if (!is_closed)
+    self->state = DBR_CLIENT_STATE_DISCONNECTED;
+  if (self->state == DBR_CLIENT_STATE_DISCONNECTED)
+    queue_steal (&self->waiting, &waiting);
   g_mutex_unlock (&self->mutex);
 
   /* Who closed it made it fail, and ends what waits. */
@@ -274,6 +346,43 @@ dbr_link_fail_opening (DbrLink *self,
   dbr_debug (DBR_DEBUG_LANES, "There is no connection", "DBR_REASON", error->message);
   self->listener->state_changed (self->user_data);
   exchanges_fail (&waiting, error);
+}
+
+/* What was registered on the lost connection is there again. */
+static void
+restored_cb (DbrExchange *exchange,
+             gpointer     user_data)
+{
+  g_autoptr(DbrLink) self = user_data;
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
+
+  /* Else it was lost once more. */
+  if (answer != NULL)
+    self->listener->restored (self->user_data);
+}
+
+/* The bus takes one message after another: when it answers the last one, it has done what was asked
+ * before. */
+static void
+dbr_link_restore (DbrLink *self,
+                  DbrLane *lane)
+{
+  g_autoptr(DbrRequest) request = dbr_request_new (DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE,
+                                                   "GetId", NULL, NULL);
+  g_autoptr(DbrExchange) exchange = dbr_exchange_new (request, "default", OPENING_LIMIT_MS);
+
+  if (!self->has_bus)
+    {
+      self->listener->restored (self->user_data);
+      return;
+    }
+
+  dbr_owners_restore (self->owners, lane);
+  dbr_matches_restore (self->matches, lane);
+  dbr_exchange_start (exchange, NULL, NULL, restored_cb, g_object_ref (self));
+  dbr_lane_send (lane, exchange);
+  dbr_exchange_started (exchange);
 }
 
 /* Takes a connection that was just made; if the link was closed in the meantime, only to close it.
@@ -286,24 +395,24 @@ dbr_link_take_transport (DbrLink      *self,
                                           &lane_listener, g_object_ref (self), g_object_unref);
   gboolean is_restored;
 
-  dbr_owners_forget_all (self->owners);
-
   g_mutex_lock (&self->mutex);
   g_clear_pointer (&self->opening, dbr_opening_unref);
   is_restored = self->was_lost;
   self->lane = g_object_ref (lane);
   self->was_lost = FALSE;
   self->is_flushing = TRUE;
+  self->connected_usec = g_get_monotonic_time ();
   if (self->state != DBR_CLIENT_STATE_CLOSED)
     self->state = DBR_CLIENT_STATE_CONNECTED;
   g_mutex_unlock (&self->mutex);
 
-  dbr_lane_start (lane);
-  dbr_link_flush (self, lane);
   dbr_debug (DBR_DEBUG_LANES, "Connected", "DBR_UNIQUE_NAME", dbr_lane_get_unique_name (lane));
+  self->listener->opened (self->user_data, self->limits.n_replies);
+  dbr_lane_start (lane);
   self->listener->state_changed (self->user_data);
   if (is_restored)
-    self->listener->restored (self->user_data);
+    dbr_link_restore (self, lane);
+  dbr_link_flush (self, lane);
 }
 
 static void
@@ -393,6 +502,16 @@ open_cb (gpointer data)
 }
 
 static void
+pause_cb (DbrDeadline *deadline)
+{
+  DbrLink *self = (DbrLink *) G_STRUCT_MEMBER_P (deadline, -G_STRUCT_OFFSET (DbrLink, pause));
+
+  if (dbr_link_get_state (self) != DBR_CLIENT_STATE_CLOSED)
+    dbr_link_connect (self);
+  g_object_unref (self);
+}
+
+static void
 dbr_link_finalize (GObject *object)
 {
   DbrLink *self = DBR_LINK (object);
@@ -402,6 +521,7 @@ dbr_link_finalize (GObject *object)
   g_clear_pointer (&self->opening, dbr_opening_unref);
   g_clear_object (&self->lane);
   g_clear_object (&self->adopted);
+  g_clear_object (&self->matches);
   g_clear_object (&self->owners);
   g_clear_pointer (&self->address, g_free);
   g_mutex_clear (&self->mutex);
@@ -461,6 +581,13 @@ dbr_link_new_for_connection (GDBusConnection *connection)
   return self;
 }
 
+static void
+submit_cb (gpointer     user_data,
+           DbrExchange *exchange)
+{
+  dbr_link_submit (user_data, exchange);
+}
+
 void
 dbr_link_set_listener (DbrLink               *self,
                        const DbrLinkListener *listener,
@@ -470,6 +597,8 @@ dbr_link_set_listener (DbrLink               *self,
   self->listener = listener;
   self->user_data = user_data;
   self->destroy = destroy;
+  dbr_owners_set_listener (self->owners, owner_told_cb, self);
+  self->matches = dbr_matches_new (self->owners, self->has_bus, submit_cb, self);
 }
 
 /* Use */
@@ -492,7 +621,7 @@ dbr_link_submit (DbrLink     *self,
   if (self->state == DBR_CLIENT_STATE_DISCONNECTED)
     {
       is_first = TRUE;
-      self->state = self->was_lost ? DBR_CLIENT_STATE_RECONNECTING : DBR_CLIENT_STATE_CONNECTING;
+      self->state = DBR_CLIENT_STATE_CONNECTING;
     }
   g_mutex_unlock (&self->mutex);
 
@@ -525,6 +654,8 @@ dbr_link_close (DbrLink *self)
   if (was_closed)
     return;
 
+  if (dbr_deadline_disarm (&self->pause))
+    g_object_unref (self);
   if (opening != NULL)
     dbr_opening_abort (opening);
   if (!is_flushing)
@@ -536,6 +667,12 @@ gboolean
 dbr_link_has_bus (DbrLink *self)
 {
   return self->has_bus;
+}
+
+DbrMatches *
+dbr_link_get_matches (DbrLink *self)
+{
+  return self->matches;
 }
 
 DbrOwners *
@@ -558,6 +695,12 @@ dbr_link_dup_unique_name (DbrLink *self)
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   return self->lane != NULL ? g_strdup (dbr_lane_get_unique_name (self->lane)) : NULL;
+}
+
+gboolean
+dbr_link_may_reopen (DbrLink *self)
+{
+  return self->adopted == NULL && dbr_link_get_state (self) != DBR_CLIENT_STATE_CLOSED;
 }
 
 static DbrLane *

@@ -15,6 +15,11 @@ typedef void (*DbrOpenedFunc) (DbrTransport *transport,
                                GError       *error,
                                gpointer      user_data);
 
+/* The same for who hands the connection itself on. */
+typedef void (*DbrConnectedFunc) (GDBusConnection *connection,
+                                  GError          *error,
+                                  gpointer         user_data);
+
 /* How a kind of transport is opened. */
 struct _DbrOpeningFuncs
 {
@@ -49,6 +54,11 @@ DbrOpening *dbr_opening_start (const char      *address,
                                DbrOpenedFunc    opened,
                                gpointer         user_data,
                                GDestroyNotify   destroy) G_GNUC_WARN_UNUSED_RESULT;
+DbrOpening *dbr_opening_start_connection (const char       *address,
+                                          guint             limit_ms,
+                                          DbrConnectedFunc  connected,
+                                          gpointer          user_data,
+                                          GDestroyNotify    destroy) G_GNUC_WARN_UNUSED_RESULT;
 /* Makes it fail soon, from any thread. */
 void        dbr_opening_abort (DbrOpening      *self);
 DbrOpening *dbr_opening_ref   (DbrOpening      *self);
@@ -58,6 +68,8 @@ void        dbr_opening_unref (DbrOpening      *self);
 void        dbr_opening_finish                (DbrOpening   *self,
                                                DbrTransport *transport,
                                                GError       *error);
+/* The same for who has said it otherwise. */
+void        dbr_opening_leave                 (DbrOpening   *self);
 GError     *dbr_opening_new_late_error        (DbrOpening   *self) G_GNUC_WARN_UNUSED_RESULT;
 GError     *dbr_opening_new_unreachable_error (DbrOpening   *self,
                                                const char   *reason) G_GNUC_WARN_UNUSED_RESULT;

@@ -20,6 +20,23 @@ opening_new (void)
   return dbr_wire_opening_new ();
 }
 
+static DbrOpening *
+dbr_opening_prepare (DbrOpening     *self,
+                     const char     *address,
+                     guint           limit_ms,
+                     gpointer        user_data,
+                     GDestroyNotify  destroy)
+{
+  g_atomic_ref_count_init (&self->ref_count);
+  self->address = g_strdup (address);
+  self->has_bus = TRUE;
+  self->limit_ms = limit_ms;
+  self->user_data = user_data;
+  self->destroy = destroy;
+
+  return self;
+}
+
 DbrOpening *
 dbr_opening_start (const char      *address,
                    gboolean         has_bus,
@@ -29,16 +46,26 @@ dbr_opening_start (const char      *address,
                    gpointer         user_data,
                    GDestroyNotify   destroy)
 {
-  DbrOpening *self = opening_new ();
+  DbrOpening *self = dbr_opening_prepare (opening_new (), address, limit_ms, user_data, destroy);
 
-  g_atomic_ref_count_init (&self->ref_count);
-  self->address = g_strdup (address);
   self->has_bus = has_bus;
   self->limits = *limits;
-  self->limit_ms = limit_ms;
   self->opened = opened;
-  self->user_data = user_data;
-  self->destroy = destroy;
+  self->funcs->start (dbr_opening_ref (self));
+
+  return self;
+}
+
+/* Who is to have the connection itself can only have one of GDBus's. */
+DbrOpening *
+dbr_opening_start_connection (const char       *address,
+                              guint             limit_ms,
+                              DbrConnectedFunc  connected,
+                              gpointer          user_data,
+                              GDestroyNotify    destroy)
+{
+  DbrOpening *self = dbr_opening_prepare (dbr_gdbus_opening_new_connection (connected), address,
+                                          limit_ms, user_data, destroy);
 
   self->funcs->start (dbr_opening_ref (self));
 
@@ -70,14 +97,20 @@ dbr_opening_unref (DbrOpening *self)
 }
 
 void
+dbr_opening_leave (DbrOpening *self)
+{
+  if (self->destroy != NULL)
+    self->destroy (self->user_data);
+  dbr_opening_unref (self);
+}
+
+void
 dbr_opening_finish (DbrOpening   *self,
                     DbrTransport *transport,
                     GError       *error)
 {
   self->opened (transport, error, self->user_data);
-  if (self->destroy != NULL)
-    self->destroy (self->user_data);
-  dbr_opening_unref (self);
+  dbr_opening_leave (self);
 }
 
 GError *

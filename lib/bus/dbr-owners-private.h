@@ -13,20 +13,42 @@ G_BEGIN_DECLS
  * on. */
 G_DECLARE_FINAL_TYPE (DbrOwners, dbr_owners, DBR, OWNERS, GObject)
 
+/* What the bus says of a name that is followed: who owns it, NULL for nobody. It is a change, or the
+ * answer to the first question. In the transport's thread, with no lock held. */
+typedef void (*DbrOwnersFunc) (gpointer    user_data,
+                               const char *bus_name,
+                               const char *owner,
+                               gboolean    is_change);
+
 DbrOwners *dbr_owners_new (void) G_GNUC_WARN_UNUSED_RESULT;
 
-/* Starts to follow @bus_name on @lane, if that is not done yet. */
+/* Once, before the first use. */
+void       dbr_owners_set_listener (DbrOwners     *self,
+                                    DbrOwnersFunc  told,
+                                    gpointer       user_data);
+
+/* Starts to follow @bus_name on @lane, if that is not done yet. Of the names that are just called
+ * only so many are followed; one that is awaited always is. */
 void       dbr_owners_follow     (DbrOwners   *self,
                                   DbrLane     *lane,
-                                  const char  *bus_name);
+                                  const char  *bus_name,
+                                  gboolean     is_awaited);
 void       dbr_owners_hear       (DbrOwners   *self,
                                   DbrMessage  *signal);
 /* Takes back the rules on a connection that goes on without us. */
 void       dbr_owners_leave      (DbrOwners       *self,
                                   GDBusConnection *connection);
-/* A new connection knows nothing of what the last one was told. */
-void       dbr_owners_forget_all (DbrOwners   *self);
+/* A new connection knows nothing of what the last one was told: all names are asked for anew. */
+void       dbr_owners_restore    (DbrOwners   *self,
+                                  DbrLane     *lane);
 
+/* Whether @bus_name is followed and known to be owned by @unique_name. */
+gboolean   dbr_owners_is_owned_by (DbrOwners  *self,
+                                   const char *bus_name,
+                                   const char *unique_name);
+/* The names that are followed and known to be owned by @unique_name, NULL for none. */
+char     **dbr_owners_dup_names  (DbrOwners   *self,
+                                  const char  *unique_name);
 /* Whether @bus_name is known to have had no owner at @when_usec or at some time since. */
 gboolean   dbr_owners_was_absent (GObject     *owners,
                                   const char  *bus_name,

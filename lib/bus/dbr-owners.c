@@ -13,21 +13,32 @@
 
 struct _DbrOwners
 {
-  GObject     parent_instance;
+  GObject       parent_instance;
 
-  GMutex      mutex;
+  DbrOwnersFunc told;
+  gpointer      user_data;
+
+  GMutex        mutex;
 
   /* guarded by mutex: what is known of each name that is followed */
-  GHashTable *names;
+  GHashTable   *names;
 };
 
 typedef struct
 {
-  gboolean is_known;
-  gboolean has_owner;
+  gboolean  is_known;
+  /* NULL while it has none */
+  char     *owner;
   /* when it last had none, as far as known; 0 for never */
-  gint64   absent_usec;
+  gint64    absent_usec;
 } Name;
+
+static void
+name_free (Name *name)
+{
+  g_free (name->owner);
+  g_free (name);
+}
 
 G_DEFINE_FINAL_TYPE (DbrOwners, dbr_owners, G_TYPE_OBJECT)
 
@@ -67,7 +78,8 @@ static void
 dbr_owners_init (DbrOwners *self)
 {
   g_mutex_init (&self->mutex);
-  self->names = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->names = g_hash_table_new_full (g_str_hash, g_str_equal,
+                                       g_free, (GDestroyNotify) name_free);
 }
 
 DbrOwners *
@@ -76,22 +88,44 @@ dbr_owners_new (void)
   return g_object_new (DBR_TYPE_OWNERS, NULL);
 }
 
-static void
+void
+dbr_owners_set_listener (DbrOwners     *self,
+                         DbrOwnersFunc  told,
+                         gpointer       user_data)
+{
+  self->told = told;
+  self->user_data = user_data;
+}
+
+static gboolean
 dbr_owners_note (DbrOwners  *self,
                  const char *bus_name,
-                 gboolean    has_owner)
+                 const char *owner)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
   Name *name = g_hash_table_lookup (self->names, bus_name);
 
   if (name == NULL)
-    return;
+    return FALSE;
 
   /* It was absent until now, whether it is so now or has just ceased to be. */
-  if (!has_owner || (name->is_known && !name->has_owner))
+  if (owner == NULL || (name->is_known && name->owner == NULL))
     name->absent_usec = g_get_monotonic_time ();
   name->is_known = TRUE;
-  name->has_owner = has_owner;
+  g_free (name->owner);
+  name->owner = g_strdup (owner);
+
+  return TRUE;
+}
+
+static void
+dbr_owners_take_news (DbrOwners  *self,
+                      const char *bus_name,
+                      const char *owner,
+                      gboolean    is_change)
+{
+  if (dbr_owners_note (self, bus_name, owner) && self->told != NULL)
+    self->told (self->user_data, bus_name, owner, is_change);
 }
 
 static void
@@ -100,12 +134,13 @@ answered_cb (DbrExchange *exchange,
 {
   Question *question = user_data;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) owner = dbr_exchange_take_value (exchange, &error);
+  g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
+  const char *owner = NULL;
 
-  if (owner != NULL)
-    dbr_owners_note (question->owners, question->bus_name, TRUE);
-  else if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
-    dbr_owners_note (question->owners, question->bus_name, FALSE);
+  if (answer != NULL && g_variant_is_of_type (answer, G_VARIANT_TYPE ("(s)")))
+    g_variant_get (answer, "(&s)", &owner);
+  if (owner != NULL || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER))
+    dbr_owners_take_news (question->owners, question->bus_name, owner, FALSE);
   question_free (question);
 }
 
@@ -136,12 +171,13 @@ ask (DbrLane         *lane,
 
 static gboolean
 dbr_owners_add (DbrOwners  *self,
-                const char *bus_name)
+                const char *bus_name,
+                gboolean    is_awaited)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   if (g_hash_table_contains (self->names, bus_name)
-      || g_hash_table_size (self->names) >= MAX_NAMES)
+      || (!is_awaited && g_hash_table_size (self->names) >= MAX_NAMES))
     return FALSE;
 
   g_hash_table_insert (self->names, g_strdup (bus_name), g_new0 (Name, 1));
@@ -157,29 +193,35 @@ rule_new (const char *bus_name)
                           bus_name);
 }
 
+/* First the rule, then the question: so no change falls between them. */
+static void
+dbr_owners_ask (DbrOwners  *self,
+                DbrLane    *lane,
+                const char *bus_name)
+{
+  g_autofree char *rule = rule_new (bus_name);
+  Question *question = g_new (Question, 1);
+
+  question->owners = g_object_ref (self);
+  question->bus_name = g_strdup (bus_name);
+  ask (lane, "AddMatch", rule, matched_cb, NULL);
+  ask (lane, "GetNameOwner", bus_name, answered_cb, question);
+}
+
 void
 dbr_owners_follow (DbrOwners  *self,
                    DbrLane    *lane,
-                   const char *bus_name)
+                   const char *bus_name,
+                   gboolean    is_awaited)
 {
-  g_autofree char *rule = NULL;
-  Question *question;
-
   /* A unique name never comes back, and the bus itself is always there. */
   if (bus_name == NULL || *bus_name == ':' || g_str_equal (bus_name, DBR_BUS_NAME)
-      || !dbr_owners_add (self, bus_name))
+      || !dbr_owners_add (self, bus_name, is_awaited))
     return;
 
-  question = g_new (Question, 1);
-  question->owners = g_object_ref (self);
-  question->bus_name = g_strdup (bus_name);
-
-  /* First the rule, then the question: so no change falls between them. Both come behind the call
-   * that made it necessary, which has not started anything by then that could answer before them.
-   * */
-  rule = rule_new (bus_name);
-  ask (lane, "AddMatch", rule, matched_cb, NULL);
-  ask (lane, "GetNameOwner", bus_name, answered_cb, question);
+  /* This comes behind the call that made it necessary, which has not started anything by then that
+   * could answer before. */
+  dbr_owners_ask (self, lane, bus_name);
 }
 
 void
@@ -199,7 +241,7 @@ dbr_owners_hear (DbrOwners  *self,
     return;
 
   g_variant_get (body, "(&s&s&s)", &bus_name, NULL, &new_owner);
-  dbr_owners_note (self, bus_name, *new_owner != '\0');
+  dbr_owners_take_news (self, bus_name, *new_owner != '\0' ? new_owner : NULL, TRUE);
 }
 
 /* The bus would keep a rule as long as the connection lives, which is the application's. */
@@ -228,12 +270,35 @@ dbr_owners_leave (DbrOwners       *self,
     }
 }
 
-void
-dbr_owners_forget_all (DbrOwners *self)
+static char **
+dbr_owners_dup_all (DbrOwners *self)
 {
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  GHashTableIter iter;
+  gpointer bus_name;
+  gpointer value;
 
-  g_hash_table_remove_all (self->names);
+  g_hash_table_iter_init (&iter, self->names);
+  while (g_hash_table_iter_next (&iter, &bus_name, &value))
+    {
+      Name *name = value;
+
+      name->is_known = FALSE;
+      g_strv_builder_add (builder, bus_name);
+    }
+
+  return g_strv_builder_end (builder);
+}
+
+void
+dbr_owners_restore (DbrOwners *self,
+                    DbrLane   *lane)
+{
+  g_auto(GStrv) names = dbr_owners_dup_all (self);
+
+  for (guint i = 0; names[i] != NULL; i++)
+    dbr_owners_ask (self, lane, names[i]);
 }
 
 gboolean
@@ -246,5 +311,40 @@ dbr_owners_was_absent (GObject    *owners,
   Name *name = g_hash_table_lookup (self->names, bus_name);
 
   return name != NULL && name->is_known
-         && (!name->has_owner || name->absent_usec >= when_usec);
+         && (name->owner == NULL || name->absent_usec >= when_usec);
+}
+
+char **
+dbr_owners_dup_names (DbrOwners  *self,
+                      const char *unique_name)
+{
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  gboolean is_empty = TRUE;
+  GHashTableIter iter;
+  gpointer bus_name;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->names);
+  while (g_hash_table_iter_next (&iter, &bus_name, &value))
+    {
+      if (g_strcmp0 (((const Name *) value)->owner, unique_name) != 0)
+        continue;
+
+      g_strv_builder_add (builder, bus_name);
+      is_empty = FALSE;
+    }
+
+  return is_empty ? NULL : g_strv_builder_end (builder);
+}
+
+gboolean
+dbr_owners_is_owned_by (DbrOwners  *self,
+                        const char *bus_name,
+                        const char *unique_name)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  const Name *name = g_hash_table_lookup (self->names, bus_name);
+
+  return name != NULL && name->is_known && g_strcmp0 (name->owner, unique_name) == 0;
 }

@@ -69,7 +69,7 @@ typedef struct
  * dbr_admission_window_is_idle() tells.
  *
  * A call whose caller gave up is an orphan, and keeps its place until the service answers or
- * ends. */
+ * ends. However many there are, they leave one place to those whose callers wait. */
 struct _DbrAdmissionWindow
 {
   guint               n_in_flight;
@@ -130,7 +130,10 @@ void                dbr_admission_orphan             (DbrAdmission        *self,
                                                       DbrAdmissionNode    *node);
 
 /* These return the calls that may go now, linked by `next`: to be taken under the lock and sent
- * outside of it. Each is admitted, and has to leave even if it has ended meanwhile. */
+ * outside of it. Each is admitted, and has to leave even if it has ended meanwhile. The first is for
+ * after calls became orphans, or were removed. */
+DbrAdmissionNode   *dbr_admission_refill             (DbrAdmission        *self,
+                                                      DbrAdmissionWindow  *window);
 DbrAdmissionNode   *dbr_admission_leave              (DbrAdmission        *self,
                                                       DbrAdmissionNode    *node,
                                                       DbrAdmissionEnd      end,

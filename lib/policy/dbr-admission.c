@@ -75,11 +75,15 @@ dbr_admission_get_limit (const DbrAdmission       *self,
   return window->n_cut < self->max_in_flight ? self->max_in_flight - window->n_cut : 1;
 }
 
+/* Orphans take places, but never the last one: a service that leaves one kind of call unanswered
+ * for ever can still be asked others. */
 static gboolean
 dbr_admission_is_full (const DbrAdmission       *self,
                        const DbrAdmissionWindow *window)
 {
-  return dbr_admission_window_get_n_held (window) >= dbr_admission_get_limit (self, window);
+  guint limit = dbr_admission_get_limit (self, window);
+
+  return window->n_in_flight >= (limit > window->n_orphans ? limit - window->n_orphans : 1);
 }
 
 /* Whether the places are too few for another call of the window's, though it is not full. */
@@ -352,6 +356,13 @@ dbr_admission_orphan (DbrAdmission     *self,
   node->window->n_orphans++;
   if (node->window->n_excused > 0)
     node->window->n_excused--;
+}
+
+DbrAdmissionNode *
+dbr_admission_refill (DbrAdmission       *self,
+                      DbrAdmissionWindow *window)
+{
+  return dbr_admission_fill (self, window);
 }
 
 /* The bus refuses all of a burst at once, and all of them together cut the window once. */

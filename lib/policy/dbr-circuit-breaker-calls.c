@@ -173,7 +173,7 @@ dbr_circuit_breaker_report_other (DbrCircuitBreaker      *self,
                                   gint64                  elapsed_usec,
                                   const GError           *failure)
 {
-  gboolean is_failure = outcome == DBR_CIRCUIT_FAILURE || outcome == DBR_CIRCUIT_TIMEOUT;
+  gboolean is_failure = outcome != DBR_CIRCUIT_SUCCESS && outcome != DBR_CIRCUIT_IGNORED;
   g_autofree char *message = is_failure && failure != NULL ? g_strdup (failure->message) : NULL;
   DbrCircuitBefore before;
 

@@ -24,7 +24,9 @@
  * A new program with the service's name is tried at once, and what was asked of the old one counts
  * no more. After the machine slept, what was counted before counts no more.
  *
- * It is the logic alone so far: no client asks a circuit yet.
+ * A [class@Client] has one for each service that it calls: [method@Client.get_circuit]. A service
+ * that leaves one kind of call unanswered while it answers others is not counted as failing in a
+ * row.
  *
  * All functions may be called from any thread, and a change holds from the next call on. A value
  * that is not allowed makes the next call fail with `DBR_ERROR_INVALID_ARGUMENT`. Signals are

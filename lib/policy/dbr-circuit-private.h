@@ -35,6 +35,8 @@ typedef enum
   DBR_CIRCUIT_SUCCESS,
   DBR_CIRCUIT_FAILURE,
   DBR_CIRCUIT_TIMEOUT,
+  /* the same, but the service answered others that were sent later: it works, if not all of it */
+  DBR_CIRCUIT_UNANSWERED,
   /* It tells nothing: cancelled, refused by the bus, spoilt by a stall of our own. */
   DBR_CIRCUIT_IGNORED,
 } DbrCircuitOutcome;

@@ -290,8 +290,9 @@ dbr_circuit_count (DbrCircuit        *self,
   else
     {
       self->current->n_failures++;
-      self->n_consecutive++;
-      if (outcome == DBR_CIRCUIT_TIMEOUT)
+      if (outcome != DBR_CIRCUIT_UNANSWERED)
+        self->n_consecutive++;
+      if (outcome != DBR_CIRCUIT_FAILURE)
         {
           self->has_timeout = TRUE;
           self->last_timeout_usec = now;
@@ -335,7 +336,7 @@ dbr_circuit_end_trial (DbrCircuit             *self,
     }
   else if (outcome != DBR_CIRCUIT_SUCCESS || (is_slow && self->was_slow))
     {
-      if (outcome == DBR_CIRCUIT_TIMEOUT)
+      if (outcome == DBR_CIRCUIT_TIMEOUT || outcome == DBR_CIRCUIT_UNANSWERED)
         self->is_ping_enough = FALSE;
       dbr_circuit_open (self, DBR_CIRCUIT_CAUSE_TRIAL, 0, now);
     }

@@ -37,8 +37,8 @@
  * dbr_retry_policy_add_retryable (policy, "org.example.Error.Busy", &error);
  * ```
  *
- * So far it serves code of one's own, by [method@RetryPolicy.begin]: no [class@Client] retries yet.
- * What this page says of clients, their budget and the signals holds from when they do.
+ * A client goes by its [property@Client:retry-policy]. Code of one's own is served by
+ * [method@RetryPolicy.begin].
  *
  * ## Presets
  *

@@ -8,21 +8,59 @@
 #include "base/dbr-data-private.h"
 
 #define SERVICES_PATH "/dbr/services.ini"
+#define BOUND_GROUP "bound-to-caller"
 
-static char **
-load_never_activated (void)
+static GKeyFile *
+load_services (void)
 {
   g_autoptr(GBytes) bytes = dbr_data_lookup (SERVICES_PATH);
   g_autoptr(GKeyFile) file = g_key_file_new ();
   g_autoptr(GError) error = NULL;
-  char **names = NULL;
 
-  if (g_key_file_load_from_bytes (file, bytes, G_KEY_FILE_NONE, &error))
-    names = g_key_file_get_string_list (file, "never-activate", "names", NULL, &error);
+  if (!g_key_file_load_from_bytes (file, bytes, G_KEY_FILE_NONE, &error))
+    g_error ("%s is damaged: %s", SERVICES_PATH, error->message);
+
+  return g_steal_pointer (&file);
+}
+
+static char **
+load_never_activated (void)
+{
+  g_autoptr(GKeyFile) file = load_services ();
+  g_autoptr(GError) error = NULL;
+  char **names = g_key_file_get_string_list (file, "never-activate", "names", NULL, &error);
+
   if (names == NULL)
     g_error ("%s is damaged: %s", SERVICES_PATH, error->message);
 
   return names;
+}
+
+/* From each method, as `interface.method` and as `.method`. */
+static GHashTable *
+load_bound (void)
+{
+  g_autoptr(GKeyFile) file = load_services ();
+  g_autoptr(GError) error = NULL;
+  g_auto(GStrv) interfaces = g_key_file_get_keys (file, BOUND_GROUP, NULL, &error);
+  GHashTable *bound = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; interfaces != NULL && interfaces[i] != NULL; i++)
+    {
+      g_auto(GStrv) methods = g_key_file_get_string_list (file, BOUND_GROUP, interfaces[i], NULL,
+                                                          &error);
+
+      for (guint j = 0; methods != NULL && methods[j] != NULL; j++)
+        {
+          g_hash_table_add (bound, g_strconcat (interfaces[i], ".", methods[j], NULL));
+          g_hash_table_add (bound, g_strconcat (".", methods[j], NULL));
+        }
+    }
+
+  if (error != NULL)
+    g_error ("%s is damaged: %s", SERVICES_PATH, error->message);
+
+  return bound;
 }
 
 gboolean
@@ -36,4 +74,22 @@ dbr_services_may_activate (const char *bus_name)
     g_once_init_leave (&never_activated, load_never_activated ());
 
   return !g_strv_contains ((const char *const *) never_activated, bus_name);
+}
+
+gboolean
+dbr_services_bind_caller (const char *interface_name,
+                          const char *method_name)
+{
+  static GHashTable *bound = NULL;
+  g_autofree char *name = NULL;
+
+  if (g_once_init_enter (&bound))
+    g_once_init_leave (&bound, load_bound ());
+
+  if (method_name == NULL)
+    return FALSE;
+
+  name = g_strconcat (interface_name != NULL ? interface_name : "", ".", method_name, NULL);
+
+  return g_hash_table_contains (bound, name);
 }

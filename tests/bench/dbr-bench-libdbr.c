@@ -6,6 +6,10 @@
 #include <libdbr.h>
 
 /* libdbr as an application uses it: the operation's own time limit, nothing switched off. */
+
+/* What a scene wants under way at once is not to wait for its turn. */
+#define MAX_ABREAST 64
+
 typedef struct
 {
   DbrClient *client;
@@ -22,6 +26,7 @@ libdbr_make (const char *address)
   LibdbrClient *self = g_new0 (LibdbrClient, 1);
 
   self->client = dbr_client_new_for_address (address);
+  dbr_client_set_max_in_flight (self->client, MAX_ABREAST);
 
   return self;
 }
@@ -134,13 +139,18 @@ parked_cb (GObject      *source,
   bench_player_fail ("a call that is never answered came back");
 }
 
-/* They may take all slots, so that no further call can tell when the bus has them. */
+/* They may take all slots, so that no further call can tell when the bus has them. Those of a few
+ * leave no room for another; behind many there has to be some for what is timed. */
 static void
 libdbr_park (gpointer client,
              guint    n_calls)
 {
   LibdbrClient *self = client;
 
+  if (n_calls > MAX_ABREAST)
+    dbr_client_set_max_in_flight (self->client, n_calls + MAX_ABREAST);
+  else
+    dbr_client_set_max_queued (self->client, 0);
   for (guint i = 0; i < n_calls; i++)
     dbr_client_call_async (self->client, BENCH_NAME, BENCH_PATH, BENCH_INTERFACE,
                            "Never", NULL, NULL, BENCH_PARKED_MS, NULL, parked_cb, NULL);

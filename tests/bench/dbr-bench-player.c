@@ -15,6 +15,9 @@
 typedef guint64 (*CountFunc) (void);
 
 static const BenchClient *const clients[] = {
+#ifdef DBR_BENCH_INSIDE
+  &bench_client_figures,
+#else
   &bench_client_gdbus,
   &bench_client_libdbr,
   &bench_client_libdbr_gdbus,
@@ -23,6 +26,7 @@ static const BenchClient *const clients[] = {
 #endif
 #ifdef HAVE_LIBDBUS
   &bench_client_libdbus,
+#endif
 #endif
 };
 
@@ -127,12 +131,24 @@ count_threads (void)
 static BenchCall
 parse_call (const char *word)
 {
-  if (strcmp (word, "overloaded") == 0)
-    return BENCH_CALL_OVERLOADED;
-  if (strcmp (word, "invalid") == 0)
-    return BENCH_CALL_INVALID;
+  static const char *const words[] = {
+    [BENCH_CALL_ECHO] = "echo",
+    [BENCH_CALL_OVERLOADED] = "overloaded",
+    [BENCH_CALL_INVALID] = "invalid",
+    [BENCH_CALL_HISTOGRAM] = "histogram",
+    [BENCH_CALL_TOTAL] = "total",
+    [BENCH_CALL_PARTS] = "parts",
+    [BENCH_CALL_NAME] = "name",
+    [BENCH_CALL_READ] = "read",
+  };
 
-  return BENCH_CALL_ECHO;
+  for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
+    {
+      if (strcmp (word, words[i]) == 0)
+        return i;
+    }
+
+  bench_player_fail ("there is no call %s", word);
 }
 
 static guint

@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 #define BENCH_INTERFACE "org.dbr.Bench1"
 #define BENCH_PAYLOAD "fifteen letters"
 
+/* The client that makes no calls, in a program of its own. */
+#define BENCH_FIGURES_NAME "figures"
+
 /* How long calls that are never answered may wait: longer than any run of the bench. */
 #define BENCH_PARKED_MS (3600 * 1000)
 
@@ -23,6 +26,12 @@ typedef enum
   BENCH_CALL_OVERLOADED,
   /* refused, because its path is none */
   BENCH_CALL_INVALID,
+  /* no calls, but what is recorded of one and how it is read */
+  BENCH_CALL_HISTOGRAM,
+  BENCH_CALL_TOTAL,
+  BENCH_CALL_PARTS,
+  BENCH_CALL_NAME,
+  BENCH_CALL_READ,
 } BenchCall;
 
 typedef struct
@@ -51,6 +60,7 @@ struct _BenchClient
 extern const BenchClient bench_client_gdbus;
 extern const BenchClient bench_client_libdbr;
 extern const BenchClient bench_client_libdbr_gdbus;
+extern const BenchClient bench_client_figures;
 #ifdef HAVE_SDBUS
 extern const BenchClient bench_client_sdbus;
 #endif

@@ -37,6 +37,8 @@ const BenchScene bench_scenes[] = {
     bench_scene_time_parked, bench_scene_count_parked, .n_in_flight = 64 },
   { "refused", "P6", 0, 0, "calls refused before sending",
     bench_scene_time_refused, bench_scene_count_refused },
+  { "figures", "P7", 0, 0, "figures of a call recorded and read",
+    bench_scene_time_figures, bench_scene_count_figures },
   { "start", "P13", 1.20, 1.20, "a client made, and its first answer",
     bench_scene_time_start, bench_scene_count_start },
   { "burst", "P15", 0, 0, "1000 calls at once on a 128-reply bus",

@@ -58,6 +58,10 @@ gboolean bench_scene_time_refused       (const BenchScene *self,
                                          BenchRun         *run);
 gboolean bench_scene_count_refused      (const BenchScene *self,
                                          BenchRun         *run);
+gboolean bench_scene_time_figures       (const BenchScene *self,
+                                         BenchRun         *run);
+gboolean bench_scene_count_figures      (const BenchScene *self,
+                                         BenchRun         *run);
 gboolean bench_scene_time_start         (const BenchScene *self,
                                          BenchRun         *run);
 gboolean bench_scene_count_start        (const BenchScene *self,

@@ -193,7 +193,8 @@ bench_actor_new (BenchStage *stage,
   append (arguments, "-u%s", "DBR_DEBUG");
   append (arguments, "DBUS_SESSION_BUS_ADDRESS=%s", is_narrow ? "unix:path=/nowhere" : address);
   bench_actor_append_lens (self, arguments);
-  append (arguments, "%s", stage->program);
+  append (arguments, "%s",
+          strcmp (client, BENCH_FIGURES_NAME) == 0 ? DBR_BENCH_FIGURES : stage->program);
   append (arguments, "%s", "--play");
   append (arguments, "%s", client);
   append (arguments, "%s", address);

@@ -98,7 +98,7 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
                 if name.endswith('_async'):
                     n_found += 1
                     self.assertTrue(inspect.isfunction(getattr(cls, name[:-len('_async')])), name)
-        self.assertGreaterEqual(n_found, 8)
+        self.assertGreaterEqual(n_found, 10)
         self.assertEqual(list(inspect.signature(Dbr.Client.call).parameters),
                          ['self', 'bus_name', 'object_path', 'interface_name', 'method_name',
                           'parameters', 'reply_type', 'timeout_ms'])
@@ -120,6 +120,40 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(GLib.Error) as raised:
             await self.client.ping(NAME)
         self.assert_matches(raised.exception, Dbr.Error.quark(), Dbr.Error.CLOSED)
+
+    async def test_pool(self):
+        """await: a lease is awaited, and released at the end of its block"""
+        pool = Dbr.Pool.new_for_address(os.environ['DBR_TEST_ADDRESS'])
+        pool.set_max_size(1)
+        future = pool.acquire()
+        self.assertTrue(asyncio.isfuture(future))
+        with await future as lease:
+            waiter = asyncio.ensure_future(pool.acquire())
+            await asyncio.sleep(0)
+            self.assertFalse(waiter.done())
+        with await waiter as second:
+            self.assertEqual(second.get_unique_name(), lease.get_unique_name())
+        async with pool.acquire() as lease:
+            self.assertEqual(pool.get_stats().get_leased(), 1)
+        self.assertIsNone(lease.get_connection())
+        # In a coroutine a plain block waits, and holds up its loop meanwhile.
+        with pool.acquire() as lease:
+            self.assertIsNotNone(lease.get_connection())
+        with self.assertRaises(TypeError), self.client.ping(NAME):
+            pass
+        future = pool.acquire()
+        await asyncio.sleep(0)
+        with self.assertRaises(TypeError), future:
+            pass
+        (await future).release()
+        for _ in range(200):
+            with pool.acquire():
+                pass
+        with pool.acquire_sync():
+            with self.assertRaises(asyncio.TimeoutError):
+                await asyncio.wait_for(pool.acquire(), 0.1)
+        self.assertEqual(pool.get_stats().get_waiting(), 0)
+        self.assertEqual(pool.get_stats().get_opened_total(), 1)
 
     async def test_stopped_service(self):
         """await: a stopped service ends at the limit, by name of the argument"""
@@ -206,13 +240,13 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
     async def test_gather_cancelled(self):
         """await: what was gathered is cancelled together"""
         gathered = asyncio.gather(*(self.client.call(NAME, PATH, INTERFACE, 'Never')
-                                    for _ in range(20)))
+                                    for _ in range(10)))
         await self.client.ping(NAME)
         gathered.cancel()
         with self.assertRaises(asyncio.CancelledError):
             await gathered
         self.assertEqual(self.client.get_in_flight(), 0)
-        self.assertEqual(self.client.get_orphans(), 20)
+        self.assertEqual(self.client.get_orphans(), 10)
 
     async def test_loops(self):
         """await: a loop in another thread, over the same client"""

@@ -90,6 +90,30 @@ const scene = {
         assertEqual(Dbr.Error.is_transient(error), false);
     },
 
+    async 'a lease is released when its function is done'() {
+        const pool = Dbr.Pool.new_for_address(GLib.getenv('DBR_TEST_ADDRESS'));
+        const lease = await pool.acquire_async(null);
+        const name = lease.unique_name;
+        const echo = connection => connection.call_sync(NAME, PATH, INTERFACE, 'Echo',
+            new GLib.Variant('(s)', ['lent']), null, Gio.DBusCallFlags.NONE, -1, null);
+        const reply = await Dbr.using(lease, held => {
+            assertEqual(pool.get_stats().leased, 1);
+            return echo(held.connection);
+        });
+        assertEqual(reply.deepUnpack(), ['lent']);
+        assertEqual(lease.connection, null);
+        const error = await errorOf(Dbr.using(await pool.acquire_async(null), held => {
+            assertEqual(held.unique_name, name);
+            throw new Error('so be it');
+        }));
+        assertEqual(error.message, 'so be it');
+        const stats = pool.get_stats();
+        assertEqual([stats.leased, stats.idle, stats.opened_total], [0, 1, 1]);
+        await pool.close_async(null);
+        assert((await errorOf(pool.acquire_async(null))).matches(Dbr.Error, Dbr.Error.CLOSED),
+            'it is closed');
+    },
+
     async 'a wrong address is no bus'() {
         const client = Dbr.Client.new_for_address('unix:path=/nonexistent/bus');
         const error = await errorOf(client.open_async(null));
@@ -108,6 +132,24 @@ const scene = {
         const error = await ended;
         assert(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED), error);
         assertEqual(call.execution, Dbr.Execution.MAYBE);
+    },
+
+    async 'figures are recorded and read, and an issue is told'() {
+        const metrics = new Dbr.Metrics();
+        const raised = new Promise(resolve =>
+            metrics.connect('issue-raised', (_metrics, issue) => resolve(issue)));
+        for (let usec = 1000; usec <= 100000; usec += 1000)
+            metrics.record('export', usec, Dbr.Outcome.OK);
+        for (let i = 0; i < 20; i++)
+            metrics.record('import', 10, Dbr.Outcome.ERROR);
+        const stats = metrics.get_stats('export');
+        assertEqual([stats.count, stats.ok, stats.max_usec], [100, 100, 100000]);
+        assert(Math.abs(stats.percentile(50) / 50000 - 1) <= 0.016, 'half were within 50 ms');
+        assertEqual(metrics.dup_operations(), ['export', 'import']);
+        const issue = await raised;
+        assertEqual([issue.id, issue.operation], ['error-rate', 'import']);
+        assert([...metrics.issues].includes(issue), 'it is in the list');
+        assert(metrics.to_openmetrics().endsWith('# EOF\n'), 'it is OpenMetrics');
     },
 
     async 'each pair of each class is a promise'() {

@@ -108,6 +108,33 @@ class Scene(unittest.TestCase):
         self.assertFalse(Dbr.Error.is_transient(error))
         self.assertEqual(call.get_execution(), Dbr.Execution.ONCE)
 
+    def test_pool(self):
+        """a lease is released at the end of its block"""
+        pool = Dbr.Pool.new_for_address(os.environ['DBR_TEST_ADDRESS'])
+        with pool.acquire() as lease:
+            name = lease.get_unique_name()
+            reply = lease.get_connection().call_sync(
+                NAME, PATH, INTERFACE, 'Echo', GLib.Variant('(s)', ('lent',)), None,
+                Gio.DBusCallFlags.NONE, -1, None)
+            self.assertEqual(reply.unpack(), ('lent',))
+            self.assertEqual(pool.get_stats().get_leased(), 1)
+        self.assertIsNone(lease.get_connection())
+        with self.assertRaises(ZeroDivisionError), pool.acquire():
+            raise ZeroDivisionError
+        with pool.acquire_sync() as lease:
+            self.assertEqual(lease.get_unique_name(), name)
+        stats = pool.get_stats()
+        self.assertEqual((stats.get_leased(), stats.get_idle(), stats.get_opened_total()),
+                         (0, 1, 1))
+
+        policy = Dbr.AccessPolicy.new(Dbr.AccessTier.CUSTOM)
+        pool = Dbr.Pool(address=os.environ['DBR_TEST_ADDRESS'], access_policy=policy)
+        with pool.acquire() as lease, self.assertRaises(GLib.Error) as raised:
+            lease.get_connection().call_sync(NAME, PATH, INTERFACE, 'Echo', None, None,
+                                             Gio.DBusCallFlags.NONE, -1, None)
+        self.assertTrue(raised.exception.matches(Gio.DBusError.quark(),
+                                                 Gio.DBusError.ACCESS_DENIED))
+
     def test_wrong_address(self):
         """a wrong address is no bus"""
         client = Dbr.Client.new_for_address('unix:path=/nonexistent/bus')
@@ -131,6 +158,32 @@ class Scene(unittest.TestCase):
             client.run_finish(ended[0])
         self.assertTrue(raised.exception.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))
         self.assertEqual(call.get_execution(), Dbr.Execution.MAYBE)
+
+    def test_metrics(self):
+        """figures are recorded and read, and an issue is told"""
+        metrics, raised = Dbr.Metrics.new(), []
+        metrics.connect('issue-raised', lambda metrics, issue: raised.append(issue))
+        for usec in range(1000, 101000, 1000):
+            metrics.record('export', usec, Dbr.Outcome.OK)
+        for _ in range(20):
+            metrics.record('import', 10, Dbr.Outcome.ERROR)
+        stats = metrics.get_stats('export')
+        self.assertEqual((stats.get_count(), stats.get_ok(), stats.get_mean_usec()),
+                         (100, 100, 50500))
+        self.assertAlmostEqual(stats.percentile(95) / 95000, 1, delta=0.016)
+        self.assertEqual(stats.percentile(101), -1)
+        self.assertEqual(metrics.dup_operations(), ['export', 'import'])
+        self.assertEqual(metrics.get_window_stats('import').get_error_rate(), 1)
+        self.assertEqual([issue.get_id() for issue in metrics.get_issues()],
+                         ['error-rate', 'slo-burn'])
+        self.assertEqual(raised, list(metrics.get_issues()))
+        self.assertEqual(Dbr.unpack(raised[0].get_evidence())['errors'], 20)
+        self.assertEqual(Dbr.unpack(metrics.to_variant())['operations']['export']['count'], 100)
+        with self.assertRaises(GLib.Error) as error:
+            metrics.set_limits('export', 0, 0.5)
+        self.assertTrue(error.exception.matches(Dbr.Error.quark(), Dbr.Error.INVALID_ARGUMENT))
+        metrics.reset()
+        self.assertEqual(metrics.dup_operations(), [])
 
     def test_loading(self):
         """loading the library starts no thread and opens nothing"""

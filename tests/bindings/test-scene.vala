@@ -84,6 +84,34 @@ async void error_of_the_service () throws Error {
     assert_true (call.execution == Dbr.Execution.ONCE);
 }
 
+async void lease () throws Error {
+    var pool = new Dbr.Pool.for_address (Environment.get_variable ("DBR_TEST_ADDRESS"));
+    var lease = yield pool.acquire_async ();
+    var name = lease.unique_name;
+    var reply = yield lease.connection.call (NAME, PATH, INTERFACE, "Echo",
+                                             new Variant ("(s)", "lent"), null,
+                                             DBusCallFlags.NONE, -1);
+
+    assert_cmpstr (reply.get_child_value (0).get_string (), EQ, "lent");
+    assert_cmpuint (pool.get_stats ().leased, EQ, 1);
+    lease.release ();
+    assert_null (lease.connection);
+    // It ends with its last reference as well.
+    lease = null;
+    lease = yield pool.acquire_async ();
+    assert_cmpstr (lease.unique_name, EQ, name);
+    lease = null;
+    assert_cmpuint (pool.get_stats ().idle, EQ, 1);
+
+    yield pool.close_async ();
+    try {
+        yield pool.acquire_async ();
+        assert_not_reached ();
+    } catch (Dbr.Error.CLOSED error) {
+        assert_cmpuint (pool.get_stats ().size, EQ, 0);
+    }
+}
+
 async void wrong_address () throws Error {
     var client = new Dbr.Client.for_address ("unix:path=/nonexistent/bus");
 
@@ -132,6 +160,30 @@ void timeouts () {
     assert_cmpuint (ms, EQ, 10000);
 }
 
+void figures () {
+    var metrics = new Dbr.Metrics ();
+    Dbr.Issue[] raised = {};
+
+    metrics.issue_raised.connect ((issue) => raised += issue);
+    for (int64 usec = 1000; usec <= 100000; usec += 1000)
+        metrics.record ("export", usec, OK);
+    for (var i = 0; i < 20; i++)
+        metrics.record ("import", 10, ERROR);
+    var stats = metrics.get_stats ("export");
+    assert_true (stats.count == 100 && stats.ok == 100 && stats.mean_usec == 50500);
+    assert_true (stats.percentile (99) > 97000 && stats.percentile (99) <= 100000);
+    assert_true (metrics.issues.get_n_items () == 2);
+    assert_cmpint (raised.length, EQ, 2);
+    assert_cmpstr (raised[0].id, EQ, "error-rate");
+    assert_true (raised[0].severity == Dbr.Severity.CRITICAL);
+    try {
+        metrics.set_limits ("export", 1000, 2);
+        assert_not_reached ();
+    } catch (Error error) {
+        assert_true (error is Dbr.Error.INVALID_ARGUMENT);
+    }
+}
+
 delegate void Begin (AsyncReadyCallback callback);
 delegate void End (AsyncResult result) throws Error;
 
@@ -161,11 +213,14 @@ int main (string[] args) {
     Test.add_func ("/dbr/vala/an-error-of-the-service-keeps-its-name", () =>
         play ((cb) => error_of_the_service.begin (cb),
               (result) => error_of_the_service.end (result)));
+    Test.add_func ("/dbr/vala/a-lease-is-released", () =>
+        play ((cb) => lease.begin (cb), (result) => lease.end (result)));
     Test.add_func ("/dbr/vala/a-wrong-address-is-no-bus", () =>
         play ((cb) => wrong_address.begin (cb), (result) => wrong_address.end (result)));
     Test.add_func ("/dbr/vala/a-cancelled-call-ends", () =>
         play ((cb) => cancelled.begin (cb), (result) => cancelled.end (result)));
     Test.add_func ("/dbr/vala/limits-are-looked-up", timeouts);
+    Test.add_func ("/dbr/vala/figures-are-recorded-and-read", figures);
 
     return Test.run ();
 }

@@ -136,3 +136,11 @@ scene_is_on_gdbus (void)
 {
   return g_strcmp0 (g_getenv ("DBR_TRANSPORT"), "gdbus") == 0;
 }
+
+void
+scene_hold_circuit (DbrClient *client)
+{
+  g_autoptr(DbrCircuitBreaker) circuit = dbr_client_get_circuit (client, SCENE_NAME);
+
+  g_object_set (circuit, "consecutive-failures", G_MAXUINT, "min-calls", G_MAXUINT, NULL);
+}

@@ -63,6 +63,9 @@ void      scene_assert_answers (DbrClient        *client);
 /* Whether the tests are being played on the GDBus transport. */
 gboolean  scene_is_on_gdbus    (void);
 
+/* For tests of what lies below the circuit: it stays closed whatever happens. */
+void      scene_hold_circuit   (DbrClient        *client);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Scene, scene_free)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outcome, outcome_clear)
 

@@ -214,6 +214,7 @@ test_bus_killed (void)
   guint counter = 0;
 
   g_test_summary ("When the bus dies a thousand calls end, each once and in order");
+  dbr_client_set_max_in_flight (client, N_CALLS);
   start_many (scene, client, "Never", outcomes, &counter);
   dbr_test_wait_until (NULL, dbr_test_peer_count (scene->peer, "Never") == N_CALLS, DBR_TEST_PATIENCE_MS);
   dbr_test_bus_kill (scene->bus);

@@ -322,6 +322,7 @@ test_late (void)
   dbr_timeouts_set (timeouts, "ping", 300, &error);
   g_assert_no_error (error);
   dbr_client_set_timeouts (scene->client, timeouts);
+  scene_hold_circuit (scene->client);
   scene_assert_answers (scene->client);
   dbr_test_peer_stop (scene->peer);
 

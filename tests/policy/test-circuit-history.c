@@ -17,6 +17,7 @@ typedef struct
   gint64   when;
   gboolean has_failed;
   gboolean has_timed_out;
+  gboolean was_alone;
   gboolean is_slow;
 } Result;
 
@@ -115,7 +116,7 @@ model_count (Model        *model,
     {
       const Result *one = &g_array_index (model->results, Result, i);
 
-      n_in_a_row = one->has_failed ? n_in_a_row + 1 : 0;
+      n_in_a_row = one->has_failed ? n_in_a_row + !one->was_alone : 0;
       has_timeout |= one->has_timed_out && result->when - one->when < 30 * S;
       if (one->when / (3 * S) <= slot - 10)
         continue;
@@ -199,7 +200,7 @@ model_end_trial (Model             *model,
 
   if (!is_good || (is_slow && model->was_slow))
     {
-      model->ping_is_enough &= outcome != DBR_CIRCUIT_TIMEOUT;
+      model->ping_is_enough &= outcome == DBR_CIRCUIT_SUCCESS || outcome == DBR_CIRCUIT_FAILURE;
       model_open (model, history);
       return;
     }
@@ -218,7 +219,8 @@ model_report (Model             *model,
   Result result = {
     history->world.now,
     outcome != DBR_CIRCUIT_SUCCESS,
-    outcome == DBR_CIRCUIT_TIMEOUT,
+    outcome == DBR_CIRCUIT_TIMEOUT || outcome == DBR_CIRCUIT_UNANSWERED,
+    outcome == DBR_CIRCUIT_UNANSWERED,
     elapsed_usec > 1 * S,
   };
 
@@ -274,7 +276,7 @@ static void
 history_end_attempt (History *history)
 {
   const gint64 times[] = { -1, 1 * MS, 1 * S, 1 * S + 1, 10 * S };
-  DbrCircuitOutcome outcome = g_rand_int_range (history->rand, 0, 6);
+  DbrCircuitOutcome outcome = g_rand_int_range (history->rand, 0, 7);
   gint64 elapsed_usec = times[g_rand_int_range (history->rand, 0, G_N_ELEMENTS (times))];
   guint index;
   Attempt attempt;

@@ -243,6 +243,21 @@ wire_server_new_reply (WireServer     *self,
   };
 }
 
+DbrClient *
+wire_client_new (const char *address,
+                 gboolean    has_bus)
+{
+  DbrClient *client = has_bus ? dbr_client_new_for_address (address)
+                              : dbr_client_new_for_peer (address);
+  g_autoptr(DbrRetryPolicy) policy = dbr_retry_policy_new ();
+
+  dbr_retry_policy_set_max_attempts (policy, 1);
+  dbr_client_set_retry_policy (client, policy);
+  dbr_client_set_max_in_flight (client, 1024);
+
+  return client;
+}
+
 DbrCall *
 wire_call_new (GVariant *parameters,
                guint     timeout_ms)

@@ -54,6 +54,9 @@ DbrWireMessage *wire_server_receive     (WireServer          *self,
 DbrWireHeader   wire_server_new_reply   (WireServer          *self,
                                          DbrWireMessage      *call);
 
+/* A client that tries nothing twice, and holds nothing back but for the connection's sake. */
+DbrClient      *wire_client_new         (const char          *address,
+                                         gboolean             has_bus) G_GNUC_WARN_UNUSED_RESULT;
 /* A call without a bus name, as without a bus there are none. */
 DbrCall        *wire_call_new           (GVariant            *parameters,
                                          guint                timeout_ms) G_GNUC_WARN_UNUSED_RESULT;

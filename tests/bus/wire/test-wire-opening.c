@@ -29,16 +29,8 @@ visit_begin (Visit    *self,
   g_autoptr(DbrCall) call = NULL;
 
   self->server = wire_server_new ();
-  if (has_bus)
-    {
-      self->client = dbr_client_new_for_address (self->server->address);
-      call = scene_call_new ("Echo", NULL, timeout_ms);
-    }
-  else
-    {
-      self->client = dbr_client_new_for_peer (self->server->address);
-      call = wire_call_new (NULL, timeout_ms);
-    }
+  self->client = wire_client_new (self->server->address, has_bus);
+  call = has_bus ? scene_call_new ("Echo", NULL, timeout_ms) : wire_call_new (NULL, timeout_ms);
   scene_run_async (self->client, call, NULL, &self->outcome);
 }
 
@@ -355,7 +347,7 @@ test_second_address (void)
   g_autoptr(WireServer) first = wire_server_new ();
   g_autoptr(WireServer) second = wire_server_new ();
   g_autofree char *list = g_strconcat (first->address, ";", second->address, NULL);
-  g_autoptr(DbrClient) client = dbr_client_new_for_peer (list);
+  g_autoptr(DbrClient) client = wire_client_new (list, FALSE);
   g_autoptr(DbrCall) call = wire_call_new (NULL, 5000);
   g_autoptr(DbrWireMessage) received = NULL;
   g_auto(Outcome) outcome = { NULL };
@@ -398,7 +390,7 @@ test_nonce (void)
   g_assert_no_errno (getsockname (server.listening, (struct sockaddr *) &place, &size));
   address = g_strdup_printf ("nonce-tcp:host=localhost,port=%u,family=ipv4,noncefile=%s",
                              ntohs (place.sin_port), escaped);
-  client = dbr_client_new_for_peer (address);
+  client = wire_client_new (address, FALSE);
   scene_run_async (client, call, NULL, &outcome);
 
   wire_server_accept (&server);
@@ -437,7 +429,7 @@ static void
 test_crowd (void)
 {
   g_autoptr(WireServer) server = wire_server_new ();
-  g_autoptr(DbrClient) client = dbr_client_new_for_peer (server->address);
+  g_autoptr(DbrClient) client = wire_client_new (server->address, FALSE);
   g_autoptr(GArray) fillers = g_array_new (FALSE, FALSE, sizeof (int));
   g_autoptr(DbrCall) call = wire_call_new (NULL, 300);
   g_autoptr(DbrCall) later_call = wire_call_new (NULL, 10000);

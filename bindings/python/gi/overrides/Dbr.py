@@ -9,6 +9,7 @@ Each method `x_async` has an awaitable twin `x`. Loading this starts and opens n
 import inspect
 
 from gi.module import get_introspection_module
+from gi.overrides import _dbr_scopes
 from gi.repository import GLib
 
 Dbr = get_introspection_module('Dbr')
@@ -71,4 +72,5 @@ def _add_awaitables():
                         _make_awaitable(name, methods[begin_name], methods[f'{name}_finish']))
 
 
+_dbr_scopes.add(Dbr)
 _add_awaitables()

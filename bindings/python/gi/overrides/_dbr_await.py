@@ -29,6 +29,37 @@ class _Operation(asyncio.Future):
         self._cancellable = Gio.Cancellable()
         self._is_cancelled = False
         self._message = None
+        self._scope = None
+        self._wait = None
+
+    def __enter__(self):
+        if self._wait is None:
+            raise TypeError('A with block needs an operation that has not begun and gives what the '
+                            'block can hold; await it')
+        wait, self._wait = self._wait, None
+        super().cancel()
+        self._scope = wait()
+        return self._scope.__enter__()
+
+    def __exit__(self, *raised):
+        return self._scope.__exit__(*raised)
+
+    async def __aenter__(self):
+        self._scope = await self
+        return self._scope.__enter__()
+
+    async def __aexit__(self, *raised):
+        return self._scope.__exit__(*raised)
+
+    def submit_soon(self, wait):
+        """Begins in the next turn of the loop, if it is not waited for by wait() until then."""
+        self._wait = wait
+        self.get_loop().call_soon(self._submit)
+
+    def _submit(self):
+        if self._wait is not None:
+            self._wait = None
+            _get_thread().submit(self)
 
     def cancel(self, msg=None):
         if self.done():
@@ -119,11 +150,17 @@ def _get_thread():
     return _thread
 
 
-def begin(begin_method, finish_method, args):
-    """Begins an operation and returns its future."""
+def begin(begin_method, finish_method, args, wait=None):
+    """Begins an operation and returns its future.
+
+    With wait(), which does the same and waits for it, it may be the head of a with block instead.
+    """
     def start(cancellable, callback):
         begin_method(*args, cancellable, callback, finish_method)
 
     operation = _Operation(asyncio.get_running_loop(), start)
-    _get_thread().submit(operation)
+    if wait is None:
+        _get_thread().submit(operation)
+    else:
+        operation.submit_soon(wait)
     return operation

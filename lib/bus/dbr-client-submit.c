@@ -1,0 +1,275 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "bus/dbr-client-private.h"
+
+#include "base/dbr-check-private.h"
+#include "base/dbr-debug-private.h"
+#include "base/dbr-error.h"
+#include "base/dbr-fork-private.h"
+#include "base/dbr-i18n-private.h"
+#include "policy/dbr-timeouts-private.h"
+
+/* What becomes of a request before it is on its way, and the two ways to wait for its end. */
+
+DbrTimeouts *
+dbr_client_ref_timeouts (DbrClient *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return g_object_ref (self->timeouts);
+}
+
+static DbrMailbox *
+dbr_client_ref_mailbox (DbrClient    *self,
+                        GMainContext *context)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (self->last_mailbox == NULL || dbr_mailbox_get_context (self->last_mailbox) != context)
+    {
+      g_clear_pointer (&self->last_mailbox, dbr_mailbox_unref);
+      self->last_mailbox = dbr_mailbox_get (context);
+    }
+
+  return dbr_mailbox_ref (self->last_mailbox);
+}
+
+gboolean
+dbr_client_check_process (DbrClient  *self,
+                          GError    **error)
+{
+  if (self->generation == dbr_fork_get_generation ())
+    return TRUE;
+
+  g_set_error_literal (error, DBR_ERROR, DBR_ERROR_FORKED,
+                       _("The client was made before fork() and belongs to the parent process"));
+
+  return FALSE;
+}
+
+gboolean
+dbr_client_check_bus (DbrClient  *self,
+                      GError    **error)
+{
+  if (dbr_link_has_bus (self->link))
+    return TRUE;
+
+  g_set_error_literal (error, DBR_ERROR, DBR_ERROR_NOT_SUPPORTED,
+                       _("There are no bus names: the client is connected to one program, without "
+                         "a bus between"));
+
+  return FALSE;
+}
+
+/* 0 is no limit that anyone can mean. */
+static gboolean
+dbr_client_check_limits (DbrClient  *self,
+                         GError    **error)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (self->max_in_flight > 0)
+    return TRUE;
+
+  g_set_error_literal (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+                       _("“max-in-flight” is 0, and so no call may ever be sent"));
+
+  return FALSE;
+}
+
+/* The limits of a request in milliseconds */
+typedef struct
+{
+  const char *operation;
+  /* what the operation takes at most, and what all attempts together may */
+  guint       operation_ms;
+  guint       total_ms;
+  guint       attempt_ms;
+} Limits;
+
+static void
+limits_init (Limits           *self,
+             const DbrRequest *request,
+             DbrTimeouts      *timeouts)
+{
+  *self = (Limits) { .operation = request->operation };
+  if (request->operation != NULL)
+    self->operation_ms = dbr_timeouts_get (timeouts, request->operation);
+  else
+    self->operation_ms = dbr_timeouts_lookup_fast (timeouts, request->interface_name,
+                                                   request->method_name, &self->operation);
+  if (request->is_interactive)
+    self->operation_ms = dbr_timeouts_get (timeouts, "interactive");
+
+  self->total_ms = request->timeout_ms != 0 ? request->timeout_ms : self->operation_ms;
+  self->attempt_ms = request->attempt_timeout_ms;
+}
+
+/* An attempt has the operation's own limit, so that another one can follow; but not where none may,
+ * for then the time the caller gave is all for this one. */
+static void
+limits_fit_attempt (Limits     *self,
+                    DbrPassage *passage)
+{
+  if (self->attempt_ms == 0 && passage->retry.is_idempotent)
+    self->attempt_ms = self->operation_ms;
+  if (self->attempt_ms < self->total_ms)
+    passage->attempt_limit_ms = self->attempt_ms;
+}
+
+/* Only where the limit is ours to choose, and where the bus would start something. */
+static gboolean
+request_may_activate (const DbrRequest *request)
+{
+  return request->is_auto_start && request->timeout_ms == 0 && request->attempt_timeout_ms == 0
+         && request->bus_name != NULL && *request->bus_name != ':'
+         && !g_str_equal (request->bus_name, DBR_BUS_NAME);
+}
+
+static DbrPassage *
+dbr_client_new_passage (DbrClient  *self,
+                        DbrRequest *request)
+{
+  g_autoptr(DbrTimeouts) timeouts = dbr_client_ref_timeouts (self);
+  DbrPassage *passage;
+  Limits limits;
+
+  limits_init (&limits, request, timeouts);
+  dbr_check_short_timeout ("timeout-ms", limits.total_ms);
+  if (limits.attempt_ms != 0)
+    dbr_check_short_timeout ("attempt-timeout-ms", limits.attempt_ms);
+  dbr_debug (DBR_DEBUG_CALLS, "A call begins",
+             "DBR_BUS_NAME", request->bus_name,
+             "DBR_PATH", request->object_path,
+             "DBR_INTERFACE", request->interface_name,
+             "DBR_METHOD", request->method_name,
+             "DBR_OPERATION", limits.operation);
+  passage = dbr_dispatcher_prepare (self->dispatcher, request, limits.operation, limits.total_ms);
+  passage->is_timed = limits.operation_ms <= dbr_timeouts_get (timeouts, "default");
+  limits_fit_attempt (&limits, passage);
+  if (request_may_activate (request) && dbr_link_has_bus (self->link))
+    dbr_exchange_allow_activation (&passage->exchange, dbr_timeouts_get (timeouts, "activate"),
+                                   dbr_owners_was_absent,
+                                   G_OBJECT (dbr_link_get_owners (self->link)));
+
+  return passage;
+}
+
+DbrExchange *
+dbr_client_prepare (DbrClient   *self,
+                    DbrRequest  *request,
+                    DbrCall     *call,
+                    GError     **error)
+{
+  gboolean needs_peer = FALSE;
+  DbrPassage *passage;
+
+  if (!dbr_client_check_process (self, error)
+      || !dbr_request_check (request, dbr_link_has_bus (self->link), error)
+      || !dbr_client_check_limits (self, error)
+      || !dbr_client_judge (self, request, &needs_peer, error))
+    return NULL;
+
+  passage = dbr_client_new_passage (self, request);
+  if (call != NULL)
+    passage->call = G_OBJECT (g_object_ref (call));
+  if (needs_peer)
+    passage->access_policy = g_object_ref (self->access_policy);
+
+  return &passage->exchange;
+}
+
+DbrExchange *
+dbr_client_prepare_question (DbrClient   *self,
+                             DbrRequest  *request,
+                             const char  *awaits,
+                             GError     **error)
+{
+  DbrPassage *passage;
+
+  if (!dbr_client_check_process (self, error)
+      || !dbr_request_check (request, TRUE, error))
+    return NULL;
+
+  passage = dbr_client_new_passage (self, request);
+  passage->exchange.awaits = g_strdup (awaits);
+
+  return &passage->exchange;
+}
+
+/* An exchange of its own is for the connection alone. */
+static void
+dbr_client_submit (DbrClient   *self,
+                   DbrExchange *exchange)
+{
+  if (exchange->funcs != NULL)
+    dbr_dispatcher_submit (self->dispatcher, (DbrPassage *) exchange);
+  else
+    dbr_link_submit (self->link, exchange);
+}
+
+void
+dbr_client_begin (DbrClient       *self,
+                  DbrExchange     *exchange,
+                  GTask           *task,
+                  DbrExchangeFunc  done)
+{
+  g_autoptr(DbrMailbox) mailbox = dbr_client_ref_mailbox (self, g_task_get_context (task));
+
+  dbr_exchange_start (exchange, mailbox, g_task_get_cancellable (task), done, g_object_ref (task));
+  dbr_client_submit (self, exchange);
+  dbr_exchange_started (exchange);
+}
+
+typedef struct
+{
+  DbrLetter  letter;
+  GTask     *task;
+  GError    *error;
+} Refusal;
+
+static void
+deliver_refusal_cb (DbrLetter *letter)
+{
+  Refusal *refusal = (Refusal *) letter;
+
+  g_task_return_error (refusal->task, refusal->error);
+  g_object_unref (refusal->task);
+  g_free (refusal);
+}
+
+/* Takes @error. In a child of fork() the mailbox may be no more, and GTask has a way of its own. */
+void
+dbr_client_refuse (DbrClient *self,
+                   GTask     *task,
+                   GError    *error)
+{
+  g_autoptr(DbrMailbox) mailbox = NULL;
+  Refusal *refusal;
+
+  if (self->generation != dbr_fork_get_generation ())
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  refusal = g_new0 (Refusal, 1);
+  refusal->letter.deliver = deliver_refusal_cb;
+  refusal->task = g_object_ref (task);
+  refusal->error = error;
+  mailbox = dbr_client_ref_mailbox (self, g_task_get_context (task));
+  dbr_mailbox_post (mailbox, &refusal->letter);
+}
+
+void
+dbr_client_complete (DbrClient    *self,
+                     DbrExchange  *exchange,
+                     GCancellable *cancellable)
+{
+  dbr_exchange_start_sync (exchange, cancellable);
+  dbr_client_submit (self, exchange);
+  dbr_exchange_wait (exchange);
+}

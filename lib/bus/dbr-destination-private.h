@@ -1,0 +1,92 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "base/dbr-deadline-private.h"
+#include "bus/dbr-watch-private.h"
+#include "policy/dbr-admission-private.h"
+#include "policy/dbr-circuit-breaker-private.h"
+
+G_BEGIN_DECLS
+
+typedef struct _DbrDestination DbrDestination;
+
+/* So long after a program gave a name up it may be on its way back. Later it is just not there. */
+#define DBR_DESTINATION_GAP_USEC (30 * G_USEC_PER_SEC)
+/* So long after it took the name it may not have made its objects yet. */
+#define DBR_DESTINATION_STARTING_USEC (5 * G_USEC_PER_SEC)
+
+/* Called with no lock held, in whichever thread changed the circuit. */
+typedef void (*DbrDestinationFunc) (GObject        *dispatcher,
+                                    DbrDestination *self);
+
+/* What a client keeps of a name that it calls: the circuit, the window of calls under way, who owns
+ * it. All fields but the circuit are guarded by the lock of the dispatcher. */
+struct _DbrDestination
+{
+  gatomicrefcount     ref_count;
+
+  /* NULL where there is no bus */
+  char               *bus_name;
+  DbrCircuitBreaker  *circuit;
+  GWeakRef            dispatcher;
+  DbrDestinationFunc  circuit_changed;
+
+  DbrDeadline         tick;
+  gboolean            has_tick;
+
+  DbrAdmissionWindow  window;
+  /* the application has its circuit, and may have set it */
+  gboolean            is_kept;
+
+  /* the owners it had, counted from 1; 0 until one is known */
+  guint               generation;
+  char               *owner;
+  /* FALSE: that was before the connection was lost */
+  gboolean            is_current;
+  /* when the owner came or went, if that was seen */
+  gint64              came_usec;
+  gint64              went_usec;
+  /* who waits for the next owner */
+  GQueue              parked;
+  /* who watches it, each with a reference to it */
+  GPtrArray          *watches;
+
+  /* when it answered last */
+  gint64              answered_usec;
+  /* since when it has not answered, and since when that counts as a stall; 0 if it does */
+  gint64              silent_usec;
+  gint64              stalled_usec;
+};
+
+/* Its circuit tells @context of its changes. */
+DbrDestination *dbr_destination_new     (const char          *bus_name,
+                                         GMainContext        *context,
+                                         GObject             *dispatcher,
+                                         DbrDestinationFunc   circuit_changed)
+G_GNUC_WARN_UNUSED_RESULT;
+DbrDestination *dbr_destination_ref     (DbrDestination      *self);
+void            dbr_destination_unref   (DbrDestination      *self);
+/* The dispatcher goes, and with it the circuit if the application does not have it. */
+void            dbr_destination_drop    (DbrDestination      *self);
+
+/* These are called with the dispatcher's lock held. */
+
+/* Whether nothing is lost when it is forgotten. */
+gboolean        dbr_destination_is_idle (DbrDestination      *self);
+/* Whoever owns it now; FALSE: that was known. */
+gboolean        dbr_destination_take_owner  (DbrDestination  *self,
+                                             const char      *owner,
+                                             gboolean         is_change,
+                                             gint64           now);
+gboolean        dbr_destination_is_in_gap   (const DbrDestination *self,
+                                             gint64                now);
+gboolean        dbr_destination_is_starting (const DbrDestination *self,
+                                             gint64                now);
+/* Looks when the circuit has to be looked at again. */
+void            dbr_destination_set_tick    (DbrDestination  *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrDestination, dbr_destination_unref)
+
+G_END_DECLS

@@ -1,0 +1,870 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "bus/dbr-dispatcher-private.h"
+
+#include "base/dbr-debug-private.h"
+#include "base/dbr-error.h"
+#include "policy/dbr-failure-private.h"
+
+/* What becomes of a call: each attempt ends, and then there is another one or the call has ended. */
+
+#define BUS_ERRORS "org.freedesktop.DBus.Error."
+
+/* A time limit that is told so late tells of our own threads and not of the service. */
+#define OWN_STALL_USEC (G_USEC_PER_SEC / 4)
+/* What takes longer may have had to be started first. */
+#define QUICK_USEC (G_USEC_PER_SEC / 10)
+
+static inline DbrPassage *
+passage_of (DbrExchange *exchange)
+{
+  return (DbrPassage *) exchange;
+}
+
+/* Disarms a deadline that holds a reference while it is armed. */
+static void
+dbr_passage_disarm (DbrPassage  *self,
+                    DbrDeadline *deadline)
+{
+  if (deadline->place != 0 && dbr_deadline_disarm (deadline))
+    dbr_passage_unref (self);
+}
+
+/* What an attempt tells of the service */
+
+/* The bus says of a call that its service could not be started, or died with it. What systemd says
+ * of a start that failed the bus hands on under any name. */
+static gboolean
+is_failure_of_service (const char *error_name)
+{
+  const char *name = error_name + strlen (BUS_ERRORS);
+
+  if (!g_str_has_prefix (error_name, BUS_ERRORS))
+    return TRUE;
+
+  return g_str_has_prefix (name, "Spawn.")
+         || strcmp (name, "NoReply") == 0
+         || strcmp (name, "TimedOut") == 0;
+}
+
+static DbrCircuitOutcome
+dbr_passage_judge (DbrPassage   *self,
+                   DbrMessage   *reply,
+                   const GError *error)
+{
+  gint64 late_usec;
+
+  if (reply != NULL)
+    {
+      if (reply->kind == DBR_MESSAGE_RETURN
+          || dbr_message_get_origin (reply, self->exchange.has_bus) != DBR_ORIGIN_BUS)
+        return DBR_CIRCUIT_SUCCESS;
+
+      return is_failure_of_service (reply->error_name) ? DBR_CIRCUIT_FAILURE
+                                                       : DBR_CIRCUIT_IGNORED;
+    }
+
+  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE) || self->exchange.sent_usec == 0)
+    return DBR_CIRCUIT_IGNORED;
+
+  late_usec = g_get_monotonic_time () - dbr_exchange_get_deadline (&self->exchange);
+
+  return late_usec < OWN_STALL_USEC ? DBR_CIRCUIT_TIMEOUT : DBR_CIRCUIT_IGNORED;
+}
+
+/* -1 where it does not tell whether the service is slow. */
+static gint64
+dbr_passage_get_service_usec (DbrPassage *self,
+                              DbrMessage *reply)
+{
+  const DbrExchange *exchange = &self->exchange;
+  gint64 usec;
+
+  if (reply == NULL || !self->is_timed)
+    return -1;
+
+  usec = reply->arrived_usec - exchange->sent_usec;
+  if (usec > QUICK_USEC && exchange->can_extend
+      && exchange->was_absent (exchange->owners, exchange->request->bus_name,
+                               exchange->began_usec))
+    return -1;
+
+  return usec;
+}
+
+static DbrAdmissionEnd
+admission_end_of (DbrMessage        *reply,
+                  DbrCircuitOutcome  outcome)
+{
+  if (outcome == DBR_CIRCUIT_SUCCESS)
+    return DBR_ADMISSION_SUCCEEDED;
+
+  return reply != NULL && strcmp (reply->error_name, BUS_ERRORS "LimitsExceeded") == 0
+         ? DBR_ADMISSION_LIMITED
+         : DBR_ADMISSION_ENDED;
+}
+
+/* Leaves the window. TRUE: it waited there, which had a reference. */
+static gboolean
+dbr_dispatcher_leave_window_locked (DbrDispatcher   *self,
+                                    DbrPassage      *passage,
+                                    DbrAdmissionEnd  end)
+{
+  DbrAdmissionNode *ready = NULL;
+  gboolean was_queued = FALSE;
+
+  if (passage->admission.place == DBR_ADMISSION_ADMITTED)
+    ready = dbr_admission_leave (&self->admission, &passage->admission, end,
+                                 g_get_monotonic_time ());
+  else if (passage->was_orphaned)
+    ready = dbr_admission_refill (&self->admission, &passage->destination->window);
+  else
+    was_queued = dbr_admission_remove (&self->admission, &passage->admission);
+
+  passage->was_orphaned = FALSE;
+  dbr_dispatcher_add_ready_locked (self, ready);
+
+  return was_queued;
+}
+
+/* What the circuit has been told may mean that the service stalls, or does so no more. Each stall
+ * is told once, and its end once. */
+static void
+dbr_dispatcher_notice_stall (DbrDispatcher     *self,
+                             DbrPassage        *passage,
+                             DbrCircuitOutcome  outcome)
+{
+  DbrDestination *destination = passage->destination;
+  DbrCircuitState state = dbr_circuit_breaker_get_state (destination->circuit);
+  g_autoptr(GPtrArray) watches = dbr_watches_new ();
+  gint64 now = g_get_monotonic_time ();
+  gint64 stalled_usec = 0;
+  gint64 down_usec = 0;
+
+  g_mutex_lock (&self->mutex);
+  if (outcome == DBR_CIRCUIT_TIMEOUT)
+    {
+      if (destination->silent_usec == 0)
+        destination->silent_usec = passage->exchange.sent_usec;
+      if (destination->stalled_usec == 0 && state == DBR_CIRCUIT_STATE_OPEN)
+        stalled_usec = now - (destination->stalled_usec = destination->silent_usec);
+    }
+  else
+    {
+      destination->silent_usec = 0;
+      if (destination->stalled_usec != 0 && state == DBR_CIRCUIT_STATE_CLOSED)
+        {
+          down_usec = now - destination->stalled_usec;
+          destination->stalled_usec = 0;
+        }
+    }
+  if (stalled_usec != 0 || down_usec != 0)
+    dbr_watches_collect (destination->watches, watches);
+  g_mutex_unlock (&self->mutex);
+
+  if (stalled_usec != 0)
+    {
+      dbr_watches_tell_stalled (watches);
+      dbr_debug (DBR_DEBUG_POLICY, "A service has stalled", "DBR_BUS_NAME", destination->bus_name);
+      self->listener->stalled (self->user_data, destination->bus_name, stalled_usec);
+    }
+  if (down_usec != 0)
+    {
+      dbr_watches_tell_recovered (watches);
+      dbr_debug (DBR_DEBUG_POLICY, "A service has recovered",
+                 "DBR_BUS_NAME", destination->bus_name);
+      self->listener->recovered (self->user_data, destination->bus_name, down_usec);
+    }
+}
+
+void
+dbr_dispatcher_end_attempt (DbrDispatcher *self,
+                            DbrPassage    *passage,
+                            DbrMessage    *reply,
+                            const GError  *error)
+{
+  DbrCircuitOutcome outcome = dbr_passage_judge (passage, reply, error);
+  DbrDestination *destination = passage->destination;
+  DbrCircuitPermit permit;
+  gboolean was_queued;
+  gboolean was_silent;
+
+  dbr_passage_disarm (passage, &passage->attempt_limit);
+  if (destination == NULL)
+    return;
+
+  g_mutex_lock (&self->mutex);
+  permit = passage->permit;
+  passage->permit = (DbrCircuitPermit) { 0 };
+  if (outcome == DBR_CIRCUIT_SUCCESS && (passage->circuit_flags & DBR_CIRCUIT_CALL_PING) == 0)
+    destination->answered_usec = reply->arrived_usec;
+  else if (outcome == DBR_CIRCUIT_TIMEOUT
+           && destination->answered_usec > passage->exchange.sent_usec)
+    outcome = DBR_CIRCUIT_UNANSWERED;
+  was_silent = destination->silent_usec != 0 || destination->stalled_usec != 0;
+  was_queued = dbr_dispatcher_leave_window_locked (self, passage,
+                                                   admission_end_of (reply, outcome));
+  g_mutex_unlock (&self->mutex);
+
+  if (permit.period != 0)
+    {
+      g_autoptr(GError) failure = NULL;
+
+      if (outcome == DBR_CIRCUIT_FAILURE)
+        failure = dbr_message_dup_error (reply);
+      dbr_circuit_breaker_report (destination->circuit, g_get_monotonic_time (), &permit, outcome,
+                                  dbr_passage_get_service_usec (passage, reply),
+                                  failure != NULL ? failure : error);
+      if (outcome == DBR_CIRCUIT_TIMEOUT || (outcome == DBR_CIRCUIT_SUCCESS && was_silent))
+        dbr_dispatcher_notice_stall (self, passage, outcome);
+    }
+  if (was_queued)
+    dbr_passage_unref (passage);
+}
+
+/* Another attempt */
+
+/* Errors of our own that no other attempt would change. */
+static gboolean
+is_refusal (const GError *error)
+{
+  static const int refusals[] = {
+    DBR_ERROR_INVALID_ARGUMENT,
+    DBR_ERROR_OVERLOADED,
+    DBR_ERROR_CLOSED,
+    DBR_ERROR_FORKED,
+    DBR_ERROR_NOT_SUPPORTED,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (refusals); i++)
+    {
+      if (g_error_matches (error, DBR_ERROR, refusals[i]))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+static gboolean
+is_absence (DbrMessage *reply,
+            gboolean    has_bus)
+{
+  return reply != NULL
+         && (strcmp (reply->error_name, BUS_ERRORS "ServiceUnknown") == 0
+             || strcmp (reply->error_name, BUS_ERRORS "NameHasNoOwner") == 0)
+         && dbr_message_get_origin (reply, has_bus) == DBR_ORIGIN_BUS;
+}
+
+/* What the caller takes for a sign that the attempt before, of which no answer came, had done it.
+ * There is nothing to hand to who wants a value. */
+static gboolean
+dbr_passage_has_worked (const DbrPassage *self,
+                        DbrMessage       *reply)
+{
+  const DbrRequest *request = self->exchange.request;
+
+  return self->was_maybe && reply != NULL && request->success_errors != NULL
+         && (request->reply_type == NULL
+             || g_variant_type_equal (request->reply_type, G_VARIANT_TYPE_UNIT))
+         && g_strv_contains ((const char *const *) request->success_errors, reply->error_name);
+}
+
+static gboolean
+dbr_passage_is_starting (DbrDispatcher *self,
+                         DbrPassage    *passage)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return passage->destination != NULL
+         && dbr_destination_is_starting (passage->destination, g_get_monotonic_time ());
+}
+
+static void
+dbr_dispatcher_classify (DbrDispatcher   *self,
+                         DbrPassage      *passage,
+                         DbrMessage      *reply,
+                         const GError    *error,
+                         DbrRetryVerdict *verdict)
+{
+  g_autoptr(GError) remote = NULL;
+
+  if (reply == NULL)
+    {
+      dbr_retry_plan_judge_local (passage->retry.plan, passage->exchange.last_execution, error,
+                                  verdict);
+      return;
+    }
+
+  remote = dbr_message_dup_error (reply);
+  dbr_retry_plan_judge_reply (passage->retry.plan, reply->error_name, remote->message,
+                              dbr_message_get_origin (reply, passage->exchange.has_bus),
+                              dbr_passage_is_starting (self, passage), verdict);
+}
+
+/* Keeps what an attempt came to: it is how the call ends if there is no other before its time is
+ * over. FALSE: it has ended meanwhile. */
+static gboolean
+dbr_passage_keep_locked (DbrPassage *self,
+                         DbrMessage *reply,
+                         GError     *error)
+{
+  if (dbr_exchange_has_ended (&self->exchange))
+    return FALSE;
+
+  self->n_retries++;
+  self->last_reply = reply != NULL ? dbr_message_ref (reply) : NULL;
+  self->last_error = error;
+
+  return TRUE;
+}
+
+/* The destination whose owner the call waits for. */
+static DbrDestination *
+dbr_passage_get_awaited (DbrPassage *self)
+{
+  return self->awaited != NULL ? self->awaited : self->destination;
+}
+
+typedef enum
+{
+  PARK_NOT,
+  PARK_DONE,
+  /* an owner is there already */
+  PARK_OVER,
+} Park;
+
+/* A call to a name that has just lost its owner waits for the next one, and costs the bus nothing
+ * meanwhile. */
+static Park
+dbr_dispatcher_park (DbrDispatcher *self,
+                     DbrPassage    *passage,
+                     DbrMessage    *reply,
+                     guint         *generation)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  DbrDestination *destination = dbr_passage_get_awaited (passage);
+  const DbrRetryValues *values = &passage->retry.plan->values;
+
+  if (destination == NULL)
+    return PARK_NOT;
+  if (passage->exchange.awaits == NULL
+      && (!values->is_waiting_for_owner || values->max_attempts < 2
+          || !dbr_destination_is_in_gap (destination, g_get_monotonic_time ())))
+    return PARK_NOT;
+  if (!dbr_passage_keep_locked (passage, reply, NULL))
+    return PARK_NOT;
+
+  *generation = destination->generation;
+  if (destination->owner != NULL && destination->is_current)
+    return PARK_OVER;
+
+  passage->is_parked = TRUE;
+  g_queue_push_tail (&destination->parked, dbr_passage_ref (passage));
+
+  return PARK_DONE;
+}
+
+static void
+pause_cb (DbrDeadline *deadline)
+{
+  g_autoptr(DbrPassage) passage = DBR_PASSAGE_FROM (deadline, pause);
+
+  dbr_dispatcher_try (DBR_DISPATCHER (passage->dispatcher), passage);
+}
+
+static void
+dbr_passage_pause (DbrPassage *self,
+                   guint       delay_ms)
+{
+  dbr_passage_ref (self);
+  dbr_deadline_arm (&self->pause, g_get_monotonic_time () + delay_ms * (gint64) 1000, pause_cb);
+  /* It may have ended while it was armed, and then nobody disarms it any more. */
+  if (dbr_exchange_has_ended (&self->exchange))
+    dbr_passage_disarm (self, &self->pause);
+}
+
+static void
+dbr_dispatcher_tell_retry (DbrDispatcher *self,
+                           DbrPassage    *passage,
+                           guint          delay_ms,
+                           const GError  *error)
+{
+  const DbrRequest *request = passage->exchange.request;
+  g_autoptr(DbrRetryPolicy) policy = dbr_dispatcher_ref_retry_policy (self);
+
+  dbr_debug (DBR_DEBUG_POLICY, "A call is tried again",
+             "DBR_BUS_NAME", request->bus_name,
+             "DBR_METHOD", request->method_name,
+             "DBR_REASON", error->message);
+  dbr_retry_policy_tell_retrying (policy, passage->exchange.operation, passage->n_retries,
+                                  delay_ms, error);
+  self->listener->retrying (self->user_data, passage, passage->n_retries, delay_ms, error);
+}
+
+/* Ends a call with what its last attempt came to. */
+static void
+dbr_dispatcher_give_up (DbrDispatcher *self,
+                        DbrPassage    *passage)
+{
+  g_autoptr(DbrMessage) reply = NULL;
+  GError *error = NULL;
+
+  g_mutex_lock (&self->mutex);
+  reply = g_steal_pointer (&passage->last_reply);
+  error = g_steal_pointer (&passage->last_error);
+  g_mutex_unlock (&self->mutex);
+
+  if (reply != NULL || error != NULL)
+    dbr_exchange_end (&passage->exchange, reply, error);
+}
+
+/* The owner is there. Each is worth one attempt that costs nothing, a little later for each of
+ * those who waited. Who only asks who it is need not wait. */
+static void
+dbr_dispatcher_go_on (DbrDispatcher *self,
+                      DbrPassage    *passage,
+                      guint          generation)
+{
+  guint delay_ms = 0;
+
+  passage->retry.deadline_usec = dbr_exchange_get_deadline (&passage->exchange);
+  if (passage->exchange.awaits != NULL)
+    dbr_dispatcher_try (self, passage);
+  else if (dbr_retry_state_next_owner (&passage->retry, g_get_monotonic_time (), generation, 0,
+                                       &delay_ms))
+    dbr_passage_pause (passage, delay_ms);
+  else
+    dbr_dispatcher_give_up (self, passage);
+}
+
+void
+dbr_dispatcher_resume (DbrDispatcher *self,
+                       GQueue        *parked,
+                       guint          generation)
+{
+  DbrPassage *passage;
+
+  while ((passage = g_queue_pop_head (parked)) != NULL)
+    {
+      /* Without an owner it is asked anew, on the next connection. */
+      if (generation != 0)
+        dbr_dispatcher_go_on (self, passage, generation);
+      else
+        dbr_dispatcher_try (self, passage);
+      dbr_passage_unref (passage);
+    }
+}
+
+static gboolean
+dbr_dispatcher_pay (DbrDispatcher         *self,
+                    DbrPassage            *passage,
+                    const DbrRetryVerdict *verdict)
+{
+  const char *bus_name = passage->exchange.request->bus_name;
+  g_autoptr(DbrRetryPolicy) policy = NULL;
+
+  if (dbr_retry_budget_take (self->budget, passage->retry.plan, bus_name, verdict->failure,
+                             &passage->retry_cost))
+    return TRUE;
+
+  policy = dbr_dispatcher_ref_retry_policy (self);
+  dbr_retry_policy_tell_exhausted (policy, bus_name);
+
+  return FALSE;
+}
+
+/* Takes @error if there is another attempt. */
+static gboolean
+dbr_dispatcher_retry (DbrDispatcher *self,
+                      DbrPassage    *passage,
+                      DbrMessage    *reply,
+                      GError        *error)
+{
+  g_autoptr(GError) told = NULL;
+  DbrRetryVerdict verdict;
+  gboolean is_kept;
+  guint delay_ms;
+
+  dbr_dispatcher_classify (self, passage, reply, error, &verdict);
+  if (verdict.failure == DBR_FAILURE_MAYBE_EXECUTED)
+    passage->was_maybe = TRUE;
+
+  passage->retry.deadline_usec = dbr_exchange_get_deadline (&passage->exchange);
+  if (!dbr_retry_state_next (&passage->retry, g_get_monotonic_time (), &verdict, 0, &delay_ms)
+      || !dbr_dispatcher_pay (self, passage, &verdict))
+    return FALSE;
+
+  told = reply != NULL ? dbr_message_dup_error (reply) : g_error_copy (error);
+  g_mutex_lock (&self->mutex);
+  is_kept = dbr_passage_keep_locked (passage, reply, error);
+  g_mutex_unlock (&self->mutex);
+  if (!is_kept)
+    return FALSE;
+
+  dbr_dispatcher_tell_retry (self, passage, delay_ms, told);
+  dbr_passage_pause (passage, delay_ms);
+
+  return TRUE;
+}
+
+static gboolean
+failed (DbrExchange *exchange,
+        DbrMessage  *reply,
+        GError      *error)
+{
+  DbrPassage *passage = passage_of (exchange);
+  DbrDispatcher *self = DBR_DISPATCHER (passage->dispatcher);
+  guint generation = 0;
+
+  dbr_dispatcher_end_attempt (self, passage, reply, error);
+  if (exchange->request->is_interactive || (reply == NULL && is_refusal (error)))
+    return FALSE;
+
+  if (dbr_passage_has_worked (passage, reply))
+    {
+      dbr_exchange_end (exchange, NULL, NULL);
+      return TRUE;
+    }
+
+  if (is_absence (reply, exchange->has_bus))
+    {
+      Park park = dbr_dispatcher_park (self, passage, reply, &generation);
+
+      if (park == PARK_OVER)
+        dbr_dispatcher_go_on (self, passage, generation);
+      else if (park == PARK_DONE)
+        dbr_debug (DBR_DEBUG_POLICY, "A call waits for its service to come back",
+                   "DBR_BUS_NAME", exchange->request->bus_name,
+                   "DBR_METHOD", exchange->request->method_name);
+
+      return park != PARK_NOT;
+    }
+
+  if (reply == NULL && !dbr_link_may_reopen (self->link)
+      && g_error_matches (error, DBR_ERROR, DBR_ERROR_CONNECTION_LOST))
+    return FALSE;
+
+  return dbr_dispatcher_retry (self, passage, reply, error);
+}
+
+/* The end */
+
+/* What one of many that asked the same was told is true for all, unless it says no more than that
+ * this one attempt has failed. */
+static gboolean
+dbr_passage_is_answer (DbrPassage *self)
+{
+  DbrExchange *exchange = &self->exchange;
+  DbrFailure failure;
+
+  if (exchange->reply == NULL || exchange->reply->kind == DBR_MESSAGE_RETURN)
+    return exchange->reply != NULL;
+
+  failure = dbr_failure_classify_reply (exchange->reply->error_name, NULL,
+                                        dbr_message_get_origin (exchange->reply,
+                                                                exchange->has_bus),
+                                        FALSE);
+
+  return failure == DBR_FAILURE_EXECUTED || failure == DBR_FAILURE_PERMANENT;
+}
+
+static void
+dbr_passage_share (DbrPassage *self,
+                   DbrPassage *joiner)
+{
+  const DbrExchange *from = &self->exchange;
+  DbrExchange *to = &joiner->exchange;
+
+  if (!dbr_exchange_move (to, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ENDED))
+    return;
+
+  to->sent_usec = from->sent_usec;
+  to->n_attempts = from->n_attempts;
+  to->execution = from->execution;
+  to->has_bus = from->has_bus;
+  to->is_joined = TRUE;
+  dbr_exchange_finish (to, from->reply, NULL);
+}
+
+/* Its caller gave up, or it has an answer. Returns whoever waits for the same, with a reference
+ * each, and whether they are to have it or to ask again. */
+static DbrFlightNode *
+dbr_dispatcher_leave_flight (DbrDispatcher *self,
+                             DbrPassage    *passage,
+                             gboolean       is_abandoned)
+{
+  DbrFlightNode *others = NULL;
+  gboolean was_in_flight;
+
+  g_mutex_lock (&self->mutex);
+  was_in_flight = passage->is_in_flight;
+  passage->is_in_flight = FALSE;
+  if (was_in_flight && !is_abandoned && passage->flight.role == DBR_FLIGHT_LEADS)
+    {
+      others = dbr_single_flight_end (self->flights, &passage->flight);
+      for (DbrFlightNode *node = others; node != NULL; node = node->next)
+        DBR_PASSAGE_FROM (node, flight)->is_in_flight = FALSE;
+    }
+  else if (was_in_flight)
+    {
+      others = dbr_single_flight_leave (self->flights, &passage->flight);
+      /* It stays in the flight, which it leads now. */
+      if (others != NULL)
+        dbr_passage_ref (DBR_PASSAGE_FROM (others, flight));
+    }
+  g_mutex_unlock (&self->mutex);
+
+  if (was_in_flight)
+    dbr_passage_unref (passage);
+
+  return others;
+}
+
+static void
+dbr_dispatcher_tell_others (DbrDispatcher *self,
+                            DbrPassage    *passage,
+                            gboolean       is_abandoned)
+{
+  DbrFlightNode *others = dbr_dispatcher_leave_flight (self, passage, is_abandoned);
+  gboolean is_answer = others != NULL && dbr_passage_is_answer (passage);
+
+  if (is_abandoned && others != NULL)
+    {
+      g_autoptr(DbrPassage) heir = DBR_PASSAGE_FROM (others, flight);
+
+      dbr_dispatcher_try (self, heir);
+      return;
+    }
+
+  while (others != NULL)
+    {
+      g_autoptr(DbrPassage) joiner = DBR_PASSAGE_FROM (others, flight);
+
+      others = others->next;
+      if (is_answer)
+        dbr_passage_share (passage, joiner);
+      else
+        dbr_dispatcher_submit (self, joiner);
+    }
+}
+
+/* A call whose time is over between two attempts ends with what the last one came to. */
+static void
+dbr_dispatcher_restore_reason (DbrDispatcher *self,
+                               DbrPassage    *passage)
+{
+  DbrExchange *exchange = &passage->exchange;
+  g_autoptr(DbrMessage) reply = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_mutex_lock (&self->mutex);
+  reply = g_steal_pointer (&passage->last_reply);
+  error = g_steal_pointer (&passage->last_error);
+  g_mutex_unlock (&self->mutex);
+
+  if (exchange->awaits != NULL || (reply == NULL && error == NULL)
+      || !g_error_matches (exchange->error, DBR_ERROR, DBR_ERROR_DEADLINE))
+    return;
+
+  g_clear_error (&exchange->error);
+  exchange->reply = g_steal_pointer (&reply);
+  exchange->error = g_steal_pointer (&error);
+}
+
+static void
+dbr_dispatcher_unpark (DbrDispatcher *self,
+                       DbrPassage    *passage)
+{
+  gboolean was_parked;
+
+  g_mutex_lock (&self->mutex);
+  was_parked = passage->is_parked;
+  if (was_parked)
+    g_queue_remove (&dbr_passage_get_awaited (passage)->parked, passage);
+  passage->is_parked = FALSE;
+  g_mutex_unlock (&self->mutex);
+
+  if (was_parked)
+    dbr_passage_unref (passage);
+}
+
+static void
+dbr_dispatcher_tell_end (DbrDispatcher *self,
+                         DbrPassage    *passage)
+{
+  const DbrExchange *exchange = &passage->exchange;
+  gboolean has_worked = exchange->reply != NULL && exchange->reply->kind == DBR_MESSAGE_RETURN;
+  g_autoptr(DbrRetryPolicy) policy = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (has_worked && !exchange->is_joined)
+    dbr_retry_budget_succeeded (self->budget, passage->retry.plan, exchange->request->bus_name,
+                                passage->retry_cost);
+  if (G_LIKELY (passage->n_retries == 0))
+    return;
+
+  policy = dbr_dispatcher_ref_retry_policy (self);
+  if (has_worked)
+    {
+      dbr_retry_policy_tell_recovered (policy, exchange->operation, exchange->n_attempts,
+                                       exchange->ended_usec - exchange->began_usec);
+      return;
+    }
+
+  error = exchange->reply != NULL ? dbr_message_dup_error (exchange->reply)
+          : exchange->error != NULL ? g_error_copy (exchange->error)
+          : NULL;
+  if (error != NULL)
+    dbr_retry_policy_tell_gave_up (policy, exchange->operation, exchange->n_attempts, error);
+}
+
+/* Who read while it was written may have been told either. */
+static void
+dbr_dispatcher_end_write (DbrDispatcher *self,
+                          DbrPassage    *passage)
+{
+  const DbrRequest *request = passage->exchange.request;
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (dbr_single_flight_get_n_flights (self->flights) > 0)
+    dbr_single_flight_end_joining (self->flights, request->bus_name, request->object_path);
+}
+
+static void
+ended (DbrExchange *exchange)
+{
+  DbrPassage *passage = passage_of (exchange);
+  DbrDispatcher *self = DBR_DISPATCHER (passage->dispatcher);
+  gboolean is_abandoned = g_error_matches (exchange->error, DBR_ERROR, DBR_ERROR_DEADLINE)
+                          || g_error_matches (exchange->error, G_IO_ERROR,
+                                              G_IO_ERROR_CANCELLED);
+
+  dbr_dispatcher_end_attempt (self, passage, exchange->reply, exchange->error);
+  dbr_passage_disarm (passage, &passage->pause);
+  if (G_UNLIKELY (passage->n_retries > 0))
+    {
+      dbr_dispatcher_unpark (self, passage);
+      dbr_dispatcher_restore_reason (self, passage);
+    }
+  if (passage->is_shareable)
+    dbr_dispatcher_tell_others (self, passage, is_abandoned);
+  else if (!passage->is_read)
+    dbr_dispatcher_end_write (self, passage);
+  dbr_dispatcher_tell_end (self, passage);
+}
+
+static void
+settled (DbrExchange *exchange)
+{
+  dbr_dispatcher_send_ready (DBR_DISPATCHER (passage_of (exchange)->dispatcher));
+}
+
+/* What nobody waits for any more, with the lane's lock held */
+
+/* What an orphan keeps of its call. */
+typedef struct
+{
+  DbrDestination *destination;
+  gboolean        is_ping;
+  /* it has a place in the window */
+  gboolean        is_counted;
+} Place;
+
+static DbrExchange *
+bequeath (DbrExchange *exchange)
+{
+  DbrPassage *passage = passage_of (exchange);
+  DbrDispatcher *self = DBR_DISPATCHER (passage->dispatcher);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  DbrFlightNode *node;
+  DbrPassage *heir;
+
+  if (!passage->is_in_flight)
+    return NULL;
+
+  passage->is_in_flight = FALSE;
+  node = dbr_single_flight_leave (self->flights, &passage->flight);
+  dbr_passage_unref (passage);
+  if (node == NULL)
+    return NULL;
+
+  heir = DBR_PASSAGE_FROM (node, flight);
+  heir->admission = passage->admission;
+  heir->permit = passage->permit;
+  passage->admission.place = DBR_ADMISSION_OUTSIDE;
+  passage->permit = (DbrCircuitPermit) { 0 };
+
+  return dbr_exchange_ref (&heir->exchange);
+}
+
+static gpointer
+orphaned (DbrExchange *exchange)
+{
+  DbrPassage *passage = passage_of (exchange);
+  DbrDispatcher *self = DBR_DISPATCHER (passage->dispatcher);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  Place *place;
+
+  if (passage->destination == NULL)
+    return NULL;
+
+  place = g_new0 (Place, 1);
+  place->destination = dbr_destination_ref (passage->destination);
+  place->is_ping = (passage->circuit_flags & DBR_CIRCUIT_CALL_PING) != 0;
+  place->is_counted = passage->admission.place == DBR_ADMISSION_ADMITTED;
+  if (place->is_counted)
+    {
+      dbr_admission_orphan (&self->admission, &passage->admission);
+      passage->was_orphaned = TRUE;
+    }
+
+  return place;
+}
+
+/* The service answered after all: it is not as dead as its circuit takes it for. */
+void
+dbr_dispatcher_orphan_ended (DbrDispatcher   *self,
+                             const DbrOrphan *orphan,
+                             DbrMessage      *reply)
+{
+  g_autofree Place *place = orphan->place;
+  g_autoptr(DbrDestination) destination = place != NULL ? place->destination : NULL;
+
+  if (self == NULL)
+    return;
+
+  if (place != NULL && place->is_counted)
+    {
+      g_mutex_lock (&self->mutex);
+      dbr_dispatcher_add_ready_locked (self, dbr_admission_leave_orphan (&self->admission,
+                                                                         &destination->window));
+      g_mutex_unlock (&self->mutex);
+    }
+  if (place != NULL && reply != NULL && !place->is_ping
+      && (reply->kind == DBR_MESSAGE_RETURN
+          || dbr_message_get_origin (reply, destination->bus_name != NULL) == DBR_ORIGIN_SERVICE))
+    dbr_circuit_breaker_heard (destination->circuit, g_get_monotonic_time ());
+  dbr_dispatcher_send_ready (self);
+
+  if (reply != NULL)
+    self->listener->late (self->user_data, orphan->operation,
+                          MAX (0, reply->arrived_usec - orphan->deadline_usec));
+}
+
+const DbrExchangeFuncs *
+dbr_dispatcher_get_passage_funcs (void)
+{
+  static const DbrExchangeFuncs funcs = {
+    failed,
+    ended,
+    settled,
+    bequeath,
+    orphaned,
+    dbr_passage_free,
+  };
+
+  return &funcs;
+}

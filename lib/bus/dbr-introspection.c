@@ -1,0 +1,110 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "bus/dbr-introspection-private.h"
+
+#include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
+
+typedef struct
+{
+  DbrIntrospectionFunc  may_see;
+  gpointer              user_data;
+  const char           *interface_name;
+} Filter;
+
+/* The kinds of members have nothing in common but this: a reference count and a name. */
+typedef struct
+{
+  volatile gint  ref_count;
+  const char    *name;
+} Member;
+
+G_STATIC_ASSERT (G_STRUCT_OFFSET (Member, name) == G_STRUCT_OFFSET (GDBusMethodInfo, name));
+G_STATIC_ASSERT (G_STRUCT_OFFSET (Member, name) == G_STRUCT_OFFSET (GDBusPropertyInfo, name));
+G_STATIC_ASSERT (G_STRUCT_OFFSET (Member, name) == G_STRUCT_OFFSET (GDBusSignalInfo, name));
+
+/* Takes out of a list that ends with NULL what may not be seen. Returns whether anything is left. */
+static gboolean
+filter_members (const Filter         *filter,
+                DbrIntrospectionKind  kind,
+                gpointer              list,
+                GDestroyNotify        unref)
+{
+  Member **members = list;
+  guint n_left = 0;
+
+  for (guint i = 0; members != NULL && members[i] != NULL; i++)
+    {
+      if (filter->may_see (kind, filter->interface_name, members[i]->name, filter->user_data))
+        members[n_left++] = members[i];
+      else
+        unref (members[i]);
+    }
+  if (members != NULL)
+    members[n_left] = NULL;
+
+  return n_left > 0;
+}
+
+static gboolean
+filter_interface (Filter             *filter,
+                  GDBusInterfaceInfo *info)
+{
+  gboolean has_methods, has_properties, has_signals;
+
+  filter->interface_name = info->name;
+  has_methods = filter_members (filter, DBR_INTROSPECTION_METHOD, info->methods,
+                                (GDestroyNotify) g_dbus_method_info_unref);
+  has_properties = filter_members (filter, DBR_INTROSPECTION_PROPERTY, info->properties,
+                                   (GDestroyNotify) g_dbus_property_info_unref);
+  has_signals = filter_members (filter, DBR_INTROSPECTION_SIGNAL, info->signals,
+                                (GDestroyNotify) g_dbus_signal_info_unref);
+
+  return has_methods || has_properties || has_signals;
+}
+
+static void
+filter_node (Filter        *filter,
+             GDBusNodeInfo *node)
+{
+  guint n_left = 0;
+
+  for (guint i = 0; node->interfaces != NULL && node->interfaces[i] != NULL; i++)
+    {
+      if (filter_interface (filter, node->interfaces[i]))
+        node->interfaces[n_left++] = node->interfaces[i];
+      else
+        g_dbus_interface_info_unref (node->interfaces[i]);
+    }
+  if (node->interfaces != NULL)
+    node->interfaces[n_left] = NULL;
+}
+
+char *
+dbr_introspection_filter (const char            *xml,
+                          DbrIntrospectionFunc   may_see,
+                          gpointer               user_data,
+                          GError               **error)
+{
+  Filter filter = { may_see, user_data, NULL };
+  g_autoptr(GError) local_error = NULL;
+  g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, &local_error);
+  g_autoptr(GString) text = NULL;
+
+  if (node == NULL)
+    {
+      g_set_error (error, DBR_ERROR, DBR_ERROR_BAD_REPLY,
+                   _("What the service says of its objects cannot be read: %s"),
+                   local_error->message);
+      return NULL;
+    }
+
+  filter_node (&filter, node);
+  text = g_string_new (NULL);
+  g_dbus_node_info_generate_xml (node, 0, text);
+
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}

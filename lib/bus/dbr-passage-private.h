@@ -1,0 +1,88 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "bus/dbr-destination-private.h"
+#include "bus/dbr-exchange-private.h"
+#include "policy/dbr-access-policy-private.h"
+#include "policy/dbr-retry-private.h"
+#include "policy/dbr-single-flight-private.h"
+
+G_BEGIN_DECLS
+
+/* An exchange on its way through the policies, with what each of them keeps of it. */
+typedef struct
+{
+  DbrExchange          exchange;
+
+  GObject             *dispatcher;
+  /* the DbrCall that asked for it, or NULL */
+  GObject             *call;
+  /* who has to be behind the name, or NULL */
+  DbrAccessPolicy     *access_policy;
+
+  /* set before it starts and not changed after */
+  gboolean             is_read;
+  gboolean             is_shareable;
+  gboolean             asks_circuit;
+  /* how long it takes tells whether the service is slow */
+  gboolean             is_timed;
+  DbrCircuitCallFlags  circuit_flags;
+  /* of one attempt; 0 if all of the time may be one's */
+  guint                attempt_limit_ms;
+
+  /* touched by whoever has to decide on the next attempt */
+  DbrRetryState        retry;
+  guint                retry_cost;
+  guint                n_retries;
+  gboolean             was_maybe;
+
+  /* each holds a reference while it is armed */
+  DbrDeadline          attempt_limit;
+  DbrDeadline          pause;
+
+  /* guarded by the dispatcher's lock */
+  DbrDestination      *destination;
+  /* whose owner it waits for where it does, if that is another one */
+  DbrDestination      *awaited;
+  DbrAdmissionNode     admission;
+  DbrCircuitPermit     permit;
+  DbrFlightNode        flight;
+  gboolean             is_in_flight;
+  gboolean             is_parked;
+  gboolean             was_orphaned;
+  /* what the last attempt came to, from its failure until the next one is sent */
+  DbrMessage          *last_reply;
+  GError              *last_error;
+} DbrPassage;
+
+/* @policy and the rest of what a call is decided by are as they are now. */
+DbrPassage *dbr_passage_new (GObject                *dispatcher,
+                             const DbrExchangeFuncs *funcs,
+                             DbrRequest             *request,
+                             const char             *operation,
+                             guint                   limit_ms,
+                             DbrRetryPlan           *plan) G_GNUC_WARN_UNUSED_RESULT;
+void        dbr_passage_free (DbrExchange           *exchange);
+
+#define DBR_PASSAGE_FROM(pointer, member) \
+  ((DbrPassage *) G_STRUCT_MEMBER_P (pointer, -G_STRUCT_OFFSET (DbrPassage, member)))
+
+static inline DbrPassage *
+dbr_passage_ref (DbrPassage *self)
+{
+  dbr_exchange_ref (&self->exchange);
+
+  return self;
+}
+
+static inline void
+dbr_passage_unref (DbrPassage *self)
+{
+  dbr_exchange_unref (&self->exchange);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrPassage, dbr_passage_unref)
+
+G_END_DECLS

@@ -1,0 +1,597 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "metrics/dbr-metrics-private.h"
+
+#include "metrics/dbr-issue-private.h"
+#include "metrics/dbr-limits-private.h"
+#include "metrics/dbr-operation-stats-private.h"
+
+/**
+ * DbrMetrics:
+ *
+ * Figures: how often, how long, and what is wrong.
+ *
+ * For each operation it counts how it ended and how long it took, over all time and over the last
+ * minute. Anything can be recorded:
+ *
+ * ```c
+ * g_autoptr(DbrMetrics) metrics = dbr_metrics_new ();
+ * gint64 begin = g_get_monotonic_time ();
+ *
+ * export_all ();
+ * dbr_metrics_record (metrics, "export", g_get_monotonic_time () - begin, DBR_OUTCOME_OK);
+ *
+ * text = dbr_metrics_to_text (metrics);
+ * ```
+ *
+ * No client records its calls by itself yet.
+ *
+ * There are 32 operations at most; what is recorded under further names is counted together, as
+ * `other`. So memory stays below one and a half megabytes whatever is recorded.
+ *
+ * What the figures show to be wrong is an [class@Issue]. It is raised once when it is sure and
+ * cleared once when it is over. Limits are by operation, those that ship or those of
+ * [method@Metrics.set_limits]. Nothing is polled: the figures are looked at as they come, at most
+ * once a second, and again after something went wrong. While all is well nothing wakes the program.
+ *
+ * Windows are on a clock that goes on while the machine sleeps, so that what was before does not
+ * count as new after it.
+ *
+ * All functions may be called from any thread, and what one reads is of one moment while others
+ * record. The list of issues changes, and signals are emitted, in the context that the metrics were
+ * made in.
+ *
+ * Since: 0.1
+ */
+struct _DbrMetrics
+{
+  GObject       parent_instance;
+
+  /* identity */
+  DbrBook      *book;
+  DbrHerald    *herald;
+  GMainContext *context;
+  GThread      *thread;
+
+  /* in the context only */
+  GListStore   *issues;
+  GHashTable   *by_serial;
+};
+
+enum
+{
+  PROP_0,
+  PROP_ISSUES,
+  N_PROPS
+};
+
+enum
+{
+  SIGNAL_ISSUE_RAISED,
+  SIGNAL_ISSUE_CLEARED,
+  N_SIGNALS
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (DbrMetrics, dbr_metrics, G_TYPE_OBJECT)
+
+static void
+dbr_metrics_raise (DbrMetrics *self,
+                   DbrNews    *news)
+{
+  g_autoptr(DbrIssue) issue = dbr_issue_new (news->id, news->operation, news->severity, news->text,
+                                             news->since_usec, news->evidence);
+
+  g_hash_table_insert (self->by_serial, g_memdup2 (&news->serial, sizeof news->serial),
+                       g_object_ref (issue));
+  g_list_store_append (self->issues, issue);
+  g_signal_emit (self, signals[SIGNAL_ISSUE_RAISED], 0, issue);
+}
+
+static void
+dbr_metrics_end (DbrMetrics *self,
+                 DbrNews    *news,
+                 DbrIssue   *issue)
+{
+  guint position;
+
+  g_hash_table_remove (self->by_serial, &news->serial);
+  if (g_list_store_find (self->issues, issue, &position))
+    g_list_store_remove (self->issues, position);
+  g_signal_emit (self, signals[SIGNAL_ISSUE_CLEARED], 0, issue);
+}
+
+static void
+dbr_metrics_collect (DbrMetrics *self)
+{
+  DbrNews *next;
+
+  while ((next = dbr_book_pop_news (self->book)) != NULL)
+    {
+      g_autoptr(DbrNews) news = next;
+      DbrIssue *found = g_hash_table_lookup (self->by_serial, &news->serial);
+      g_autoptr(DbrIssue) issue = found != NULL ? g_object_ref (found) : NULL;
+
+      if (news->kind == DBR_NEWS_RAISED)
+        dbr_metrics_raise (self, news);
+      else if (issue != NULL)
+        dbr_issue_update (issue, news->severity, news->evidence);
+      if (news->kind == DBR_NEWS_CLEARED && issue != NULL)
+        dbr_metrics_end (self, news, issue);
+    }
+}
+
+static void
+tell_cb (GObject  *object,
+         gpointer  news)
+{
+  dbr_metrics_collect (DBR_METRICS (object));
+}
+
+/* Somebody who asks in the context need not wait for its next turn. */
+static void
+dbr_metrics_collect_here (DbrMetrics *self)
+{
+  if (g_thread_self () != self->thread || !g_main_context_acquire (self->context))
+    return;
+
+  dbr_metrics_collect (self);
+  g_main_context_release (self->context);
+}
+
+static void
+dbr_metrics_take_clock (DbrMetrics     *self,
+                        const DbrClock *clock)
+{
+  g_clear_pointer (&self->book, dbr_book_unref);
+  self->book = dbr_book_new (clock);
+  dbr_book_set_herald (self->book, self->herald, tell_cb);
+}
+
+static void
+dbr_metrics_dispose (GObject *object)
+{
+  DbrMetrics *self = DBR_METRICS (object);
+
+  dbr_book_close (self->book);
+
+  G_OBJECT_CLASS (dbr_metrics_parent_class)->dispose (object);
+}
+
+static void
+dbr_metrics_finalize (GObject *object)
+{
+  DbrMetrics *self = DBR_METRICS (object);
+
+  g_clear_pointer (&self->book, dbr_book_unref);
+  g_clear_pointer (&self->herald, dbr_herald_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_pointer (&self->by_serial, g_hash_table_unref);
+  g_clear_object (&self->issues);
+
+  G_OBJECT_CLASS (dbr_metrics_parent_class)->finalize (object);
+}
+
+static void
+dbr_metrics_get_property (GObject    *object,
+                          guint       prop_id,
+                          GValue     *value,
+                          GParamSpec *pspec)
+{
+  DbrMetrics *self = DBR_METRICS (object);
+
+  switch (prop_id)
+    {
+    case PROP_ISSUES:
+      g_value_set_object (value, dbr_metrics_get_issues (self));
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+dbr_metrics_class_init (DbrMetricsClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = dbr_metrics_dispose;
+  object_class->finalize = dbr_metrics_finalize;
+  object_class->get_property = dbr_metrics_get_property;
+
+  /**
+   * DbrMetrics:issues: (getter get_issues)
+   *
+   * What is wrong now, a list of [class@Issue].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ISSUES] =
+    g_param_spec_object ("issues", NULL, NULL,
+                         G_TYPE_LIST_MODEL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * DbrMetrics::issue-raised:
+   * @self: the metrics
+   * @issue: what is wrong
+   *
+   * Emitted when something is found to be wrong.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_ISSUE_RAISED] =
+    g_signal_new ("issue-raised",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1,
+                  DBR_TYPE_ISSUE);
+
+  /**
+   * DbrMetrics::issue-cleared:
+   * @self: the metrics
+   * @issue: what was wrong, the same object that was raised
+   *
+   * Emitted when something that was wrong is over.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_ISSUE_CLEARED] =
+    g_signal_new ("issue-cleared",
+                  G_TYPE_FROM_CLASS (klass),
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1,
+                  DBR_TYPE_ISSUE);
+}
+
+static void
+dbr_metrics_init (DbrMetrics *self)
+{
+  self->herald = dbr_herald_new (G_OBJECT (self));
+  self->context = g_main_context_ref_thread_default ();
+  self->thread = g_thread_self ();
+  self->issues = g_list_store_new (DBR_TYPE_ISSUE);
+  self->by_serial = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_object_unref);
+  dbr_metrics_take_clock (self, dbr_clock_get_system ());
+}
+
+/**
+ * dbr_metrics_new:
+ *
+ * Creates metrics in which nothing was recorded yet.
+ *
+ * Returns: (transfer full): new metrics
+ *
+ * Since: 0.1
+ */
+DbrMetrics *
+dbr_metrics_new (void)
+{
+  return g_object_new (DBR_TYPE_METRICS, NULL);
+}
+
+DbrMetrics *
+dbr_metrics_new_with_clock (const DbrClock *clock)
+{
+  DbrMetrics *self = dbr_metrics_new ();
+
+  dbr_metrics_take_clock (self, clock);
+
+  return self;
+}
+
+DbrBook *
+dbr_metrics_get_book (DbrMetrics *self)
+{
+  return self->book;
+}
+
+/**
+ * dbr_metrics_get_issues: (get-property issues)
+ * @self: the metrics
+ *
+ * Gets what is wrong now.
+ *
+ * It looks at the figures at once. Called in the thread that the metrics were made in, what it finds
+ * is in the list when it returns, and was told by signals. It is always the same list.
+ *
+ * Returns: (transfer none): a list of [class@Issue]
+ *
+ * Since: 0.1
+ */
+GListModel *
+dbr_metrics_get_issues (DbrMetrics *self)
+{
+  g_return_val_if_fail (DBR_IS_METRICS (self), NULL);
+
+  dbr_book_tick (self->book);
+  dbr_metrics_collect_here (self);
+
+  return G_LIST_MODEL (self->issues);
+}
+
+/**
+ * dbr_metrics_record:
+ * @self: the metrics
+ * @operation: the name of an operation
+ * @usec: how long it took in microseconds, -1 if that is not known
+ * @outcome: how it ended
+ *
+ * Records that an operation ended.
+ *
+ * A name is made for operations, not for things: of more than 32 names the further ones are counted
+ * as `other`, and so is an empty name or one of more than 255 bytes.
+ *
+ * Since: 0.1
+ */
+void
+dbr_metrics_record (DbrMetrics *self,
+                    const char *operation,
+                    gint64      usec,
+                    DbrOutcome  outcome)
+{
+  g_return_if_fail (DBR_IS_METRICS (self));
+  g_return_if_fail (operation != NULL);
+
+  dbr_book_record_name (self->book, operation, MIN (outcome, DBR_OUTCOME_REJECTED), usec);
+}
+
+/**
+ * dbr_metrics_dup_operations:
+ * @self: the metrics
+ *
+ * Lists all operations of which something was recorded.
+ *
+ * A D-Bus call is called by its destination, interface and member, as
+ * `org.example.Player:org.example.Player.Play`.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): their names, sorted
+ *
+ * Since: 0.1
+ */
+char **
+dbr_metrics_dup_operations (DbrMetrics *self)
+{
+  g_autoptr(GPtrArray) accounts = NULL;
+  char **names;
+
+  g_return_val_if_fail (DBR_IS_METRICS (self), NULL);
+
+  dbr_book_begin (self->book);
+  accounts = dbr_book_list (self->book);
+  names = g_new0 (char *, accounts->len + 1);
+  for (guint i = 0; i < accounts->len; i++)
+    names[i] = g_strdup (((DbrAccount *) g_ptr_array_index (accounts, i))->name);
+  dbr_book_end (self->book);
+
+  return names;
+}
+
+static DbrOperationStats *
+dbr_metrics_read (DbrMetrics   *self,
+                  const char   *operation,
+                  void        (*read)(DbrAccount *account,
+                                      DbrFigures *figures))
+{
+  DbrFigures figures = { .range = DBR_RANGE_INIT };
+  DbrAccount *account;
+
+  dbr_book_begin (self->book);
+  account = dbr_book_lookup (self->book, operation);
+  if (account != NULL)
+    read (account, &figures);
+  dbr_book_end (self->book);
+
+  return dbr_operation_stats_new (&figures);
+}
+
+/**
+ * dbr_metrics_get_stats:
+ * @self: the metrics
+ * @operation: the name of an operation
+ *
+ * Gets the figures of an operation since the metrics were made or reset.
+ *
+ * Of an operation that is not known all figures are 0, or -1 where they are times.
+ *
+ * Returns: (transfer full): the figures of this moment
+ *
+ * Since: 0.1
+ */
+DbrOperationStats *
+dbr_metrics_get_stats (DbrMetrics *self,
+                       const char *operation)
+{
+  g_return_val_if_fail (DBR_IS_METRICS (self), NULL);
+  g_return_val_if_fail (operation != NULL, NULL);
+
+  return dbr_metrics_read (self, operation, dbr_account_read_life);
+}
+
+/**
+ * dbr_metrics_get_window_stats:
+ * @self: the metrics
+ * @operation: the name of an operation
+ *
+ * Gets the figures of an operation in the last 60 seconds.
+ *
+ * The window goes on in steps of ten seconds, so that it is between 50 and 60 seconds long.
+ *
+ * Returns: (transfer full): the figures of this moment
+ *
+ * Since: 0.1
+ */
+DbrOperationStats *
+dbr_metrics_get_window_stats (DbrMetrics *self,
+                              const char *operation)
+{
+  g_return_val_if_fail (DBR_IS_METRICS (self), NULL);
+  g_return_val_if_fail (operation != NULL, NULL);
+
+  return dbr_metrics_read (self, operation, dbr_account_read_window);
+}
+
+/**
+ * dbr_metrics_set_limits:
+ * @self: the metrics
+ * @operation: the name of an operation, or of a kind of operations as in [class@Timeouts]
+ * @p95_usec: the time in microseconds that 95 percent should not exceed, up to a day
+ * @error_rate: the share of errors and timeouts that is still in order, above 0 and up to 1
+ * @error: return location for an error
+ *
+ * Sets from when on an operation is an issue.
+ *
+ * `default` stands for all that have no limits of their own. It ships with one second and a tenth.
+ *
+ * Returns: whether the values are allowed; if not, nothing has changed
+ *
+ * Since: 0.1
+ */
+gboolean
+dbr_metrics_set_limits (DbrMetrics  *self,
+                        const char  *operation,
+                        gint64       p95_usec,
+                        double       error_rate,
+                        GError     **error)
+{
+  g_return_val_if_fail (DBR_IS_METRICS (self), FALSE);
+  g_return_val_if_fail (operation != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!dbr_limit_check (p95_usec, error_rate, error))
+    return FALSE;
+
+  dbr_book_set_limit (self->book, operation, p95_usec, error_rate);
+
+  return TRUE;
+}
+
+/**
+ * dbr_metrics_reset:
+ * @self: the metrics
+ *
+ * Forgets all that was recorded and clears all issues. Limits stay.
+ *
+ * Since: 0.1
+ */
+void
+dbr_metrics_reset (DbrMetrics *self)
+{
+  g_return_if_fail (DBR_IS_METRICS (self));
+
+  dbr_book_reset (self->book);
+}
+
+DbrMetricsHandle *
+dbr_metrics_resolve (DbrMetrics *self,
+                     const char *operation,
+                     const char *destination,
+                     const char *interface_name,
+                     const char *member)
+{
+  return dbr_book_resolve (self->book, operation, destination, interface_name, member);
+}
+
+void
+dbr_metrics_handle_record (DbrMetricsHandle       *handle,
+                           const DbrMetricsSample *sample)
+{
+  const gint64 usec[DBR_N_PARTS] = {
+    [DBR_PART_TOTAL] = sample->total_usec,
+    [DBR_PART_QUEUE] = sample->queue_usec,
+    [DBR_PART_SERVICE] = sample->service_usec,
+    [DBR_PART_LAG] = sample->lag_usec,
+  };
+
+  dbr_book_record (handle->book, handle, sample->now, sample->outcome, usec, sample->error_name);
+}
+
+void
+dbr_metrics_handle_add_retry (DbrMetricsHandle *handle)
+{
+  __atomic_fetch_add (&handle->n_retries, 1, __ATOMIC_RELAXED);
+}
+
+void
+dbr_metrics_handle_add_orphans (DbrMetricsHandle *handle,
+                                int               n)
+{
+  g_atomic_int_add (&handle->n_orphans, n);
+}
+
+void
+dbr_metrics_note_budget (DbrMetrics *self,
+                         const char *bus_name)
+{
+  dbr_book_note (self->book, DBR_ISSUE_BUDGET, bus_name, 1);
+}
+
+void
+dbr_metrics_note_circuit (DbrMetrics *self,
+                          const char *bus_name,
+                          const char *state_nick,
+                          gboolean    has_opened)
+{
+  dbr_book_set_circuit (self->book, bus_name, state_nick, has_opened);
+}
+
+void
+dbr_metrics_note_owner (DbrMetrics *self,
+                        const char *bus_name)
+{
+  dbr_book_note (self->book, DBR_ISSUE_SERVICE_FLAPPING, bus_name, 1);
+}
+
+void
+dbr_metrics_note_signals (DbrMetrics *self,
+                          const char *sender,
+                          guint       n)
+{
+  dbr_book_note (self->book, DBR_ISSUE_SIGNAL_FLOOD, sender, n);
+}
+
+void
+dbr_metrics_note_lag (DbrMetrics *self,
+                      gint64      lag_usec)
+{
+  if (lag_usec >= DBR_MAIN_LOOP_USEC)
+    dbr_book_note_lag (self->book, "", lag_usec);
+}
+
+void
+dbr_metrics_note_bus_limit (DbrMetrics *self,
+                            const char *connection)
+{
+  dbr_book_note (self->book, DBR_ISSUE_BUS_LIMIT, connection, 1);
+}
+
+void
+dbr_metrics_set_slots (DbrMetrics     *self,
+                       const char     *connection,
+                       const DbrSlots *slots)
+{
+  dbr_book_set_slots (self->book, connection, slots);
+}
+
+void
+dbr_metrics_forget_connection (DbrMetrics *self,
+                               const char *connection)
+{
+  dbr_book_leave (self->book, connection);
+}
+
+void
+dbr_metrics_tick (DbrMetrics *self)
+{
+  dbr_book_tick (self->book);
+}
