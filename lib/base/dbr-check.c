@@ -11,6 +11,7 @@
 
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
+#include "base/dbr-text-private.h"
 
 /* The bus cuts off whoever nests deeper, with all other calls of that connection. */
 #define MAX_NESTED_ARRAYS 32
@@ -37,7 +38,7 @@ gboolean
 dbr_check_bus_name (const char  *bus_name,
                     GError     **error)
 {
-  if (bus_name != NULL && g_dbus_is_name (bus_name))
+  if (bus_name != NULL && dbr_text_is_bus_name (bus_name, strlen (bus_name)))
     return TRUE;
 
   return refuse (error, _("“%s” is not a bus name"), bus_name);
@@ -47,7 +48,7 @@ gboolean
 dbr_check_object_path (const char  *object_path,
                        GError     **error)
 {
-  if (object_path != NULL && g_variant_is_object_path (object_path))
+  if (object_path != NULL && dbr_text_is_object_path (object_path, strlen (object_path)))
     return TRUE;
 
   return refuse (error, _("“%s” is not an object path"), object_path);
@@ -58,8 +59,7 @@ dbr_check_interface_name (const char  *interface_name,
                           GError     **error)
 {
   if (interface_name != NULL
-      && strnlen (interface_name, DBR_MAX_NAME_LENGTH + 1) <= DBR_MAX_NAME_LENGTH
-      && g_dbus_is_interface_name (interface_name))
+      && dbr_text_is_interface_name (interface_name, strlen (interface_name)))
     return TRUE;
 
   return refuse (error, _("“%s” is not an interface name"), interface_name);
@@ -69,9 +69,7 @@ gboolean
 dbr_check_member_name (const char  *member,
                        GError     **error)
 {
-  if (member != NULL
-      && strnlen (member, DBR_MAX_NAME_LENGTH + 1) <= DBR_MAX_NAME_LENGTH
-      && g_dbus_is_member_name (member))
+  if (member != NULL && dbr_text_is_member_name (member, strlen (member)))
     return TRUE;
 
   return refuse (error, _("“%s” is not a member name"), member);

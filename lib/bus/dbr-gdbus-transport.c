@@ -345,14 +345,8 @@ dbr_gdbus_transport_check_size (DbrGdbusTransport  *self,
       g_set_error_literal (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT, cause->message);
       return FALSE;
     }
-  if (size <= self->limits.message_size)
-    return TRUE;
 
-  g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
-               _("The message of %u bytes is larger than the %u bytes allowed"),
-               (guint) size, (guint) self->limits.message_size);
-
-  return FALSE;
+  return dbr_limits_check_size (&self->limits, size, error);
 }
 
 static gboolean
@@ -360,23 +354,10 @@ dbr_gdbus_transport_check_descriptors (DbrGdbusTransport  *self,
                                        GUnixFDList        *fd_list,
                                        GError            **error)
 {
-  guint n_descriptors = g_unix_fd_list_get_length (fd_list);
+  gboolean can_pass = (g_dbus_connection_get_capabilities (self->connection)
+                       & G_DBUS_CAPABILITY_FLAGS_UNIX_FD_PASSING) != 0;
 
-  if ((g_dbus_connection_get_capabilities (self->connection)
-       & G_DBUS_CAPABILITY_FLAGS_UNIX_FD_PASSING) == 0)
-    {
-      g_set_error_literal (error, DBR_ERROR, DBR_ERROR_NOT_SUPPORTED,
-                           _("This connection cannot pass file descriptors"));
-      return FALSE;
-    }
-  if (n_descriptors <= self->limits.n_descriptors)
-    return TRUE;
-
-  g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
-               _("The message has %u file descriptors, more than the %u allowed"),
-               n_descriptors, self->limits.n_descriptors);
-
-  return FALSE;
+  return dbr_limits_check_descriptors (&self->limits, can_pass, fd_list, error);
 }
 
 static GDBusMessage *

@@ -8,6 +8,7 @@
 G_BEGIN_DECLS
 
 typedef struct _DbrOpening DbrOpening;
+typedef struct _DbrOpeningFuncs DbrOpeningFuncs;
 
 /* Called once on dbr-io, with either. */
 typedef void (*DbrOpenedFunc) (DbrTransport *transport,
@@ -18,6 +19,31 @@ typedef void (*DbrOpenedFunc) (DbrTransport *transport,
 typedef void (*DbrConnectedFunc) (GDBusConnection *connection,
                                   GError          *error,
                                   gpointer         user_data);
+
+/* How a kind of transport is opened. */
+struct _DbrOpeningFuncs
+{
+  /* on dbr-io; ends in dbr_opening_finish(), then or later, on dbr-io too */
+  void (*start) (DbrOpening *self);
+  /* from any thread */
+  void (*abort) (DbrOpening *self);
+  void (*free)  (DbrOpening *self);
+};
+
+/* A kind puts its own data behind it. */
+struct _DbrOpening
+{
+  const DbrOpeningFuncs *funcs;
+  gatomicrefcount        ref_count;
+
+  char                  *address;
+  gboolean               has_bus;
+  DbrLimits              limits;
+  guint                  limit_ms;
+  DbrOpenedFunc          opened;
+  gpointer               user_data;
+  GDestroyNotify         destroy;
+};
 
 /* Makes a private connection to @address, with no more time than @limit_ms. To be called on dbr-io.
  * */
@@ -37,6 +63,16 @@ DbrOpening *dbr_opening_start_connection (const char       *address,
 void        dbr_opening_abort (DbrOpening      *self);
 DbrOpening *dbr_opening_ref   (DbrOpening      *self);
 void        dbr_opening_unref (DbrOpening      *self);
+
+/* For the kinds: says how it ended, once, and lets go of the reference that start() was given. */
+void        dbr_opening_finish                (DbrOpening   *self,
+                                               DbrTransport *transport,
+                                               GError       *error);
+/* The same for who has said it otherwise. */
+void        dbr_opening_leave                 (DbrOpening   *self);
+GError     *dbr_opening_new_late_error        (DbrOpening   *self) G_GNUC_WARN_UNUSED_RESULT;
+GError     *dbr_opening_new_unreachable_error (DbrOpening   *self,
+                                               const char   *reason) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrOpening, dbr_opening_unref)
 

@@ -5,247 +5,36 @@
 
 #include "bus/dbr-opening-private.h"
 
-#include "base/dbr-deadline-private.h"
 #include "base/dbr-error.h"
-#include "base/dbr-fork-private.h"
 #include "base/dbr-i18n-private.h"
-#include "base/dbr-io-private.h"
-#include "bus/dbr-gdbus-transport-private.h"
+#include "bus/dbr-gdbus-opening-private.h"
+#include "bus/wire/dbr-wire-opening-private.h"
 
-/* GDBus connects, authenticates and says Hello in blocking calls without a limit. So that is done
- * in a thread of its own, which a deadline frees by taking its socket away: GIO's pool of threads
- * is the application's, and may be full of work that waits for us. Only the connection object is
- * made on dbr-io, because its `closed` signal fires in the context it was made in. */
-struct _DbrOpening
+/* The one place that chooses the transport. GDBus is there to compare with. */
+static DbrOpening *
+opening_new (void)
 {
-  gatomicrefcount    ref_count;
+  if (g_strcmp0 (g_getenv ("DBR_TRANSPORT"), "gdbus") == 0)
+    return dbr_gdbus_opening_new ();
 
-  char              *address;
-  gboolean           has_bus;
-  DbrLimits          limits;
-  guint              limit_ms;
-  DbrOpenedFunc      opened;
-  DbrConnectedFunc   connected;
-  gpointer           user_data;
-  GDestroyNotify     destroy;
-
-  DbrDeadline        deadline;
-  GCancellable      *cancellable;
-
-  /* the thread's, until it is done */
-  GIOStream         *stream;
-  GError            *error;
-
-  GMutex             mutex;
-  GCond              cond;
-
-  /* guarded by mutex */
-  GDBusConnection   *connection;
-  GSocket           *socket;
-  gboolean           is_aborted;
-  gboolean           is_late;
-};
-
-static void
-dbr_opening_hand_over (DbrOpening *self)
-{
-  g_autoptr(DbrTransport) transport = NULL;
-
-  if (self->connected != NULL)
-    {
-      self->connected (self->error == NULL ? self->connection : NULL, self->error, self->user_data);
-      return;
-    }
-
-  if (self->error == NULL)
-    transport = dbr_gdbus_transport_new_private (self->connection, self->socket, &self->limits);
-  self->opened (transport, self->error, self->user_data);
-}
-
-static void
-dbr_opening_finish (DbrOpening *self)
-{
-  if (dbr_deadline_disarm (&self->deadline))
-    dbr_opening_unref (self);
-
-  if (self->error != NULL && self->socket != NULL)
-    g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
-
-  dbr_opening_hand_over (self);
-  if (self->destroy != NULL)
-    self->destroy (self->user_data);
-  dbr_opening_unref (self);
-}
-
-static void
-dbr_opening_fail (DbrOpening *self,
-                  GError     *cause)
-{
-  gboolean is_late;
-
-  g_mutex_lock (&self->mutex);
-  is_late = self->is_late;
-  g_mutex_unlock (&self->mutex);
-
-  if (is_late)
-    g_set_error (&self->error, DBR_ERROR, DBR_ERROR_NO_BUS,
-                 _("The bus at “%s” did not let us in within %u ms"),
-                 self->address, self->limit_ms);
-  else
-    g_set_error (&self->error, DBR_ERROR, DBR_ERROR_NO_BUS,
-                 _("The bus at “%s” cannot be reached: %s"), self->address, cause->message);
-  g_error_free (cause);
-}
-
-/* What g_dbus_connection_new_sync() does first; it would connect in the same breath. */
-static void
-build_cb (gpointer data)
-{
-  DbrOpening *self = data;
-  GDBusConnectionFlags flags = G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT;
-  GDBusConnection *connection;
-
-  if (self->has_bus)
-    flags |= G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION;
-  connection = g_object_new (G_TYPE_DBUS_CONNECTION,
-                             "stream", self->stream,
-                             "flags", flags,
-                             NULL);
-
-  g_mutex_lock (&self->mutex);
-  self->connection = connection;
-  g_cond_signal (&self->cond);
-  g_mutex_unlock (&self->mutex);
-}
-
-static void
-done_cb (gpointer data)
-{
-  dbr_opening_finish (data);
-}
-
-/* In the thread */
-
-static gboolean
-dbr_opening_reach (DbrOpening  *self,
-                   GError     **error)
-{
-  GSocket *socket;
-  gboolean is_aborted;
-
-  self->stream = g_dbus_address_get_stream_sync (self->address, NULL, self->cancellable, error);
-  if (self->stream == NULL)
-    return FALSE;
-  if (!G_IS_SOCKET_CONNECTION (self->stream))
-    {
-      g_set_error_literal (error, DBR_ERROR, DBR_ERROR_NO_BUS, _("it does not lead to a socket"));
-      return FALSE;
-    }
-
-  socket = g_socket_connection_get_socket (G_SOCKET_CONNECTION (self->stream));
-  g_mutex_lock (&self->mutex);
-  self->socket = g_object_ref (socket);
-  is_aborted = self->is_aborted;
-  g_mutex_unlock (&self->mutex);
-
-  if (is_aborted)
-    g_socket_shutdown (socket, TRUE, TRUE, NULL);
-
-  return TRUE;
-}
-
-static void
-dbr_opening_build (DbrOpening *self)
-{
-  dbr_io_invoke (build_cb, self);
-
-  g_mutex_lock (&self->mutex);
-  while (self->connection == NULL)
-    g_cond_wait (&self->cond, &self->mutex);
-  g_mutex_unlock (&self->mutex);
-}
-
-static gpointer
-open_thread (gpointer data)
-{
-  DbrOpening *self = data;
-  GError *cause = NULL;
-
-  if (dbr_opening_reach (self, &cause))
-    {
-      dbr_opening_build (self);
-      g_initable_init (G_INITABLE (self->connection), self->cancellable, &cause);
-    }
-  if (cause != NULL)
-    dbr_opening_fail (self, cause);
-
-  dbr_io_invoke (done_cb, self);
-
-  return NULL;
-}
-
-static void
-deadline_cb (DbrDeadline *deadline)
-{
-  DbrOpening *self = G_STRUCT_MEMBER_P (deadline, -G_STRUCT_OFFSET (DbrOpening, deadline));
-
-  g_mutex_lock (&self->mutex);
-  self->is_late = TRUE;
-  g_mutex_unlock (&self->mutex);
-
-  dbr_opening_abort (self);
-  dbr_opening_unref (self);
+  return dbr_wire_opening_new ();
 }
 
 static DbrOpening *
-dbr_opening_new (const char     *address,
-                 guint           limit_ms,
-                 gpointer        user_data,
-                 GDestroyNotify  destroy)
+dbr_opening_prepare (DbrOpening     *self,
+                     const char     *address,
+                     guint           limit_ms,
+                     gpointer        user_data,
+                     GDestroyNotify  destroy)
 {
-  DbrOpening *self = g_new0 (DbrOpening, 1);
-
   g_atomic_ref_count_init (&self->ref_count);
-  g_mutex_init (&self->mutex);
-  g_cond_init (&self->cond);
   self->address = g_strdup (address);
   self->has_bus = TRUE;
   self->limit_ms = limit_ms;
   self->user_data = user_data;
   self->destroy = destroy;
-  self->cancellable = g_cancellable_new ();
 
   return self;
-}
-
-static void
-dbr_opening_begin (DbrOpening *self)
-{
-  GThread *thread;
-  GError *cause = NULL;
-
-  dbr_opening_ref (self);
-  if (dbr_fork_get_generation () > 0)
-    {
-      g_set_error_literal (&self->error, DBR_ERROR, DBR_ERROR_FORKED,
-                           _("A child of fork() has no D-Bus worker thread; fork before the parent "
-                             "uses D-Bus, or call exec() first"));
-      dbr_io_invoke (done_cb, self);
-      return;
-    }
-
-  dbr_opening_ref (self);
-  dbr_deadline_arm (&self->deadline,
-                    g_get_monotonic_time () + self->limit_ms * (gint64) 1000, deadline_cb);
-  thread = g_thread_try_new ("dbr-open", open_thread, self, &cause);
-  if (thread != NULL)
-    {
-      g_thread_unref (thread);
-      return;
-    }
-
-  dbr_opening_fail (self, cause);
-  dbr_io_invoke (done_cb, self);
 }
 
 DbrOpening *
@@ -257,16 +46,17 @@ dbr_opening_start (const char      *address,
                    gpointer         user_data,
                    GDestroyNotify   destroy)
 {
-  DbrOpening *self = dbr_opening_new (address, limit_ms, user_data, destroy);
+  DbrOpening *self = dbr_opening_prepare (opening_new (), address, limit_ms, user_data, destroy);
 
   self->has_bus = has_bus;
   self->limits = *limits;
   self->opened = opened;
-  dbr_opening_begin (self);
+  self->funcs->start (dbr_opening_ref (self));
 
   return self;
 }
 
+/* Who is to have the connection itself can only have one of GDBus's. */
 DbrOpening *
 dbr_opening_start_connection (const char       *address,
                               guint             limit_ms,
@@ -274,10 +64,10 @@ dbr_opening_start_connection (const char       *address,
                               gpointer          user_data,
                               GDestroyNotify    destroy)
 {
-  DbrOpening *self = dbr_opening_new (address, limit_ms, user_data, destroy);
+  DbrOpening *self = dbr_opening_prepare (dbr_gdbus_opening_new_connection (connected), address,
+                                          limit_ms, user_data, destroy);
 
-  self->connected = connected;
-  dbr_opening_begin (self);
+  self->funcs->start (dbr_opening_ref (self));
 
   return self;
 }
@@ -285,18 +75,7 @@ dbr_opening_start_connection (const char       *address,
 void
 dbr_opening_abort (DbrOpening *self)
 {
-  g_autoptr(GSocket) socket = NULL;
-
-  g_mutex_lock (&self->mutex);
-  self->is_aborted = TRUE;
-  if (self->socket != NULL)
-    socket = g_object_ref (self->socket);
-  g_mutex_unlock (&self->mutex);
-
-  /* Hello cannot be cancelled, but fails when the socket is shut down. */
-  g_cancellable_cancel (self->cancellable);
-  if (socket != NULL)
-    g_socket_shutdown (socket, TRUE, TRUE, NULL);
+  self->funcs->abort (self);
 }
 
 DbrOpening *
@@ -313,13 +92,39 @@ dbr_opening_unref (DbrOpening *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
-  g_clear_object (&self->connection);
-  g_clear_object (&self->stream);
-  g_clear_object (&self->socket);
-  g_clear_object (&self->cancellable);
-  g_clear_error (&self->error);
   g_free (self->address);
-  g_mutex_clear (&self->mutex);
-  g_cond_clear (&self->cond);
-  g_free (self);
+  self->funcs->free (self);
+}
+
+void
+dbr_opening_leave (DbrOpening *self)
+{
+  if (self->destroy != NULL)
+    self->destroy (self->user_data);
+  dbr_opening_unref (self);
+}
+
+void
+dbr_opening_finish (DbrOpening   *self,
+                    DbrTransport *transport,
+                    GError       *error)
+{
+  self->opened (transport, error, self->user_data);
+  dbr_opening_leave (self);
+}
+
+GError *
+dbr_opening_new_late_error (DbrOpening *self)
+{
+  return g_error_new (DBR_ERROR, DBR_ERROR_NO_BUS,
+                      _("The bus at “%s” did not let us in within %u ms"),
+                      self->address, self->limit_ms);
+}
+
+GError *
+dbr_opening_new_unreachable_error (DbrOpening *self,
+                                   const char *reason)
+{
+  return g_error_new (DBR_ERROR, DBR_ERROR_NO_BUS,
+                      _("The bus at “%s” cannot be reached: %s"), self->address, reason);
 }

@@ -41,14 +41,24 @@ typedef struct
   guint n_descriptors;
 } DbrLimits;
 
+/* `INVALID_ARGUMENT`, or `NOT_SUPPORTED` where the connection cannot pass descriptors at all. */
+gboolean dbr_limits_check_size        (const DbrLimits *self,
+                                       gsize            size,
+                                       GError         **error);
+gboolean dbr_limits_check_descriptors (const DbrLimits *self,
+                                       gboolean         can_pass,
+                                       GUnixFDList     *fd_list,
+                                       GError         **error);
+
 typedef struct
 {
   guint64 n_sent;
   guint64 n_received;
 } DbrTransportCounters;
 
-/* Who hears what the transport has to say. The functions are called in the transport's own thread,
- * one at a time for each, and must be quick: nothing else is read or written meanwhile. */
+/* Who hears what the transport has to say. The functions are called one at a time for each, and must
+ * be quick: nothing else is read or written meanwhile. They are called in the transport's own thread,
+ * but what is written in the thread that sends it leaves there. */
 typedef struct
 {
   /* The message is about to be written. FALSE: it was taken back and must not be. */
@@ -94,8 +104,9 @@ void         dbr_transport_start           (DbrTransport                *self,
 
 /* The serial comes first, so that a table knows it before the answer can be there. */
 guint32      dbr_transport_reserve_serial  (DbrTransport                *self);
-/* `INVALID_ARGUMENT` where the message itself is at fault, and else `CONNECTION_LOST`; nothing was
- * sent then. */
+/* `INVALID_ARGUMENT` where the message itself is at fault, `NOT_SUPPORTED` where it has descriptors
+ * that cannot be passed, `OVERLOADED` where too much waits to be written already, and else
+ * `CONNECTION_LOST`; nothing was sent then. */
 gboolean     dbr_transport_send            (DbrTransport                *self,
                                             guint32                      serial,
                                             const DbrOutgoing           *outgoing,

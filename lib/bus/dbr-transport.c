@@ -5,6 +5,11 @@
 
 #include "bus/dbr-transport-private.h"
 
+#include <gio/gunixfdlist.h>
+
+#include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
+
 G_DEFINE_INTERFACE (DbrTransport, dbr_transport, G_TYPE_OBJECT)
 
 static void
@@ -53,4 +58,43 @@ dbr_transport_get_counters (DbrTransport         *self,
                             DbrTransportCounters *counters)
 {
   DBR_TRANSPORT_GET_IFACE (self)->get_counters (self, counters);
+}
+
+gboolean
+dbr_limits_check_size (const DbrLimits  *self,
+                       gsize             size,
+                       GError          **error)
+{
+  if (size <= self->message_size)
+    return TRUE;
+
+  g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+               _("The message of %u bytes is larger than the %u bytes allowed"),
+               (guint) size, (guint) self->message_size);
+
+  return FALSE;
+}
+
+gboolean
+dbr_limits_check_descriptors (const DbrLimits  *self,
+                              gboolean          can_pass,
+                              GUnixFDList      *fd_list,
+                              GError          **error)
+{
+  guint n_descriptors = g_unix_fd_list_get_length (fd_list);
+
+  if (!can_pass)
+    {
+      g_set_error_literal (error, DBR_ERROR, DBR_ERROR_NOT_SUPPORTED,
+                           _("This connection cannot pass file descriptors"));
+      return FALSE;
+    }
+  if (n_descriptors <= self->n_descriptors)
+    return TRUE;
+
+  g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+               _("The message has %u file descriptors, more than the %u allowed"),
+               n_descriptors, self->n_descriptors);
+
+  return FALSE;
 }

@@ -6,8 +6,6 @@
 #include "dbr-bench-player.h"
 #include "dbr-bench-table.h"
 
-#include <string.h>
-
 /* The same call by each client, one after the other and again, so that what else the machine does
  * meets all of them. The first client is plain GDBus, which the others are held against. */
 
@@ -114,7 +112,7 @@ static void
 contender_report (Contender        *self,
                   const BenchScene *scene)
 {
-  gboolean is_held = strcmp (self->client, bench_client_libdbr.name) == 0 && scene->limit > 0;
+  double limit = bench_scene_get_limit (scene, self->client);
   BenchRow row = {
     .goal = scene->goal,
     .scene = scene->name,
@@ -123,8 +121,8 @@ contender_report (Contender        *self,
     .value = bench_median (self->usec),
     .rate = bench_median (self->rates),
     .ratio = bench_median (self->ratios),
-    .limit_kind = is_held ? BENCH_LIMIT_ON_RATIO : BENCH_LIMIT_NONE,
-    .limit = scene->limit,
+    .limit_kind = limit > 0 ? BENCH_LIMIT_ON_RATIO : BENCH_LIMIT_NONE,
+    .limit = limit,
   };
 
   bench_table_add (&row);
@@ -211,14 +209,14 @@ bench_scene_count_calls (const BenchScene *self,
 
   for (guint i = 0; clients[i] != NULL; i++)
     {
-      gboolean is_held = strcmp (clients[i], bench_client_libdbr.name) == 0 && self->limit > 0;
+      double limit = bench_scene_get_limit (self, clients[i]);
       BenchRow row = {
         .goal = self->goal,
         .scene = self->name,
         .client = clients[i],
         .what = "instructions a call",
-        .limit_kind = is_held ? BENCH_LIMIT_ON_RATIO : BENCH_LIMIT_NONE,
-        .limit = self->limit,
+        .limit_kind = limit > 0 ? BENCH_LIMIT_ON_RATIO : BENCH_LIMIT_NONE,
+        .limit = limit,
       };
 
       if (!count_one (self, run, clients[i], &row.value))

@@ -31,6 +31,15 @@ libdbr_make (const char *address)
   return self;
 }
 
+/* The client is alone in its process. */
+static gpointer
+libdbr_make_on_gdbus (const char *address)
+{
+  g_setenv ("DBR_TRANSPORT", "gdbus", TRUE);
+
+  return libdbr_make (address);
+}
+
 static GVariant *
 libdbr_get_parameters (LibdbrClient *self,
                        BenchCall     call)
@@ -152,3 +161,7 @@ libdbr_park (gpointer client,
 }
 
 const BenchClient bench_client_libdbr = { "libdbr", libdbr_make, libdbr_park, libdbr_play };
+
+const BenchClient bench_client_libdbr_gdbus = {
+  "libdbr-gdbus", libdbr_make_on_gdbus, libdbr_park, libdbr_play,
+};

@@ -19,7 +19,7 @@ report (const BenchScene *scene,
         double            idle,
         double            loaded)
 {
-  gboolean is_held = strcmp (client, bench_client_libdbr.name) == 0;
+  double limit = bench_scene_get_limit (scene, client);
   BenchRow row = {
     .goal = scene->goal,
     .scene = scene->name,
@@ -33,8 +33,8 @@ report (const BenchScene *scene,
   row.what = "  with 10000 parked";
   row.value = loaded;
   row.ratio = loaded / MAX (idle, 0.001);
-  row.limit_kind = is_held ? BENCH_LIMIT_ON_RATIO : BENCH_LIMIT_NONE;
-  row.limit = scene->limit;
+  row.limit_kind = limit > 0 ? BENCH_LIMIT_ON_RATIO : BENCH_LIMIT_NONE;
+  row.limit = limit;
   bench_table_add (&row);
 }
 
@@ -71,7 +71,9 @@ gboolean
 bench_scene_time_parked (const BenchScene *self,
                          BenchRun         *run)
 {
-  const char *clients[] = { bench_client_gdbus.name, bench_client_libdbr.name };
+  const char *clients[] = {
+    bench_client_gdbus.name, bench_client_libdbr.name, bench_client_libdbr_gdbus.name,
+  };
 
   for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
     {
@@ -123,7 +125,9 @@ gboolean
 bench_scene_count_parked (const BenchScene *self,
                           BenchRun         *run)
 {
-  const char *clients[] = { bench_client_gdbus.name, bench_client_libdbr.name };
+  const char *clients[] = {
+    bench_client_gdbus.name, bench_client_libdbr.name, bench_client_libdbr_gdbus.name,
+  };
 
   for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
     {

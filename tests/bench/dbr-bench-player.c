@@ -20,6 +20,7 @@ static const BenchClient *const clients[] = {
 #else
   &bench_client_gdbus,
   &bench_client_libdbr,
+  &bench_client_libdbr_gdbus,
 #ifdef HAVE_SDBUS
   &bench_client_sdbus,
 #endif

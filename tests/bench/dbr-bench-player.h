@@ -59,6 +59,7 @@ struct _BenchClient
 
 extern const BenchClient bench_client_gdbus;
 extern const BenchClient bench_client_libdbr;
+extern const BenchClient bench_client_libdbr_gdbus;
 extern const BenchClient bench_client_figures;
 #ifdef HAVE_SDBUS
 extern const BenchClient bench_client_sdbus;
@@ -67,7 +68,8 @@ extern const BenchClient bench_client_sdbus;
 extern const BenchClient bench_client_libdbus;
 #endif
 
-/* The names of all clients there are: plain GDBus, libdbr, and what stands beside them. */
+/* The names of all clients there are: plain GDBus, libdbr on its own transport and on GDBus's, and
+ * what stands beside them. */
 const char *const *bench_player_get_clients (void);
 
 int                bench_player_main        (const char *client_name,

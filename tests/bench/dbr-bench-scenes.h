@@ -26,6 +26,7 @@ struct _BenchScene
   /* its number in the performance budget, or empty, and what that allows as ratio to plain GDBus */
   const char    *goal;
   double         limit;
+  double         limit_on_gdbus;
   const char    *summary;
 
   /* takes the time; NULL where time says nothing */
@@ -67,6 +68,10 @@ gboolean bench_scene_count_start        (const BenchScene *self,
                                          BenchRun         *run);
 
 /* What they share. */
+
+/* What the budget allows this client; 0 where it says nothing about it. */
+double   bench_scene_get_limit          (const BenchScene *self,
+                                         const char       *client);
 
 double   bench_median                   (GArray           *values);
 

@@ -54,7 +54,7 @@ report (const BenchScene *scene,
         double            ratio,
         double            limit)
 {
-  gboolean is_held = strcmp (client, bench_client_libdbr.name) == 0;
+  gboolean is_held = bench_scene_get_limit (scene, client) > 0;
   BenchRow row = {
     .goal = scene->goal,
     .scene = scene->name,
@@ -77,10 +77,13 @@ start_all (const BenchScene *self,
            guint             n_rounds,
            const char       *what)
 {
-  const char *clients[] = { bench_client_gdbus.name, bench_client_libdbr.name };
+  const char *clients[] = {
+    bench_client_gdbus.name, bench_client_libdbr.name, bench_client_libdbr_gdbus.name,
+  };
   g_autoptr(GArray) of_gdbus = g_array_new (FALSE, FALSE, sizeof (double));
   g_autoptr(GArray) of_libdbr = g_array_new (FALSE, FALSE, sizeof (double));
-  GArray *costs[] = { of_gdbus, of_libdbr };
+  g_autoptr(GArray) of_libdbr_gdbus = g_array_new (FALSE, FALSE, sizeof (double));
+  GArray *costs[] = { of_gdbus, of_libdbr, of_libdbr_gdbus };
   Start starts[G_N_ELEMENTS (clients)];
 
   for (guint round = 0; round < n_rounds; round++)

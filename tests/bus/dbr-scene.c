@@ -131,6 +131,12 @@ scene_assert_answers (DbrClient *client)
   dbr_test_assert_prints (outcome.reply, "('alive',)");
 }
 
+gboolean
+scene_is_on_gdbus (void)
+{
+  return g_strcmp0 (g_getenv ("DBR_TRANSPORT"), "gdbus") == 0;
+}
+
 void
 scene_hold_circuit (DbrClient *client)
 {

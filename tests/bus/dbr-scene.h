@@ -60,6 +60,8 @@ void      outcome_clear        (Outcome          *outcome);
 void      scene_assert_in_time (const Outcome    *outcome,
                                 guint             limit_ms);
 void      scene_assert_answers (DbrClient        *client);
+/* Whether the tests are being played on the GDBus transport. */
+gboolean  scene_is_on_gdbus    (void);
 
 /* For tests of what lies below the circuit: it stays closed whatever happens. */
 void      scene_hold_circuit   (DbrClient        *client);

@@ -374,6 +374,17 @@ test_several_clients (void)
   dbr_test_wait_until (NULL, dbr_test_bus_count_connections (scene->bus) == before, DBR_TEST_PATIENCE_MS);
 }
 
+/* GDBus's worker thread is not there in a child, and cannot be started again. */
+static gboolean
+is_as_expected_of_fresh (gint64  round_trip,
+                         GError *error)
+{
+  if (scene_is_on_gdbus ())
+    return round_trip == -1 && g_error_matches (error, DBR_ERROR, DBR_ERROR_FORKED);
+
+  return round_trip >= 0 && error == NULL;
+}
+
 /* In the child nothing may be asserted: only its status tells. */
 static int
 child_main (DbrClient  *client,
@@ -384,12 +395,13 @@ child_main (DbrClient  *client,
   g_autoptr(GError) fresh_error = NULL;
   g_autoptr(GError) async_error = NULL;
   DbrTestResult result = { NULL };
+  gint64 round_trip;
 
   if (dbr_client_ping_sync (client, SCENE_NAME, NULL, &error) != -1
       || !g_error_matches (error, DBR_ERROR, DBR_ERROR_FORKED))
     return 1;
-  if (dbr_client_ping_sync (fresh, SCENE_NAME, NULL, &fresh_error) != -1
-      || !g_error_matches (fresh_error, DBR_ERROR, DBR_ERROR_FORKED))
+  round_trip = dbr_client_ping_sync (fresh, SCENE_NAME, NULL, &fresh_error);
+  if (!is_as_expected_of_fresh (round_trip, fresh_error))
     return 2;
 
   dbr_client_ping_async (client, SCENE_NAME, NULL, dbr_test_result_cb, &result);
@@ -426,7 +438,8 @@ test_fork (void)
   pid_t pid;
   char told = -1;
 
-  g_test_summary ("In a child of fork() a client says that it cannot work there, and never hangs");
+  g_test_summary ("In a child of fork() a client of the parent's says that it cannot work there, and "
+                  "never hangs; one that is made there does work");
   scene_assert_answers (scene->client);
   g_assert_cmpint (pipe (ends), ==, 0);
   pid = fork ();

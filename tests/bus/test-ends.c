@@ -137,8 +137,10 @@ test_starved_io (void)
   scene_run_async (scene->client, call, NULL, &outcome);
   scene_wait (&outcome);
 
+  /* Where dbr-io reads the socket itself, it has not seen the reply when it sees the time. */
   g_assert_error (outcome.error, DBR_ERROR, DBR_ERROR_DEADLINE);
-  g_assert_cmpint (dbr_call_get_execution (call), ==, DBR_EXECUTION_ONCE);
+  g_assert_cmpint (dbr_call_get_execution (call), ==,
+                   scene_is_on_gdbus () ? DBR_EXECUTION_ONCE : DBR_EXECUTION_MAYBE);
 }
 
 static void

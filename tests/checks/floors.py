@@ -31,8 +31,9 @@ NO_SERVICE = re.compile(r'org[./]freedesktop[./]DBus|org[./]gtk[./]GDBus|.*dbr',
 
 
 def faults_of(root, path):
-    folder = path.split('/')[1] if path.count('/') == 2 else ''
-    if path.count('/') > 2 or (folder and folder not in FLOORS):
+    # A folder may have folders of its own, for one part of it each; they are on its floor.
+    folder = path.split('/')[1] if path.count('/') >= 2 else ''
+    if path.count('/') > 3 or (folder and folder not in FLOORS):
         yield f'{path}:1: this folder of lib/ is on no floor'
         return
     text = tree.read(root, path)
@@ -43,7 +44,7 @@ def faults_of(root, path):
         if '/' not in name:
             if any(os.path.exists(os.path.join(root, 'lib', floor, name)) for floor in FLOORS):
                 yield f'{path}:{line}: "{name}" has to be included with its folder'
-        elif other not in FLOORS or name.count('/') > 1:
+        elif other not in FLOORS or name.count('/') > 2:
             yield f'{path}:{line}: "{name}" is in no folder of lib/'
         elif folder and other != folder and FLOORS[other] >= FLOORS[folder]:
             yield f'{path}:{line}: {folder}/ (floor {FLOORS[folder]}) must not know "{name}"'

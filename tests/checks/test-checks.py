@@ -63,6 +63,8 @@ PLANTED = [
      r'lib/base/dbr-error\.c:\d+: base/ \(floor 1\) must not know "bus/dbr-call\.h"'),
     ('floors', add('lib/policy/dbr-timeouts.c', '#include "metrics/dbr-metrics.h"\n'),
      r'policy/ \(floor 2\) must not know "metrics/dbr-metrics\.h"'),
+    ('floors', add('lib/bus/wire/dbr-wire-check.c', '#include "monitor/dbr-unit.h"\n'),
+     r'bus/ \(floor 3\) must not know "monitor/dbr-unit\.h"'),
     ('floors', add('lib/bus/dbr-call.c', '#include "dbr-error.h"\n'),
      r'"dbr-error\.h" has to be included with its folder'),
     ('floors', add('lib/base/dbr-error.c', 'const char *planted = "org.bluez.Adapter1";\n'),
