@@ -82,6 +82,7 @@ struct _DbrCall
   const char         *operation;
   GStrv               success_errors;
   GUnixFDList        *fd_list;
+  DbrLease           *lease;
   guint               timeout_ms;
   guint               attempt_timeout_ms;
   gboolean            is_idempotent;
@@ -122,6 +123,7 @@ enum
   PROP_BACKGROUND,
   PROP_BYPASS_CIRCUIT,
   PROP_FD_LIST,
+  PROP_LEASE,
   PROP_ATTEMPTS,
   PROP_EXECUTION,
   PROP_ELAPSED_USEC,
@@ -283,6 +285,7 @@ dbr_call_finalize (GObject *object)
   g_clear_pointer (&self->parameters, g_variant_unref);
   g_clear_pointer (&self->success_errors, g_strfreev);
   g_clear_object (&self->fd_list);
+  g_clear_object (&self->lease);
   g_clear_pointer (&self->sender, g_free);
   g_clear_object (&self->reply_fd_list);
   g_mutex_clear (&self->mutex);
@@ -362,6 +365,10 @@ dbr_call_get_property (GObject    *object,
 
     case PROP_FD_LIST:
       g_value_set_object (value, dbr_call_get_fd_list (self));
+      break;
+
+    case PROP_LEASE:
+      g_value_set_object (value, dbr_call_get_lease (self));
       break;
 
     case PROP_ATTEMPTS:
@@ -477,6 +484,10 @@ dbr_call_set_property (GObject      *object,
 
     case PROP_FD_LIST:
       dbr_call_set_fd_list (self, g_value_get_object (value));
+      break;
+
+    case PROP_LEASE:
+      dbr_call_set_lease (self, g_value_get_object (value));
       break;
 
     default:
@@ -713,6 +724,22 @@ dbr_call_class_init (DbrCallClass *klass)
   properties[PROP_FD_LIST] =
     g_param_spec_object ("fd-list", NULL, NULL,
                          G_TYPE_UNIX_FD_LIST,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrCall:lease: (getter get_lease) (setter set_lease)
+   *
+   * The lease on whose connection it is sent; `NULL` for the client's own.
+   *
+   * All else is as with any call of the client: its limits, its policies, its circuits. Only it does
+   * not wait for its turn among the client's calls, is not shared, and is not sent again when the
+   * connection is lost: what a service keeps for the lease is gone with it.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_LEASE] =
+    g_param_spec_object ("lease", NULL, NULL,
+                         DBR_TYPE_LEASE,
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
@@ -1459,6 +1486,59 @@ dbr_call_set_fd_list (DbrCall     *self,
 
   if (is_new)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FD_LIST]);
+}
+
+/**
+ * dbr_call_get_lease: (get-property lease)
+ * @self: a call
+ *
+ * Gets the lease on whose connection it is sent.
+ *
+ * Returns: (transfer none) (nullable): the lease, or `NULL` for the client's own connection
+ *
+ * Since: 0.1
+ */
+DbrLease *
+dbr_call_get_lease (DbrCall *self)
+{
+  DbrLease *lease;
+
+  g_return_val_if_fail (DBR_IS_CALL (self), NULL);
+
+  g_mutex_lock (&self->mutex);
+  lease = self->lease;
+  g_mutex_unlock (&self->mutex);
+
+  return lease;
+}
+
+/**
+ * dbr_call_set_lease: (set-property lease)
+ * @self: a call
+ * @lease: (nullable): the lease, or `NULL` for the client's own connection
+ *
+ * Sets the lease on whose connection it is sent. The call keeps it.
+ *
+ * Since: 0.1
+ */
+void
+dbr_call_set_lease (DbrCall  *self,
+                    DbrLease *lease)
+{
+  g_autoptr(DbrLease) old = NULL;
+  gboolean is_new;
+
+  g_return_if_fail (DBR_IS_CALL (self));
+  g_return_if_fail (lease == NULL || DBR_IS_LEASE (lease));
+
+  g_mutex_lock (&self->mutex);
+  old = g_steal_pointer (&self->lease);
+  is_new = old != lease;
+  g_set_object (&self->lease, lease);
+  g_mutex_unlock (&self->mutex);
+
+  if (is_new)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LEASE]);
 }
 
 /**

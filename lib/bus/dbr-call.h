@@ -10,6 +10,7 @@
 #include <gio/gio.h>
 
 #include "base/dbr-types.h"
+#include "bus/dbr-lease.h"
 #include "dbr-version-macros.h"
 
 G_BEGIN_DECLS
@@ -92,6 +93,11 @@ GUnixFDList        *dbr_call_get_fd_list            (DbrCall            *self);
 DBR_AVAILABLE_IN_0_1
 void                dbr_call_set_fd_list            (DbrCall            *self,
                                                      GUnixFDList        *fd_list);
+DBR_AVAILABLE_IN_0_1
+DbrLease           *dbr_call_get_lease              (DbrCall            *self);
+DBR_AVAILABLE_IN_0_1
+void                dbr_call_set_lease              (DbrCall            *self,
+                                                     DbrLease           *lease);
 
 /* What became of it */
 DBR_AVAILABLE_IN_0_1

@@ -158,12 +158,37 @@ dbr_client_new_passage (DbrClient  *self,
   return passage;
 }
 
+/* The connection of the call's lease, NULL if it has none. */
+static gboolean
+dbr_client_find_connection (DbrClient        *self,
+                            DbrCall          *call,
+                            GDBusConnection **connection,
+                            GError          **error)
+{
+  DbrLease *lease = call != NULL ? dbr_call_get_lease (call) : NULL;
+
+  if (lease == NULL)
+    return TRUE;
+  if (!dbr_client_check_bus (self, error))
+    return FALSE;
+
+  *connection = dbr_lease_get_connection (lease);
+  if (*connection != NULL)
+    return TRUE;
+
+  g_set_error_literal (error, DBR_ERROR, DBR_ERROR_CLOSED,
+                       _("The lease that the call is to be sent on was released"));
+
+  return FALSE;
+}
+
 DbrExchange *
 dbr_client_prepare (DbrClient   *self,
                     DbrRequest  *request,
                     DbrCall     *call,
                     GError     **error)
 {
+  GDBusConnection *connection = NULL;
   gboolean needs_peer = FALSE;
   DbrPassage *passage;
 
@@ -173,9 +198,14 @@ dbr_client_prepare (DbrClient   *self,
       || !dbr_client_judge (self, request, &needs_peer, error))
     return NULL;
 
+  if (!dbr_client_find_connection (self, call, &connection, error))
+    return NULL;
+
   passage = dbr_client_new_passage (self, request);
   if (call != NULL)
     passage->call = G_OBJECT (g_object_ref (call));
+  if (connection != NULL)
+    dbr_passage_set_connection (passage, connection);
   if (needs_peer)
     passage->access_policy = g_object_ref (self->access_policy);
 

@@ -7,6 +7,7 @@
 
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
 #include "policy/dbr-failure-private.h"
 
 /* What becomes of a call: each attempt ends, and then there is another one or the call has ended. */
@@ -543,7 +544,7 @@ failed (DbrExchange *exchange,
       return park != PARK_NOT;
     }
 
-  if (reply == NULL && !dbr_link_may_reopen (self->link)
+  if (reply == NULL && (passage->connection != NULL || !dbr_link_may_reopen (self->link))
       && g_error_matches (error, DBR_ERROR, DBR_ERROR_CONNECTION_LOST))
     return FALSE;
 
@@ -733,6 +734,19 @@ dbr_dispatcher_end_write (DbrDispatcher *self,
     dbr_single_flight_end_joining (self->flights, request->bus_name, request->object_path);
 }
 
+void
+dbr_passage_leave_lease (DbrPassage *self)
+{
+  g_autoptr(DbrLane) lane = g_steal_pointer (&self->lane);
+  g_autoptr(GError) reason = NULL;
+
+  if (lane == NULL)
+    return;
+
+  reason = g_error_new_literal (DBR_ERROR, DBR_ERROR_CLOSED, _("The call has ended"));
+  dbr_lane_close (lane, reason);
+}
+
 static void
 ended (DbrExchange *exchange)
 {
@@ -744,6 +758,8 @@ ended (DbrExchange *exchange)
 
   dbr_dispatcher_end_attempt (self, passage, exchange->reply, exchange->error);
   dbr_passage_disarm (passage, &passage->pause);
+  if (passage->connection != NULL)
+    dbr_passage_leave_lease (passage);
   if (G_UNLIKELY (passage->n_retries > 0))
     {
       dbr_dispatcher_unpark (self, passage);

@@ -134,6 +134,8 @@ void               dbr_dispatcher_end_attempt    (DbrDispatcher      *self,
 void               dbr_dispatcher_resume         (DbrDispatcher      *self,
                                                   GQueue             *parked,
                                                   guint               generation);
+/* It is no longer on the lane that was made for it on a lease. */
+void               dbr_passage_leave_lease       (DbrPassage         *passage);
 void               dbr_dispatcher_orphan_ended   (DbrDispatcher      *self,
                                                   const DbrOrphan    *orphan,
                                                   DbrMessage         *reply);

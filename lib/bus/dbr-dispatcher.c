@@ -9,6 +9,8 @@
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 #include "base/dbr-io-private.h"
+#include "bus/dbr-address-private.h"
+#include "bus/dbr-gdbus-transport-private.h"
 #include "bus/dbr-peer-check-private.h"
 
 /* From how many destinations on it is looked which of them can be forgotten. */
@@ -252,6 +254,52 @@ dbr_passage_arm_limit (DbrPassage *passage)
   dbr_deadline_arm (&passage->attempt_limit, when, attempt_limit_cb);
 }
 
+/* A lane that is there for one call only hears nothing but its answer. */
+
+static void
+lease_orphan_ended_cb (gpointer         user_data,
+                       const DbrOrphan *orphan,
+                       DbrMessage      *reply)
+{
+  dbr_dispatcher_orphan_ended (NULL, orphan, reply);
+}
+
+static void
+lease_signal_cb (gpointer    user_data,
+                 DbrMessage *message)
+{
+}
+
+static void
+lease_lost_cb (gpointer  user_data,
+               DbrLane  *lane,
+               GError   *error)
+{
+}
+
+static const DbrLaneListener lease_listener = {
+  lease_orphan_ended_cb,
+  lease_signal_cb,
+  lease_lost_cb,
+};
+
+/* The connection is lent, and is to be left as it was: so each attempt has a lane of its own on it,
+ * which goes with the call. */
+static void
+dbr_passage_send_on_lease (DbrPassage *passage)
+{
+  DbrLimits limits = dbr_address_get_limits (NULL);
+  g_autoptr(DbrTransport) transport = dbr_gdbus_transport_new_adopted (passage->connection,
+                                                                       &limits);
+  g_autoptr(DbrLane) lane = dbr_lane_new (transport, TRUE, limits.n_replies, &lease_listener,
+                                          NULL, NULL);
+
+  dbr_passage_leave_lease (passage);
+  passage->lane = g_object_ref (lane);
+  dbr_lane_start (lane);
+  dbr_lane_send (lane, &passage->exchange);
+}
+
 static void
 dbr_dispatcher_send (DbrDispatcher *self,
                      DbrPassage    *passage)
@@ -268,7 +316,10 @@ dbr_dispatcher_send (DbrDispatcher *self,
     }
 
   dbr_passage_arm_limit (passage);
-  dbr_link_submit (self->link, &passage->exchange);
+  if (passage->connection != NULL)
+    dbr_passage_send_on_lease (passage);
+  else
+    dbr_link_submit (self->link, &passage->exchange);
 }
 
 /* Asks the circuit, and ends a call that it refuses. */
@@ -488,7 +539,7 @@ dbr_dispatcher_enter_window_locked (DbrDispatcher *self,
   DbrAdmissionVerdict verdict;
 
   /* A ping asks whether the service answers now, not whether there is room for another call. */
-  if (passage->destination == NULL
+  if (passage->destination == NULL || passage->connection != NULL
       || ((passage->circuit_flags & DBR_CIRCUIT_CALL_PING) != 0 && !passage->is_shareable))
     return DBR_ADMISSION_MAY_GO;
 

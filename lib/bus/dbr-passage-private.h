@@ -5,6 +5,7 @@
 
 #include "bus/dbr-destination-private.h"
 #include "bus/dbr-exchange-private.h"
+#include "bus/dbr-lane-private.h"
 #include "policy/dbr-access-policy-private.h"
 #include "policy/dbr-retry-private.h"
 #include "policy/dbr-single-flight-private.h"
@@ -19,6 +20,9 @@ typedef struct
   GObject             *dispatcher;
   /* the DbrCall that asked for it, or NULL */
   GObject             *call;
+  /* the connection of a lease that it is sent on instead of the client's, and the lane it is on */
+  GDBusConnection     *connection;
+  DbrLane             *lane;
   /* who has to be behind the name, or NULL */
   DbrAccessPolicy     *access_policy;
 
@@ -64,6 +68,9 @@ DbrPassage *dbr_passage_new (GObject                *dispatcher,
                              const char             *operation,
                              guint                   limit_ms,
                              DbrRetryPlan           *plan) G_GNUC_WARN_UNUSED_RESULT;
+/* It is sent on the connection of a lease, which is the holder's alone. */
+void        dbr_passage_set_connection (DbrPassage      *self,
+                                        GDBusConnection *connection);
 void        dbr_passage_free (DbrExchange           *exchange);
 
 #define DBR_PASSAGE_FROM(pointer, member) \

@@ -39,6 +39,14 @@ dbr_passage_new (GObject                *dispatcher,
 }
 
 void
+dbr_passage_set_connection (DbrPassage      *self,
+                            GDBusConnection *connection)
+{
+  self->connection = g_object_ref (connection);
+  self->is_shareable = FALSE;
+}
+
+void
 dbr_passage_free (DbrExchange *exchange)
 {
   DbrPassage *self = (DbrPassage *) exchange;
@@ -51,6 +59,8 @@ dbr_passage_free (DbrExchange *exchange)
   g_clear_error (&self->last_error);
   g_clear_object (&self->access_policy);
   g_clear_object (&self->call);
+  g_clear_object (&self->connection);
+  g_clear_object (&self->lane);
   g_clear_object (&self->dispatcher);
   g_free (self);
 }

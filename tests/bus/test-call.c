@@ -96,6 +96,7 @@ test_has_plain_defaults (void)
   g_assert_false (dbr_call_get_background (call));
   g_assert_false (dbr_call_get_bypass_circuit (call));
   g_assert_null (dbr_call_get_fd_list (call));
+  g_assert_null (dbr_call_get_lease (call));
 
   g_assert_cmpuint (dbr_call_get_attempts (call), ==, 0);
   g_assert_cmpint (dbr_call_get_execution (call), ==, DBR_EXECUTION_NEVER);
@@ -118,7 +119,7 @@ test_properties_have_the_defaults_they_claim (void)
   g_test_summary ("Each property of a new call has its default, but the five it is made with");
 
   pspecs = g_object_class_list_properties (G_OBJECT_GET_CLASS (call), &n_pspecs);
-  g_assert_cmpuint (n_pspecs, ==, 25);
+  g_assert_cmpuint (n_pspecs, ==, 26);
   for (guint i = 0; i < n_pspecs; i++)
     {
       g_auto(GValue) value = G_VALUE_INIT;
