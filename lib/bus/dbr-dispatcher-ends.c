@@ -646,7 +646,16 @@ dbr_dispatcher_tell_others (DbrDispatcher *self,
     }
 }
 
-/* A call whose time is over between two attempts ends with what the last one came to. */
+/* How a call ends for which there is no time or no room for another attempt. */
+static gboolean
+is_end_between_attempts (const GError *error)
+{
+  return g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE)
+         || g_error_matches (error, DBR_ERROR, DBR_ERROR_CIRCUIT_OPEN)
+         || g_error_matches (error, DBR_ERROR, DBR_ERROR_OVERLOADED);
+}
+
+/* A call that ends between two attempts ends with what the last one came to. */
 static void
 dbr_dispatcher_restore_reason (DbrDispatcher *self,
                                DbrPassage    *passage)
@@ -661,7 +670,7 @@ dbr_dispatcher_restore_reason (DbrDispatcher *self,
   g_mutex_unlock (&self->mutex);
 
   if (exchange->awaits != NULL || (reply == NULL && error == NULL)
-      || !g_error_matches (exchange->error, DBR_ERROR, DBR_ERROR_DEADLINE))
+      || !is_end_between_attempts (exchange->error))
     return;
 
   g_clear_error (&exchange->error);
