@@ -343,7 +343,7 @@ dbr_dispatcher_park (DbrDispatcher *self,
   DbrDestination *destination = dbr_passage_get_awaited (passage);
   const DbrRetryValues *values = &passage->retry.plan->values;
 
-  if (destination == NULL)
+  if (destination == NULL || self->is_closed)
     return PARK_NOT;
   if (passage->exchange.awaits == NULL
       && (!values->is_waiting_for_owner || values->max_attempts < 2
@@ -362,23 +362,87 @@ dbr_dispatcher_park (DbrDispatcher *self,
   return PARK_DONE;
 }
 
+/* Whoever takes it from among those that pause says how it goes on; FALSE: that was another one. */
+static gboolean
+dbr_dispatcher_leave_pause_locked (DbrDispatcher *self,
+                                   DbrPassage    *passage)
+{
+  if (passage->pausing.data == NULL)
+    return FALSE;
+
+  g_queue_unlink (&self->pausing, &passage->pausing);
+  passage->pausing.data = NULL;
+
+  return TRUE;
+}
+
 static void
 pause_cb (DbrDeadline *deadline)
 {
   g_autoptr(DbrPassage) passage = DBR_PASSAGE_FROM (deadline, pause);
+  DbrDispatcher *self = DBR_DISPATCHER (passage->dispatcher);
+  gboolean is_mine;
 
-  dbr_dispatcher_try (DBR_DISPATCHER (passage->dispatcher), passage);
+  g_mutex_lock (&self->mutex);
+  is_mine = dbr_dispatcher_leave_pause_locked (self, passage);
+  g_mutex_unlock (&self->mutex);
+
+  if (is_mine)
+    dbr_dispatcher_try (self, passage);
+}
+
+/* FALSE: there is nothing to pause for, as the client was closed. What has ended meanwhile does
+ * not pause either. */
+static gboolean
+dbr_dispatcher_enter_pause (DbrDispatcher *self,
+                            DbrPassage    *passage,
+                            guint          delay_ms)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (self->is_closed)
+    return FALSE;
+  if (dbr_exchange_has_ended (&passage->exchange))
+    return TRUE;
+
+  passage->pausing.data = passage;
+  g_queue_push_tail_link (&self->pausing, &passage->pausing);
+  dbr_passage_ref (passage);
+  dbr_deadline_arm (&passage->pause, g_get_monotonic_time () + delay_ms * (gint64) 1000, pause_cb);
+
+  return TRUE;
 }
 
 static void
-dbr_passage_pause (DbrPassage *self,
-                   guint       delay_ms)
+dbr_dispatcher_pause (DbrDispatcher *self,
+                      DbrPassage    *passage,
+                      guint          delay_ms)
 {
-  dbr_passage_ref (self);
-  dbr_deadline_arm (&self->pause, g_get_monotonic_time () + delay_ms * (gint64) 1000, pause_cb);
-  /* It may have ended while it was armed, and then nobody disarms it any more. */
-  if (dbr_exchange_has_ended (&self->exchange))
-    dbr_passage_disarm (self, &self->pause);
+  if (!dbr_dispatcher_enter_pause (self, passage, delay_ms))
+    dbr_link_submit (self->link, &passage->exchange);
+}
+
+void
+dbr_dispatcher_stop_waiting (DbrDispatcher *self,
+                             GQueue        *parked)
+{
+  DbrPassage *passage;
+
+  g_mutex_lock (&self->mutex);
+  while ((passage = g_queue_peek_head (&self->pausing)) != NULL)
+    {
+      dbr_dispatcher_leave_pause_locked (self, passage);
+      g_queue_push_tail (parked, dbr_passage_ref (passage));
+    }
+  g_mutex_unlock (&self->mutex);
+
+  /* A link that was closed ends what it is given. */
+  while ((passage = g_queue_pop_head (parked)) != NULL)
+    {
+      dbr_passage_disarm (passage, &passage->pause);
+      dbr_link_submit (self->link, &passage->exchange);
+      dbr_passage_unref (passage);
+    }
 }
 
 static void
@@ -430,7 +494,7 @@ dbr_dispatcher_go_on (DbrDispatcher *self,
     dbr_dispatcher_try (self, passage);
   else if (dbr_retry_state_next_owner (&passage->retry, g_get_monotonic_time (), generation, 0,
                                        &delay_ms))
-    dbr_passage_pause (passage, delay_ms);
+    dbr_dispatcher_pause (self, passage, delay_ms);
   else
     dbr_dispatcher_give_up (self, passage);
 }
@@ -500,7 +564,7 @@ dbr_dispatcher_retry (DbrDispatcher *self,
     return FALSE;
 
   dbr_dispatcher_tell_retry (self, passage, delay_ms, told);
-  dbr_passage_pause (passage, delay_ms);
+  dbr_dispatcher_pause (self, passage, delay_ms);
 
   return TRUE;
 }
@@ -678,6 +742,7 @@ dbr_dispatcher_restore_reason (DbrDispatcher *self,
   exchange->error = g_steal_pointer (&error);
 }
 
+/* It waits neither for an owner nor for time to pass any more. */
 static void
 dbr_dispatcher_unpark (DbrDispatcher *self,
                        DbrPassage    *passage)
@@ -685,12 +750,14 @@ dbr_dispatcher_unpark (DbrDispatcher *self,
   gboolean was_parked;
 
   g_mutex_lock (&self->mutex);
+  dbr_dispatcher_leave_pause_locked (self, passage);
   was_parked = passage->is_parked;
   if (was_parked)
     g_queue_remove (&dbr_passage_get_awaited (passage)->parked, passage);
   passage->is_parked = FALSE;
   g_mutex_unlock (&self->mutex);
 
+  dbr_passage_disarm (passage, &passage->pause);
   if (was_parked)
     dbr_passage_unref (passage);
 }
@@ -747,7 +814,6 @@ ended (DbrExchange *exchange)
                                               G_IO_ERROR_CANCELLED);
 
   dbr_dispatcher_end_attempt (self, passage, exchange->reply, exchange->error);
-  dbr_passage_disarm (passage, &passage->pause);
   if (G_UNLIKELY (passage->n_retries > 0))
     {
       dbr_dispatcher_unpark (self, passage);

@@ -70,6 +70,8 @@ struct _DbrDispatcher
   DbrAdmissionNode            *ready_head;
   DbrAdmissionNode            *ready_tail;
   gboolean                     is_draining;
+  /* the calls that pause before another attempt */
+  GQueue                       pausing;
   gboolean                     is_closed;
 };
 
@@ -119,6 +121,9 @@ void               dbr_dispatcher_end_attempt    (DbrDispatcher      *self,
 void               dbr_dispatcher_resume         (DbrDispatcher      *self,
                                                   GQueue             *parked,
                                                   guint               generation);
+/* Nobody comes and no time has to pass any more: the client was closed. Takes the parked ones. */
+void               dbr_dispatcher_stop_waiting  (DbrDispatcher      *self,
+                                                 GQueue             *parked);
 void               dbr_dispatcher_orphan_ended   (DbrDispatcher      *self,
                                                   const DbrOrphan    *orphan,
                                                   DbrMessage         *reply);

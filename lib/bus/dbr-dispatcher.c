@@ -548,25 +548,33 @@ unpark_locked (DbrDestination *destination,
 
 /* Those that wait for an owner would not be told of it any more. */
 static void
+dbr_dispatcher_unpark_all_locked (DbrDispatcher *self,
+                                  GQueue        *parked)
+{
+  GHashTableIter iter;
+  gpointer destination;
+
+  g_hash_table_iter_init (&iter, self->destinations);
+  while (g_hash_table_iter_next (&iter, NULL, &destination))
+    {
+      ((DbrDestination *) destination)->is_current = FALSE;
+      unpark_locked (destination, parked);
+    }
+}
+
+static void
 lost_cb (gpointer  user_data,
          GError   *error)
 {
   g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
   GQueue parked = G_QUEUE_INIT;
-  GHashTableIter iter;
-  gpointer destination;
 
   if (self == NULL)
     return;
 
   g_mutex_lock (&self->mutex);
   dbr_single_flight_end_all (self->flights);
-  g_hash_table_iter_init (&iter, self->destinations);
-  while (g_hash_table_iter_next (&iter, NULL, &destination))
-    {
-      ((DbrDestination *) destination)->is_current = FALSE;
-      unpark_locked (destination, &parked);
-    }
+  dbr_dispatcher_unpark_all_locked (self, &parked);
   g_mutex_unlock (&self->mutex);
 
   self->listener->lost (self->user_data, error);
@@ -586,15 +594,18 @@ static void
 closed_cb (gpointer user_data)
 {
   g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
+  GQueue parked = G_QUEUE_INIT;
 
   if (self == NULL)
     return;
 
   g_mutex_lock (&self->mutex);
   self->is_closed = TRUE;
+  dbr_dispatcher_unpark_all_locked (self, &parked);
   g_mutex_unlock (&self->mutex);
 
   dbr_dispatcher_send_ready (self);
+  dbr_dispatcher_stop_waiting (self, &parked);
 }
 
 static void
@@ -743,6 +754,7 @@ dbr_dispatcher_init (DbrDispatcher *self)
 {
   g_mutex_init (&self->mutex);
   dbr_admission_init (&self->admission, DEFAULT_N_PLACES);
+  g_queue_init (&self->pausing);
   self->flights = dbr_single_flight_new ();
   self->budget = dbr_retry_budget_new (dbr_clock_get_system ());
   self->destinations = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,

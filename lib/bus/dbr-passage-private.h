@@ -51,6 +51,8 @@ typedef struct
   DbrFlightNode        flight;
   gboolean             is_in_flight;
   gboolean             is_parked;
+  /* among those that pause before another attempt, if it has data */
+  GList                pausing;
   gboolean             was_orphaned;
   /* what the last attempt came to, from its failure until the next one is sent */
   DbrMessage          *last_reply;
