@@ -182,6 +182,27 @@ test_gap_of_both (void)
 }
 
 static void
+test_closed_in_gap (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(DbrTap) tap = NULL;
+  g_autoptr(DbrCall) call = scene_call_new ("Echo", NULL, 9000);
+  g_auto(Outcome) outcome = { NULL };
+
+  g_test_summary ("A call that waits for its service ends with its client");
+  make_known (scene->client);
+  tap = dbr_tap_new (scene->bus, dbr_client_get_unique_name (scene->client));
+  kill_peer (scene);
+  scene_run_async (scene->client, call, NULL, &outcome);
+  dbr_test_wait_until (NULL, dbr_tap_count (tap) == 1, DBR_TEST_PATIENCE_MS);
+  dbr_client_close_async (scene->client, NULL, NULL, NULL);
+  scene_wait (&outcome);
+  g_assert_error (outcome.error, DBR_ERROR, DBR_ERROR_CLOSED);
+  g_assert_cmpint (dbr_call_get_execution (call), ==, DBR_EXECUTION_NEVER);
+  scene_assert_in_time (&outcome, 0);
+}
+
+static void
 test_many_clients (void)
 {
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
@@ -248,6 +269,7 @@ main (int   argc,
   g_test_add_func ("/dbr/restarts/a-gap-that-is-too-long", test_gap_too_long);
   g_test_add_func ("/dbr/restarts/who-does-not-wait", test_no_wait);
   g_test_add_func ("/dbr/restarts/service-and-bus-restart", test_gap_of_both);
+  g_test_add_func ("/dbr/restarts/closed-in-the-gap", test_closed_in_gap);
   g_test_add_func ("/dbr/restarts/many-clients", test_many_clients);
   g_test_add_func ("/dbr/restarts/not-all-objects-yet", test_starting);
 

@@ -392,6 +392,36 @@ test_refused_attempt (void)
   g_assert_cmpint (dbr_call_get_execution (call), ==, DBR_EXECUTION_MAYBE);
 }
 
+static void
+close_cb (DbrClient *client,
+          DbrCall   *call,
+          guint      attempt,
+          guint      delay_ms,
+          GError    *error,
+          gpointer   user_data)
+{
+  dbr_client_close_async (client, NULL, NULL, NULL);
+}
+
+static void
+test_closed_in_pause (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, "on Try: error " BUSY);
+  g_autoptr(DbrRetryPolicy) policy = add_policy (scene->client);
+  g_autoptr(DbrCall) call = try_call_new (9000);
+  g_auto(Outcome) outcome = { NULL };
+
+  g_test_summary ("A call that pauses before another attempt ends with its client");
+  g_object_set (policy, "throttle-delay-ms", 6000u, "max-delay-ms", 6000u, NULL);
+  g_signal_connect (scene->client, "call-retrying", G_CALLBACK (close_cb), NULL);
+  dbr_call_set_idempotent (call, TRUE);
+  scene_run_async (scene->client, call, NULL, &outcome);
+  scene_wait (&outcome);
+  g_assert_error (outcome.error, DBR_ERROR, DBR_ERROR_CLOSED);
+  g_assert_cmpint (dbr_call_get_execution (call), ==, DBR_EXECUTION_MAYBE);
+  scene_assert_in_time (&outcome, 0);
+}
+
 /* What is told of a call that is tried again. */
 typedef struct
 {
@@ -593,6 +623,7 @@ main (int   argc,
   g_test_add_func ("/dbr/retries/no-time-for-another", test_no_time);
   g_test_add_func ("/dbr/retries/all-fail", test_all_fail);
   g_test_add_func ("/dbr/retries/refused-attempt", test_refused_attempt);
+  g_test_add_func ("/dbr/retries/closed-in-the-pause", test_closed_in_pause);
   g_test_add_func ("/dbr/retries/signals", test_signals);
   g_test_add_func ("/dbr/retries/signals-without-call", test_signals_without_call);
   g_test_add_func ("/dbr/retries/budget", test_budget);
