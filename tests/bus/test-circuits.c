@@ -150,7 +150,8 @@ test_consecutive (void)
   g_auto(Outcome) outcome = { NULL };
   guint ms = dbr_circuit_breaker_get_retry_after_ms (circuit);
 
-  g_test_summary ("Three calls in a row without an answer open it, and it says for how long and why");
+  g_test_summary ("Three calls in a row without an answer open it, and it says for how long and "
+                  "why");
   g_assert_cmpuint (ms, >, 0);
   g_assert_cmpuint (ms, <=, 2000);
   g_assert_cmpstr (dbr_circuit_breaker_get_reason (circuit), ==, "3 calls failed in a row");
@@ -182,7 +183,8 @@ test_ratio (void)
 
   miss (scene->client);
   assert_state (circuit, DBR_CIRCUIT_STATE_OPEN);
-  g_assert_cmpstr (dbr_circuit_breaker_get_reason (circuit), ==, "at least 50 % of the calls failed");
+  g_assert_cmpstr (dbr_circuit_breaker_get_reason (circuit), ==,
+                   "at least 50 % of the calls failed");
   assert_refused (scene->client);
 }
 
@@ -205,7 +207,8 @@ test_slow (void)
       g_assert_no_error (outcome.error);
     }
   assert_state (circuit, DBR_CIRCUIT_STATE_OPEN);
-  g_assert_cmpstr (dbr_circuit_breaker_get_reason (circuit), ==, "at least 80 % of the calls were slow");
+  g_assert_cmpstr (dbr_circuit_breaker_get_reason (circuit), ==,
+                   "at least 80 % of the calls were slow");
 }
 
 static void
@@ -221,7 +224,8 @@ test_bus_says (void)
     "org.freedesktop.DBus.Error.AccessDenied", "org.freedesktop.DBus.Error.NoReply"
   };
 
-  g_test_summary ("That the service died with its calls opens it; that the bus refused them does not");
+  g_test_summary ("That the service died with its calls opens it; that the bus refused them does "
+                  "not");
   for (guint i = 0; i < G_N_ELEMENTS (names) * 3; i++)
     {
       g_autoptr(DbrCall) call = scene_call_new ("Fail", g_variant_new ("(ss)", names[i / 3], "no"),
@@ -241,11 +245,13 @@ test_not_counted (void)
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
   g_autoptr(DbrCircuitBreaker) circuit = dbr_client_get_circuit (scene->client, SCENE_NAME);
 
-  g_test_summary ("Errors of the service, cancelled calls, calls to a person and calls that passed by do not count");
+  g_test_summary ("Errors of the service, cancelled calls, calls to a person and calls that "
+                  "passed by do not count");
   scene_assert_answers (scene->client);
   for (guint i = 0; i < 6; i++)
     {
-      g_autoptr(DbrCall) failed = scene_call_new ("Fail", g_variant_new ("(ss)", "a.b.C", ""), 5000);
+      g_autoptr(DbrCall) failed = scene_call_new ("Fail", g_variant_new ("(ss)", "a.b.C", ""),
+                                                  5000);
       g_autoptr(DbrCall) given_up = scene_call_new ("Never", NULL, 5000);
       g_autoptr(DbrCall) interactive = scene_call_new ("Never", NULL, 30);
       g_autoptr(DbrCall) passing = scene_call_new ("Never", NULL, 30);
@@ -363,13 +369,14 @@ test_recovers (void)
     }
   dbr_test_peer_cont (scene->peer);
   call_until_closed (scene, circuit);
-  dbr_test_wait_until (NULL, news.n_recovered == 1 && g_str_has_suffix (news.states->str, "closed "),
-                       DBR_TEST_PATIENCE_MS);
+  dbr_test_wait_until (NULL, news.n_recovered == 1
+                       && g_str_has_suffix (news.states->str, "closed "), DBR_TEST_PATIENCE_MS);
   scene_assert_answers (scene->client);
   g_assert_cmpuint (news.n_stalled, ==, 1);
   g_assert_cmpuint (news.n_recovered, ==, 1);
   g_assert_cmpint (news.down_usec, >=, news.silent_usec + 2 * LIMIT_MS * 1000);
-  g_assert_true (g_str_has_prefix (news.states->str, "open half-open open half-open open half-open "));
+  g_assert_true (g_str_has_prefix (news.states->str,
+                                   "open half-open open half-open open half-open "));
   g_assert_cmpuint (dbr_circuit_breaker_get_retry_after_ms (circuit), ==, 0);
   g_assert_null (dbr_circuit_breaker_get_reason (circuit));
 }
@@ -439,7 +446,8 @@ test_dead_loop (void)
   g_autoptr(DbrCircuitBreaker) circuit = dbr_client_get_circuit (scene->client, SCENE_NAME);
   g_auto(News) news;
 
-  g_test_summary ("A service whose main loop is dead, though it answers Ping and Introspect, stays stalled");
+  g_test_summary ("A service whose main loop is dead, though it answers Ping and Introspect, "
+                  "stays stalled");
   g_object_set (circuit, "open-ms", 60u, "max-open-ms", 60u, NULL);
   news_listen (&news, scene->client);
   scene_assert_answers (scene->client);
@@ -479,7 +487,8 @@ test_crowd (void)
   gint64 worst_usec = 0;
   g_auto(News) news;
 
-  g_test_summary ("Of 1000 callers of a stalled service all but a few are told at once when that is known, "
+  g_test_summary ("Of 1000 callers of a stalled service all but a few are told at once when that "
+                  "is known, "
                   "and callers of another one are answered all the time");
   news_listen (&news, scene->client);
   scene_assert_answers (scene->client);
@@ -495,7 +504,8 @@ test_crowd (void)
   /* The 16 wait for their time to be over, and then all know. */
   while (n_ended < 1000)
     {
-      g_autoptr(DbrCall) call = dbr_call_new (HEALTHY_NAME, SCENE_PATH, DBR_TEST_INTERFACE, "Echo", NULL);
+      g_autoptr(DbrCall) call = dbr_call_new (HEALTHY_NAME, SCENE_PATH, DBR_TEST_INTERFACE,
+                                              "Echo", NULL);
       g_auto(Outcome) outcome = { NULL };
 
       scene_run_async (scene->client, call, NULL, &outcome);
@@ -528,8 +538,8 @@ test_crowd (void)
   g_assert_cmpuint (n_healthy, >, 20);
   g_assert_cmpint (worst_usec, <, SCENE_GRACE_USEC);
   dbr_test_wait_until (NULL, news.n_stalled == 1, DBR_TEST_PATIENCE_MS);
-  g_test_message ("%u calls to the healthy service meanwhile, the longest of %" G_GINT64_FORMAT " us",
-                  n_healthy, worst_usec);
+  g_test_message ("%u calls to the other service meanwhile, the longest of %" G_GINT64_FORMAT
+                  " us", n_healthy, worst_usec);
 }
 
 static void
@@ -628,7 +638,8 @@ test_outlives_client (void)
   g_autoptr(DbrCircuitBreaker) circuit = open_circuit (scene, 100);
   gpointer client = scene->client;
 
-  g_test_summary ("Whoever has a circuit may keep it longer than its client, which it does not hold");
+  g_test_summary ("Whoever has a circuit may keep it longer than its client, which it does not "
+                  "hold");
   g_object_add_weak_pointer (G_OBJECT (client), &client);
   g_clear_object (&scene->client);
   dbr_test_wait_until (NULL, client == NULL, DBR_TEST_PATIENCE_MS);

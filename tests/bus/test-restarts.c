@@ -71,7 +71,8 @@ test_gap (void)
   g_autoptr(DbrTap) tap = NULL;
   Outcome outcomes[20] = { { NULL } };
 
-  g_test_summary ("Calls made while the service restarts succeed when it is back, and nobody polls");
+  g_test_summary ("Calls made while the service restarts succeed when it is back, and nobody "
+                  "polls");
   make_known (scene->client);
   tap = dbr_tap_new (scene->bus, dbr_client_get_unique_name (scene->client));
   kill_peer (scene);
@@ -109,7 +110,8 @@ test_gap_too_long (void)
   g_autoptr(DbrCall) call = scene_call_new ("Increment", g_variant_new ("(s)", "token"), GAP_MS);
   g_auto(Outcome) outcome = { NULL };
 
-  g_test_summary ("A call whose service does not come back in time says at its limit that it is away");
+  g_test_summary ("A call whose service does not come back in time says at its limit that it is "
+                  "away");
   make_known (scene->client);
   kill_peer (scene);
   scene_run_async (scene->client, call, NULL, &outcome);
@@ -144,7 +146,8 @@ test_no_wait (void)
   g_autoptr(DbrCall) first = scene_call_new ("Echo", NULL, 8000);
   g_autoptr(DbrCall) second = scene_call_new ("Echo", NULL, 8000);
 
-  g_test_summary ("Nobody waits for what was never there, nor who does not want to or may ask a person");
+  g_test_summary ("Nobody waits for what was never there, nor who does not want to or may ask a "
+                  "person");
   make_known (scene->client);
   kill_peer (scene);
 
@@ -166,7 +169,8 @@ test_gap_of_both (void)
   g_autoptr(DbrCall) call = scene_call_new ("Increment", g_variant_new ("(s)", "token"), 9000);
   g_auto(Outcome) outcome = { NULL };
 
-  g_test_summary ("A call that waits for its service goes on when the bus has gone and come back too");
+  g_test_summary ("A call that waits for its service goes on when the bus has gone and come back "
+                  "too");
   make_known (scene->client);
   tap = dbr_tap_new (scene->bus, dbr_client_get_unique_name (scene->client));
   kill_peer (scene);

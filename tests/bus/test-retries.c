@@ -113,7 +113,8 @@ test_classes (void)
     { BUS_ERROR "UnknownMethod", TRUE, FALSE, FALSE, NULL, 1, DBR_EXECUTION_NEVER },
   };
 
-  g_test_summary ("What was perhaps executed is retried if twice does no harm, what was executed is not");
+  g_test_summary ("What was perhaps executed is retried if twice does no harm, what was executed "
+                  "is not");
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     play_row (&rows[i]);
 }
@@ -202,7 +203,8 @@ test_limits_exceeded (void)
   g_auto(Outcome) refusal = { NULL };
   Outcome outcomes[20] = { { NULL } };
 
-  g_test_summary ("When the bus says that it is too much, half as many calls are under way at a time");
+  g_test_summary ("When the bus says that it is too much, half as many calls are under way at a "
+                  "time");
   dbr_client_set_retry_policy (client, none);
   scene_run_sync (client, refused, NULL, &refusal);
   assert_remote (refusal.error, BUS_ERROR "LimitsExceeded");
@@ -214,7 +216,8 @@ test_limits_exceeded (void)
       scene_run_async (client, call, cancellable, &outcomes[i]);
     }
   dbr_test_wait_until (NULL, dbr_test_peer_count (bus, "Hold") >= 8, DBR_TEST_PATIENCE_MS);
-  g_assert_cmpuint (dbr_client_get_in_flight (client), ==, dbr_client_get_max_in_flight (client) / 2);
+  g_assert_cmpuint (dbr_client_get_in_flight (client), ==,
+                    dbr_client_get_max_in_flight (client) / 2);
   g_assert_cmpuint (dbr_test_peer_count (bus, "Hold"), ==, 8);
 
   g_cancellable_cancel (cancellable);
@@ -329,7 +332,8 @@ test_no_time (void)
   g_autoptr(DbrCall) call = try_call_new (2000);
   g_auto(Outcome) outcome = { NULL };
 
-  g_test_summary ("When there is no time for another attempt the error of the last one comes at once");
+  g_test_summary ("When there is no time for another attempt the error of the last one comes at "
+                  "once");
   g_object_set (policy, "throttle-delay-ms", 4000u, "max-delay-ms", 4000u, "jitter",
                 DBR_JITTER_NONE, NULL);
   scene_assert_answers (scene->client);
@@ -529,7 +533,8 @@ test_signals (void)
   g_auto(Outcome) outcome = { NULL };
   g_auto(News) news;
 
-  g_test_summary ("A retry is told by the client with its call and by the policy, and so is its success");
+  g_test_summary ("A retry is told by the client with its call and by the policy, and so is its "
+                  "success");
   news_listen (&news, scene->client, policy);
   dbr_call_set_idempotent (call, TRUE);
   scene_run_async (scene->client, call, NULL, &outcome);
@@ -559,7 +564,8 @@ test_signals_without_call (void)
   g_autoptr(GError) error = NULL;
   g_auto(News) news;
 
-  g_test_summary ("Of what was not made by run() a call is told all the same, and that it was given up");
+  g_test_summary ("Of what was not made by run() a call is told all the same, and that it was "
+                  "given up");
   news_listen (&news, scene->client, policy);
   value = dbr_client_read_property_sync (scene->client, SCENE_NAME, SCENE_PATH, DBR_TEST_INTERFACE,
                                          "Level", NULL, &error);

@@ -132,7 +132,8 @@ test_comes (gconstpointer data)
   g_autoptr(DbrTap) tap = NULL;
   g_auto(Wait) wait;
 
-  g_test_summary ("A service that comes is told of at once, and waiting for it costs four calls in all");
+  g_test_summary ("A service that comes is told of at once, and waiting for it costs four calls "
+                  "in all");
   scene_assert_answers (scene->client);
   scene_assert_answers (scene->client);
   tap = dbr_tap_new (scene->bus, dbr_client_get_unique_name (scene->client));
