@@ -70,7 +70,8 @@ dbr_passage_judge (DbrPassage   *self,
   if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE) || self->exchange.sent_usec == 0)
     return DBR_CIRCUIT_IGNORED;
 
-  late_usec = g_get_monotonic_time () - dbr_exchange_get_deadline (&self->exchange);
+  late_usec = g_get_monotonic_time () - MIN (self->attempt_limit_usec,
+                                             dbr_exchange_get_deadline (&self->exchange));
 
   return late_usec < OWN_STALL_USEC ? DBR_CIRCUIT_TIMEOUT : DBR_CIRCUIT_IGNORED;
 }

@@ -237,12 +237,15 @@ dbr_passage_arm_limit (DbrPassage *passage)
 {
   gint64 when;
 
+  passage->attempt_limit_usec = G_MAXINT64;
   if (passage->attempt_limit_ms == 0)
     return;
 
   when = g_get_monotonic_time () + passage->attempt_limit_ms * (gint64) 1000;
   if (when >= dbr_exchange_get_deadline (&passage->exchange))
     return;
+
+  passage->attempt_limit_usec = when;
 
   dbr_passage_ref (passage);
   dbr_deadline_arm (&passage->attempt_limit, when, attempt_limit_cb);

@@ -35,6 +35,8 @@ typedef struct
   /* touched by whoever has to decide on the next attempt */
   DbrRetryState        retry;
   guint                retry_cost;
+  /* when the time of this attempt is over; G_MAXINT64 if it has no limit of its own */
+  gint64               attempt_limit_usec;
   guint                n_retries;
   gboolean             was_maybe;
 
