@@ -324,19 +324,23 @@ starve_cb (gpointer data)
 }
 
 static void
-test_own_stall (void)
+test_own_stall (gconstpointer data)
 {
+  gboolean is_of_attempt = GPOINTER_TO_INT (data);
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(DbrRetryPolicy) none = dbr_retry_policy_new_preset ("none", NULL);
   g_autoptr(DbrCircuitBreaker) circuit = dbr_client_get_circuit (scene->client, SCENE_NAME);
   Outcome outcomes[4] = { { NULL } };
 
-  g_test_summary ("A stall of our own threads is not the service's");
+  g_test_summary ("A stall of our own threads is not the service's, whichever limit is told late");
+  dbr_client_set_retry_policy (scene->client, none);
   scene_assert_answers (scene->client);
   dbr_io_invoke (starve_cb, NULL);
   for (gsize i = 0; i < G_N_ELEMENTS (outcomes); i++)
     {
-      g_autoptr(DbrCall) call = scene_call_new ("Never", NULL, 100);
+      g_autoptr(DbrCall) call = scene_call_new ("Never", NULL, is_of_attempt ? 9000 : 100);
 
+      dbr_call_set_attempt_timeout_ms (call, 100);
       scene_run_async (scene->client, call, NULL, &outcomes[i]);
     }
   for (gsize i = 0; i < G_N_ELEMENTS (outcomes); i++)
@@ -679,7 +683,10 @@ main (int   argc,
   g_test_add_func ("/dbr/circuits/opens/what-the-bus-says", test_bus_says);
   g_test_add_func ("/dbr/circuits/does-not-open/not-counted", test_not_counted);
   g_test_add_func ("/dbr/circuits/does-not-open/one-method", test_one_method);
-  g_test_add_func ("/dbr/circuits/does-not-open/own-stall", test_own_stall);
+  g_test_add_data_func ("/dbr/circuits/does-not-open/own-stall", GINT_TO_POINTER (FALSE),
+                        test_own_stall);
+  g_test_add_data_func ("/dbr/circuits/does-not-open/own-stall-of-an-attempt",
+                        GINT_TO_POINTER (TRUE), test_own_stall);
   g_test_add_func ("/dbr/circuits/recovers", test_recovers);
   g_test_add_func ("/dbr/circuits/never-stuck", test_never_stuck);
   g_test_add_func ("/dbr/circuits/new-owner", test_new_owner);
