@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <gio/gio.h>
+#include <signal.h>
 #include <string.h>
 
 #include "dbr-scene.h"
@@ -277,13 +278,22 @@ tick_cb (gpointer user_data)
 
 /* The faults, one at a time */
 
+/* One of its calls may kill the service at any moment, and then there is nothing to stop. */
+static void
+chaos_signal_peer (Chaos *self,
+                   int    number)
+{
+  if (dbr_test_peer_is_alive (self->scene->peer))
+    kill (dbr_test_peer_get_pid (self->scene->peer), number);
+}
+
 static void
 chaos_mend (Chaos *self)
 {
   Scene *scene = self->scene;
 
   if (self->fault == FAULT_PEER_STOPPED)
-    dbr_test_peer_cont (scene->peer);
+    chaos_signal_peer (self, SIGCONT);
   else if (self->fault == FAULT_BUS_STOPPED)
     dbr_test_bus_cont (scene->bus);
   else if (self->fault == FAULT_BUS_KILLED)
@@ -295,7 +305,6 @@ chaos_mend (Chaos *self)
       scene->peer = g_steal_pointer (&self->other);
     }
 
-  /* One of its calls may have killed it, too. */
   if (self->fault == FAULT_BUS_KILLED || !dbr_test_peer_is_alive (scene->peer))
     dbr_test_peer_restart (scene->peer);
   self->fault = FAULT_NONE;
@@ -330,7 +339,7 @@ chaos_break (Chaos *self)
   self->fault = chaos_draw_fault (self);
   self->n_faults[self->fault]++;
   if (self->fault == FAULT_PEER_STOPPED)
-    dbr_test_peer_stop (scene->peer);
+    chaos_signal_peer (self, SIGSTOP);
   else if (self->fault == FAULT_PEER_KILLED)
     dbr_test_peer_kill (scene->peer);
   else if (self->fault == FAULT_HANDED_OVER)
