@@ -29,7 +29,7 @@ static void
 dbr_passage_disarm (DbrPassage  *self,
                     DbrDeadline *deadline)
 {
-  if (deadline->place != 0 && dbr_deadline_disarm (deadline))
+  if (dbr_deadline_disarm (deadline))
     dbr_passage_unref (self);
 }
 
@@ -50,28 +50,45 @@ is_failure_of_service (const char *error_name)
          || strcmp (name, "TimedOut") == 0;
 }
 
+/* When the time of the attempt that is under way is over. */
+static gint64
+dbr_dispatcher_get_limit (DbrDispatcher *self,
+                          DbrPassage    *passage)
+{
+  gint64 limit_usec = dbr_exchange_get_deadline (&passage->exchange);
+
+  if (passage->attempt_limit_ms != 0)
+    {
+      G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+      limit_usec = MIN (limit_usec, passage->attempt_limit_usec);
+    }
+
+  return limit_usec;
+}
+
 static DbrCircuitOutcome
-dbr_passage_judge (DbrPassage   *self,
-                   DbrMessage   *reply,
-                   const GError *error)
+dbr_dispatcher_judge (DbrDispatcher *self,
+                      DbrPassage    *passage,
+                      DbrMessage    *reply,
+                      const GError  *error)
 {
   gint64 late_usec;
 
   if (reply != NULL)
     {
       if (reply->kind == DBR_MESSAGE_RETURN
-          || dbr_message_get_origin (reply, self->exchange.has_bus) != DBR_ORIGIN_BUS)
+          || dbr_message_get_origin (reply, passage->exchange.has_bus) != DBR_ORIGIN_BUS)
         return DBR_CIRCUIT_SUCCESS;
 
       return is_failure_of_service (reply->error_name) ? DBR_CIRCUIT_FAILURE
                                                        : DBR_CIRCUIT_IGNORED;
     }
 
-  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE) || self->exchange.sent_usec == 0)
+  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE) || passage->exchange.sent_usec == 0)
     return DBR_CIRCUIT_IGNORED;
 
-  late_usec = g_get_monotonic_time () - MIN (self->attempt_limit_usec,
-                                             dbr_exchange_get_deadline (&self->exchange));
+  late_usec = g_get_monotonic_time () - dbr_dispatcher_get_limit (self, passage);
 
   return late_usec < OWN_STALL_USEC ? DBR_CIRCUIT_TIMEOUT : DBR_CIRCUIT_IGNORED;
 }
@@ -182,13 +199,14 @@ dbr_dispatcher_end_attempt (DbrDispatcher *self,
                             DbrMessage    *reply,
                             const GError  *error)
 {
-  DbrCircuitOutcome outcome = dbr_passage_judge (passage, reply, error);
+  DbrCircuitOutcome outcome = dbr_dispatcher_judge (self, passage, reply, error);
   DbrDestination *destination = passage->destination;
   DbrCircuitPermit permit;
   gboolean was_queued;
   gboolean was_silent;
 
-  dbr_passage_disarm (passage, &passage->attempt_limit);
+  if (passage->attempt_limit_ms != 0)
+    dbr_passage_disarm (passage, &passage->attempt_limit);
   if (destination == NULL)
     return;
 
@@ -763,6 +781,17 @@ dbr_dispatcher_unpark (DbrDispatcher *self,
     dbr_passage_unref (passage);
 }
 
+/* What may wait between two attempts looks under the lock whether it has ended, so it does not begin
+ * to after this. */
+static gboolean
+dbr_dispatcher_was_retried (DbrDispatcher *self,
+                            DbrPassage    *passage)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return passage->n_retries > 0;
+}
+
 static void
 dbr_dispatcher_tell_end (DbrDispatcher *self,
                          DbrPassage    *passage)
@@ -815,7 +844,7 @@ ended (DbrExchange *exchange)
                                               G_IO_ERROR_CANCELLED);
 
   dbr_dispatcher_end_attempt (self, passage, exchange->reply, exchange->error);
-  if (G_UNLIKELY (passage->n_retries > 0))
+  if (G_UNLIKELY (dbr_dispatcher_was_retried (self, passage)))
     {
       dbr_dispatcher_unpark (self, passage);
       dbr_dispatcher_restore_reason (self, passage);

@@ -66,7 +66,8 @@ struct _DbrDispatcher
   GHashTable                  *destinations;
   DbrDestination              *last_destination;
   guint                        sweep_at;
-  /* the calls that may go, with a reference each, and whether someone sends them already */
+  /* the calls that may go, with a reference each, and whether someone sends them already; whether
+   * there are any is also read without the lock */
   DbrAdmissionNode            *ready_head;
   DbrAdmissionNode            *ready_tail;
   gboolean                     is_draining;

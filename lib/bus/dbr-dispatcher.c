@@ -233,19 +233,23 @@ attempt_limit_cb (DbrDeadline *deadline)
 /* Where there is a limit for one attempt, it begins with this. What waits for the connection waits
  * within the limit of all. */
 static void
-dbr_passage_arm_limit (DbrPassage *passage)
+dbr_dispatcher_arm_limit (DbrDispatcher *self,
+                          DbrPassage    *passage)
 {
   gint64 when;
+  gboolean is_earlier;
 
-  passage->attempt_limit_usec = G_MAXINT64;
   if (passage->attempt_limit_ms == 0)
     return;
 
   when = g_get_monotonic_time () + passage->attempt_limit_ms * (gint64) 1000;
-  if (when >= dbr_exchange_get_deadline (&passage->exchange))
+  is_earlier = when < dbr_exchange_get_deadline (&passage->exchange);
+  g_mutex_lock (&self->mutex);
+  passage->attempt_limit_usec = is_earlier ? when : G_MAXINT64;
+  g_mutex_unlock (&self->mutex);
+  if (!is_earlier)
     return;
 
-  passage->attempt_limit_usec = when;
 
   dbr_passage_ref (passage);
   dbr_deadline_arm (&passage->attempt_limit, when, attempt_limit_cb);
@@ -266,7 +270,7 @@ dbr_dispatcher_send (DbrDispatcher *self,
       g_mutex_unlock (&self->mutex);
     }
 
-  dbr_passage_arm_limit (passage);
+  dbr_dispatcher_arm_limit (self, passage);
   dbr_link_submit (self->link, &passage->exchange);
 }
 
@@ -335,7 +339,7 @@ dbr_dispatcher_add_ready_locked (DbrDispatcher    *self,
   if (self->ready_tail != NULL)
     self->ready_tail->next = nodes;
   else
-    self->ready_head = nodes;
+    g_atomic_pointer_set (&self->ready_head, nodes);
   while (nodes->next != NULL)
     nodes = nodes->next;
   self->ready_tail = nodes;
@@ -349,7 +353,7 @@ dbr_dispatcher_pop_ready_locked (DbrDispatcher *self)
   if (node == NULL)
     return NULL;
 
-  self->ready_head = node->next;
+  g_atomic_pointer_set (&self->ready_head, node->next);
   if (self->ready_head == NULL)
     self->ready_tail = NULL;
 
