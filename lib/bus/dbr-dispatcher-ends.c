@@ -30,7 +30,7 @@ static void
 dbr_passage_disarm (DbrPassage  *self,
                     DbrDeadline *deadline)
 {
-  if (deadline->place != 0 && dbr_deadline_disarm (deadline))
+  if (dbr_deadline_disarm (deadline))
     dbr_passage_unref (self);
 }
 
@@ -51,27 +51,45 @@ is_failure_of_service (const char *error_name)
          || strcmp (name, "TimedOut") == 0;
 }
 
+/* When the time of the attempt that is under way is over. */
+static gint64
+dbr_dispatcher_get_limit (DbrDispatcher *self,
+                          DbrPassage    *passage)
+{
+  gint64 limit_usec = dbr_exchange_get_deadline (&passage->exchange);
+
+  if (passage->attempt_limit_ms != 0)
+    {
+      G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+      limit_usec = MIN (limit_usec, passage->attempt_limit_usec);
+    }
+
+  return limit_usec;
+}
+
 static DbrCircuitOutcome
-dbr_passage_judge (DbrPassage   *self,
-                   DbrMessage   *reply,
-                   const GError *error)
+dbr_dispatcher_judge (DbrDispatcher *self,
+                      DbrPassage    *passage,
+                      DbrMessage    *reply,
+                      const GError  *error)
 {
   gint64 late_usec;
 
   if (reply != NULL)
     {
       if (reply->kind == DBR_MESSAGE_RETURN
-          || dbr_message_get_origin (reply, self->exchange.has_bus) != DBR_ORIGIN_BUS)
+          || dbr_message_get_origin (reply, passage->exchange.has_bus) != DBR_ORIGIN_BUS)
         return DBR_CIRCUIT_SUCCESS;
 
       return is_failure_of_service (reply->error_name) ? DBR_CIRCUIT_FAILURE
                                                        : DBR_CIRCUIT_IGNORED;
     }
 
-  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE) || self->exchange.sent_usec == 0)
+  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE) || passage->exchange.sent_usec == 0)
     return DBR_CIRCUIT_IGNORED;
 
-  late_usec = g_get_monotonic_time () - dbr_exchange_get_deadline (&self->exchange);
+  late_usec = g_get_monotonic_time () - dbr_dispatcher_get_limit (self, passage);
 
   return late_usec < OWN_STALL_USEC ? DBR_CIRCUIT_TIMEOUT : DBR_CIRCUIT_IGNORED;
 }
@@ -187,13 +205,14 @@ dbr_dispatcher_end_attempt (DbrDispatcher *self,
                             DbrMessage    *reply,
                             const GError  *error)
 {
-  DbrCircuitOutcome outcome = dbr_passage_judge (passage, reply, error);
+  DbrCircuitOutcome outcome = dbr_dispatcher_judge (self, passage, reply, error);
   DbrDestination *destination = passage->destination;
   DbrCircuitPermit permit;
   gboolean was_queued;
   gboolean was_silent;
 
-  dbr_passage_disarm (passage, &passage->attempt_limit);
+  if (passage->attempt_limit_ms != 0)
+    dbr_passage_disarm (passage, &passage->attempt_limit);
   if (destination == NULL)
     return;
 
@@ -349,7 +368,7 @@ dbr_dispatcher_park (DbrDispatcher *self,
   DbrDestination *destination = dbr_passage_get_awaited (passage);
   const DbrRetryValues *values = &passage->retry.plan->values;
 
-  if (destination == NULL)
+  if (destination == NULL || self->is_closed)
     return PARK_NOT;
   if (passage->exchange.awaits == NULL
       && (!values->is_waiting_for_owner || values->max_attempts < 2
@@ -368,23 +387,87 @@ dbr_dispatcher_park (DbrDispatcher *self,
   return PARK_DONE;
 }
 
+/* Whoever takes it from among those that pause says how it goes on; FALSE: that was another one. */
+static gboolean
+dbr_dispatcher_leave_pause_locked (DbrDispatcher *self,
+                                   DbrPassage    *passage)
+{
+  if (passage->pausing.data == NULL)
+    return FALSE;
+
+  g_queue_unlink (&self->pausing, &passage->pausing);
+  passage->pausing.data = NULL;
+
+  return TRUE;
+}
+
 static void
 pause_cb (DbrDeadline *deadline)
 {
   g_autoptr(DbrPassage) passage = DBR_PASSAGE_FROM (deadline, pause);
+  DbrDispatcher *self = DBR_DISPATCHER (passage->dispatcher);
+  gboolean is_mine;
 
-  dbr_dispatcher_try (DBR_DISPATCHER (passage->dispatcher), passage);
+  g_mutex_lock (&self->mutex);
+  is_mine = dbr_dispatcher_leave_pause_locked (self, passage);
+  g_mutex_unlock (&self->mutex);
+
+  if (is_mine)
+    dbr_dispatcher_try (self, passage);
+}
+
+/* FALSE: there is nothing to pause for, as the client was closed. What has ended meanwhile does
+ * not pause either. */
+static gboolean
+dbr_dispatcher_enter_pause (DbrDispatcher *self,
+                            DbrPassage    *passage,
+                            guint          delay_ms)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (self->is_closed)
+    return FALSE;
+  if (dbr_exchange_has_ended (&passage->exchange))
+    return TRUE;
+
+  passage->pausing.data = passage;
+  g_queue_push_tail_link (&self->pausing, &passage->pausing);
+  dbr_passage_ref (passage);
+  dbr_deadline_arm (&passage->pause, g_get_monotonic_time () + delay_ms * (gint64) 1000, pause_cb);
+
+  return TRUE;
 }
 
 static void
-dbr_passage_pause (DbrPassage *self,
-                   guint       delay_ms)
+dbr_dispatcher_pause (DbrDispatcher *self,
+                      DbrPassage    *passage,
+                      guint          delay_ms)
 {
-  dbr_passage_ref (self);
-  dbr_deadline_arm (&self->pause, g_get_monotonic_time () + delay_ms * (gint64) 1000, pause_cb);
-  /* It may have ended while it was armed, and then nobody disarms it any more. */
-  if (dbr_exchange_has_ended (&self->exchange))
-    dbr_passage_disarm (self, &self->pause);
+  if (!dbr_dispatcher_enter_pause (self, passage, delay_ms))
+    dbr_link_submit (self->link, &passage->exchange);
+}
+
+void
+dbr_dispatcher_stop_waiting (DbrDispatcher *self,
+                             GQueue        *parked)
+{
+  DbrPassage *passage;
+
+  g_mutex_lock (&self->mutex);
+  while ((passage = g_queue_peek_head (&self->pausing)) != NULL)
+    {
+      dbr_dispatcher_leave_pause_locked (self, passage);
+      g_queue_push_tail (parked, dbr_passage_ref (passage));
+    }
+  g_mutex_unlock (&self->mutex);
+
+  /* A link that was closed ends what it is given. */
+  while ((passage = g_queue_pop_head (parked)) != NULL)
+    {
+      dbr_passage_disarm (passage, &passage->pause);
+      dbr_link_submit (self->link, &passage->exchange);
+      dbr_passage_unref (passage);
+    }
 }
 
 static void
@@ -436,7 +519,7 @@ dbr_dispatcher_go_on (DbrDispatcher *self,
     dbr_dispatcher_try (self, passage);
   else if (dbr_retry_state_next_owner (&passage->retry, g_get_monotonic_time (), generation, 0,
                                        &delay_ms))
-    dbr_passage_pause (passage, delay_ms);
+    dbr_dispatcher_pause (self, passage, delay_ms);
   else
     dbr_dispatcher_give_up (self, passage);
 }
@@ -506,7 +589,7 @@ dbr_dispatcher_retry (DbrDispatcher *self,
     return FALSE;
 
   dbr_dispatcher_tell_retry (self, passage, delay_ms, told);
-  dbr_passage_pause (passage, delay_ms);
+  dbr_dispatcher_pause (self, passage, delay_ms);
 
   return TRUE;
 }
@@ -652,7 +735,16 @@ dbr_dispatcher_tell_others (DbrDispatcher *self,
     }
 }
 
-/* A call whose time is over between two attempts ends with what the last one came to. */
+/* How a call ends for which there is no time or no room for another attempt. */
+static gboolean
+is_end_between_attempts (const GError *error)
+{
+  return g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE)
+         || g_error_matches (error, DBR_ERROR, DBR_ERROR_CIRCUIT_OPEN)
+         || g_error_matches (error, DBR_ERROR, DBR_ERROR_OVERLOADED);
+}
+
+/* A call that ends between two attempts ends with what the last one came to. */
 static void
 dbr_dispatcher_restore_reason (DbrDispatcher *self,
                                DbrPassage    *passage)
@@ -667,7 +759,7 @@ dbr_dispatcher_restore_reason (DbrDispatcher *self,
   g_mutex_unlock (&self->mutex);
 
   if (exchange->awaits != NULL || (reply == NULL && error == NULL)
-      || !g_error_matches (exchange->error, DBR_ERROR, DBR_ERROR_DEADLINE))
+      || !is_end_between_attempts (exchange->error))
     return;
 
   g_clear_error (&exchange->error);
@@ -675,6 +767,7 @@ dbr_dispatcher_restore_reason (DbrDispatcher *self,
   exchange->error = g_steal_pointer (&error);
 }
 
+/* It waits neither for an owner nor for time to pass any more. */
 static void
 dbr_dispatcher_unpark (DbrDispatcher *self,
                        DbrPassage    *passage)
@@ -682,14 +775,27 @@ dbr_dispatcher_unpark (DbrDispatcher *self,
   gboolean was_parked;
 
   g_mutex_lock (&self->mutex);
+  dbr_dispatcher_leave_pause_locked (self, passage);
   was_parked = passage->is_parked;
   if (was_parked)
     g_queue_remove (&dbr_passage_get_awaited (passage)->parked, passage);
   passage->is_parked = FALSE;
   g_mutex_unlock (&self->mutex);
 
+  dbr_passage_disarm (passage, &passage->pause);
   if (was_parked)
     dbr_passage_unref (passage);
+}
+
+/* What may wait between two attempts looks under the lock whether it has ended, so it does not begin
+ * to after this. */
+static gboolean
+dbr_dispatcher_was_retried (DbrDispatcher *self,
+                            DbrPassage    *passage)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return passage->n_retries > 0;
 }
 
 static void
@@ -757,10 +863,9 @@ ended (DbrExchange *exchange)
                                               G_IO_ERROR_CANCELLED);
 
   dbr_dispatcher_end_attempt (self, passage, exchange->reply, exchange->error);
-  dbr_passage_disarm (passage, &passage->pause);
   if (passage->connection != NULL)
     dbr_passage_leave_lease (passage);
-  if (G_UNLIKELY (passage->n_retries > 0))
+  if (G_UNLIKELY (dbr_dispatcher_was_retried (self, passage)))
     {
       dbr_dispatcher_unpark (self, passage);
       dbr_dispatcher_restore_reason (self, passage);

@@ -66,10 +66,13 @@ struct _DbrDispatcher
   GHashTable                  *destinations;
   DbrDestination              *last_destination;
   guint                        sweep_at;
-  /* the calls that may go, with a reference each, and whether someone sends them already */
+  /* the calls that may go, with a reference each, and whether someone sends them already; whether
+   * there are any is also read without the lock */
   DbrAdmissionNode            *ready_head;
   DbrAdmissionNode            *ready_tail;
   gboolean                     is_draining;
+  /* the calls that pause before another attempt */
+  GQueue                       pausing;
   gboolean                     is_closed;
 };
 
@@ -136,6 +139,9 @@ void               dbr_dispatcher_resume         (DbrDispatcher      *self,
                                                   guint               generation);
 /* It is no longer on the lane that was made for it on a lease. */
 void               dbr_passage_leave_lease       (DbrPassage         *passage);
+/* Nobody comes and no time has to pass any more: the client was closed. Takes the parked ones. */
+void               dbr_dispatcher_stop_waiting  (DbrDispatcher      *self,
+                                                 GQueue             *parked);
 void               dbr_dispatcher_orphan_ended   (DbrDispatcher      *self,
                                                   const DbrOrphan    *orphan,
                                                   DbrMessage         *reply);

@@ -239,16 +239,23 @@ attempt_limit_cb (DbrDeadline *deadline)
 /* Where there is a limit for one attempt, it begins with this. What waits for the connection waits
  * within the limit of all. */
 static void
-dbr_passage_arm_limit (DbrPassage *passage)
+dbr_dispatcher_arm_limit (DbrDispatcher *self,
+                          DbrPassage    *passage)
 {
   gint64 when;
+  gboolean is_earlier;
 
   if (passage->attempt_limit_ms == 0)
     return;
 
   when = g_get_monotonic_time () + passage->attempt_limit_ms * (gint64) 1000;
-  if (when >= dbr_exchange_get_deadline (&passage->exchange))
+  is_earlier = when < dbr_exchange_get_deadline (&passage->exchange);
+  g_mutex_lock (&self->mutex);
+  passage->attempt_limit_usec = is_earlier ? when : G_MAXINT64;
+  g_mutex_unlock (&self->mutex);
+  if (!is_earlier)
     return;
+
 
   dbr_passage_ref (passage);
   dbr_deadline_arm (&passage->attempt_limit, when, attempt_limit_cb);
@@ -315,7 +322,7 @@ dbr_dispatcher_send (DbrDispatcher *self,
       g_mutex_unlock (&self->mutex);
     }
 
-  dbr_passage_arm_limit (passage);
+  dbr_dispatcher_arm_limit (self, passage);
   if (passage->connection != NULL)
     dbr_passage_send_on_lease (passage);
   else
@@ -387,7 +394,7 @@ dbr_dispatcher_add_ready_locked (DbrDispatcher    *self,
   if (self->ready_tail != NULL)
     self->ready_tail->next = nodes;
   else
-    self->ready_head = nodes;
+    g_atomic_pointer_set (&self->ready_head, nodes);
   while (nodes->next != NULL)
     nodes = nodes->next;
   self->ready_tail = nodes;
@@ -401,7 +408,7 @@ dbr_dispatcher_pop_ready_locked (DbrDispatcher *self)
   if (node == NULL)
     return NULL;
 
-  self->ready_head = node->next;
+  g_atomic_pointer_set (&self->ready_head, node->next);
   if (self->ready_head == NULL)
     self->ready_tail = NULL;
 
@@ -645,27 +652,47 @@ unpark_locked (DbrDestination *destination,
 
 /* Those that wait for an owner would not be told of it any more. */
 static void
+dbr_dispatcher_unpark_all_locked (DbrDispatcher *self,
+                                  GQueue        *parked)
+{
+  GHashTableIter iter;
+  gpointer destination;
+
+  g_hash_table_iter_init (&iter, self->destinations);
+  while (g_hash_table_iter_next (&iter, NULL, &destination))
+    {
+      ((DbrDestination *) destination)->is_current = FALSE;
+      unpark_locked (destination, parked);
+    }
+}
+
+static void
+dbr_dispatcher_collect_watches_locked (DbrDispatcher *self,
+                                       GPtrArray     *watches)
+{
+  GHashTableIter iter;
+  gpointer destination;
+
+  g_hash_table_iter_init (&iter, self->destinations);
+  while (g_hash_table_iter_next (&iter, NULL, &destination))
+    dbr_watches_collect (((const DbrDestination *) destination)->watches, watches);
+}
+
+static void
 lost_cb (gpointer  user_data,
          GError   *error)
 {
   g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
   g_autoptr(GPtrArray) watches = dbr_watches_new ();
   GQueue parked = G_QUEUE_INIT;
-  GHashTableIter iter;
-  gpointer destination;
 
   if (self == NULL)
     return;
 
   g_mutex_lock (&self->mutex);
   dbr_single_flight_end_all (self->flights);
-  g_hash_table_iter_init (&iter, self->destinations);
-  while (g_hash_table_iter_next (&iter, NULL, &destination))
-    {
-      ((DbrDestination *) destination)->is_current = FALSE;
-      dbr_watches_collect (((DbrDestination *) destination)->watches, watches);
-      unpark_locked (destination, &parked);
-    }
+  dbr_dispatcher_unpark_all_locked (self, &parked);
+  dbr_dispatcher_collect_watches_locked (self, watches);
   g_mutex_unlock (&self->mutex);
 
   dbr_watches_tell_lost (watches);
@@ -678,16 +705,12 @@ restored_cb (gpointer user_data)
 {
   g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
   g_autoptr(GPtrArray) watches = dbr_watches_new ();
-  GHashTableIter iter;
-  gpointer destination;
 
   if (self == NULL)
     return;
 
   g_mutex_lock (&self->mutex);
-  g_hash_table_iter_init (&iter, self->destinations);
-  while (g_hash_table_iter_next (&iter, NULL, &destination))
-    dbr_watches_collect (((DbrDestination *) destination)->watches, watches);
+  dbr_dispatcher_collect_watches_locked (self, watches);
   g_mutex_unlock (&self->mutex);
 
   dbr_watches_tell_restored (watches);
@@ -698,15 +721,18 @@ static void
 closed_cb (gpointer user_data)
 {
   g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
+  GQueue parked = G_QUEUE_INIT;
 
   if (self == NULL)
     return;
 
   g_mutex_lock (&self->mutex);
   self->is_closed = TRUE;
+  dbr_dispatcher_unpark_all_locked (self, &parked);
   g_mutex_unlock (&self->mutex);
 
   dbr_dispatcher_send_ready (self);
+  dbr_dispatcher_stop_waiting (self, &parked);
 }
 
 static void
@@ -861,6 +887,7 @@ dbr_dispatcher_init (DbrDispatcher *self)
 {
   g_mutex_init (&self->mutex);
   dbr_admission_init (&self->admission, DEFAULT_N_PLACES);
+  g_queue_init (&self->pausing);
   self->flights = dbr_single_flight_new ();
   self->budget = dbr_retry_budget_new (dbr_clock_get_system ());
   self->destinations = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,

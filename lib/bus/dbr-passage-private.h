@@ -39,7 +39,6 @@ typedef struct
   /* touched by whoever has to decide on the next attempt */
   DbrRetryState        retry;
   guint                retry_cost;
-  guint                n_retries;
   gboolean             was_maybe;
 
   /* each holds a reference while it is armed */
@@ -55,7 +54,12 @@ typedef struct
   DbrFlightNode        flight;
   gboolean             is_in_flight;
   gboolean             is_parked;
+  /* among those that pause before another attempt, if it has data */
+  GList                pausing;
   gboolean             was_orphaned;
+  guint                n_retries;
+  /* when the time of this attempt is over; G_MAXINT64 if it has no limit of its own */
+  gint64               attempt_limit_usec;
   /* what the last attempt came to, from its failure until the next one is sent */
   DbrMessage          *last_reply;
   GError              *last_error;

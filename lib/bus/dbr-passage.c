@@ -29,6 +29,7 @@ dbr_passage_new (GObject                *dispatcher,
 
   dbr_exchange_init (&self->exchange, funcs, request, operation, limit_ms);
   self->dispatcher = g_object_ref (dispatcher);
+  self->attempt_limit_usec = G_MAXINT64;
   self->is_read = dbr_request_is_read (request);
   self->is_shareable = self->is_read && dbr_request_is_shareable (request);
   dbr_passage_init_circuit (self, request);

@@ -251,6 +251,9 @@ run_action (DbrPeerCall   *call,
     case DBR_PEER_ACTION_RECONNECT:
       is_done = dbr_peer_service_connect (call->service, error);
       break;
+    case DBR_PEER_ACTION_RECORD:
+      is_done = dbr_peer_service_record (call->service, action->name, error);
+      break;
     case DBR_PEER_ACTION_COUNT:
     case DBR_PEER_ACTION_EXECUTIONS:
       return run_count (call, action);

@@ -57,6 +57,8 @@ static const Grammar grammar[] = {
     "count MEMBER", "gives how many calls of a method were served" },
   { "executions", DBR_PEER_ACTION_EXECUTIONS, "w",
     "executions TOKEN", "gives how many calls had this first string" },
+  { "record", DBR_PEER_ACTION_RECORD, "w",
+    "record FILE", "adds each first string to a file when it is counted" },
   { "reset", DBR_PEER_ACTION_RESET, "",
     "reset", "zeroes all counts" },
   { "forget", DBR_PEER_ACTION_FORGET, "w",

@@ -67,6 +67,39 @@ dbr_peer_service_get_count (GHashTable *counts,
   return count != NULL ? *count : 0;
 }
 
+/* From here on the file has one line for each call that counts, written before anything else is
+ * done with it: so it can be asked what a peer did that was killed. Several peers may share it. */
+gboolean
+dbr_peer_service_record (DbrPeerService *self,
+                         const char     *file,
+                         GError        **error)
+{
+  int fd = open (file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+
+  if (fd < 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s", file, g_strerror (errno));
+      return FALSE;
+    }
+  if (self->record >= 0)
+    close (self->record);
+  self->record = fd;
+  return TRUE;
+}
+
+static void
+add_record (DbrPeerService *self,
+            const char     *token)
+{
+  g_autofree char *line = NULL;
+
+  if (self->record < 0)
+    return;
+  line = g_strconcat (token, "\n", NULL);
+  if (write (self->record, line, strlen (line)) != (gssize) strlen (line))
+    g_printerr ("dbr-peer: the record is not complete: %s\n", g_strerror (errno));
+}
+
 /* A question about the counts must not count as an execution of the token it asks for. */
 static void
 call_count (DbrPeerCall *self)
@@ -83,8 +116,10 @@ call_count (DbrPeerCall *self)
   if (body == NULL || g_variant_n_children (body) == 0)
     return;
   first = g_variant_get_child_value (body, 0);
-  if (g_variant_is_of_type (first, G_VARIANT_TYPE_STRING))
-    add_count (self->service->executions, g_variant_get_string (first, NULL));
+  if (!g_variant_is_of_type (first, G_VARIANT_TYPE_STRING))
+    return;
+  add_count (self->service->executions, g_variant_get_string (first, NULL));
+  add_record (self->service, g_variant_get_string (first, NULL));
 }
 
 static DbrPeerRule *
@@ -300,6 +335,7 @@ dbr_peer_service_new (void)
   self->counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->executions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->objects = dbr_peer_objects_new ();
+  self->record = -1;
   return self;
 }
 
@@ -323,6 +359,8 @@ dbr_peer_service_free (DbrPeerService *self)
   g_hash_table_unref (self->counts);
   g_hash_table_unref (self->executions);
   dbr_peer_objects_free (self->objects);
+  if (self->record >= 0)
+    close (self->record);
   g_free (self->address);
   g_free (self);
 }

@@ -25,6 +25,8 @@ typedef struct
   GHashTable     *counts;
   GHashTable     *executions;
   DbrPeerObjects *objects;
+  /* what outlives the process, or -1 */
+  int             record;
 
   /* atomic: what GDBus would answer by itself and a rule wants */
   int takes_ping;
@@ -78,6 +80,9 @@ gboolean        dbr_peer_service_remove_object     (DbrPeerService   *self,
                                                     const char       *path);
 void            dbr_peer_service_make_deaf         (DbrPeerService   *self,
                                                     guint             ms);
+gboolean        dbr_peer_service_record            (DbrPeerService   *self,
+                                                    const char       *file,
+                                                    GError          **error);
 guint64         dbr_peer_service_get_count         (GHashTable       *counts,
                                                     const char       *key);
 

@@ -450,6 +450,55 @@ test_new_owner (void)
   dbr_retry_state_clear (&state);
 }
 
+/* Chance as it is, but the same in each run. */
+typedef struct
+{
+  DbrRandom parent;
+  GRand    *rand;
+} SeededRandom;
+
+static double
+seeded_random_next (DbrRandom *random)
+{
+  return g_rand_double (((SeededRandom *) random)->rand);
+}
+
+static void
+test_owner_spread (void)
+{
+  g_autoptr(DbrRetryPolicy) policy = make_policy ("default");
+
+  g_test_summary ("Fifty clients that wait for the same owner come back over at least half of 100 ms");
+
+  for (guint32 seed = 0; seed < 100; seed++)
+    {
+      g_autoptr(GRand) rand = g_rand_new_with_seed (seed);
+      SeededRandom random = { { seeded_random_next }, rand };
+      guint in_tenth[11] = { 0 };
+      guint first = G_MAXUINT;
+      guint last = 0;
+
+      for (guint i = 0; i < 50; i++)
+        {
+          g_autoptr(DbrRetryPlan) plan = dbr_retry_policy_ref_plan (policy);
+          DbrRetryState state;
+          guint delay_ms;
+
+          dbr_retry_state_init (&state, plan, &random.parent, G_MAXINT64, FALSE);
+          g_assert_true (dbr_retry_state_next_owner (&state, 0, 2, 0, &delay_ms));
+          dbr_retry_state_clear (&state);
+          first = MIN (first, delay_ms);
+          last = MAX (last, delay_ms);
+          in_tenth[delay_ms / 10]++;
+        }
+
+      g_assert_cmpuint (last - first, >=, 50);
+      g_assert_cmpuint (last, <=, 100);
+      for (gsize i = 0; i < G_N_ELEMENTS (in_tenth); i++)
+        g_assert_cmpuint (in_tenth[i], <, 25);
+    }
+}
+
 static void
 test_without_policy (void)
 {
@@ -634,6 +683,7 @@ main (int    argc,
   g_test_add_func ("/dbr/retry/throttled", test_throttled);
   g_test_add_func ("/dbr/retry/bluez", test_bluez);
   g_test_add_func ("/dbr/retry/new-owner", test_new_owner);
+  g_test_add_func ("/dbr/retry/new-owner-spread", test_owner_spread);
   g_test_add_func ("/dbr/retry/without-policy", test_without_policy);
   g_test_add_func ("/dbr/retry/like-a-simple-model", test_model);
   g_test_add_func ("/dbr/retry/threads", test_threads);

@@ -84,6 +84,35 @@ test_peer_never_answers (void)
 }
 
 static void
+test_peer_records (void)
+{
+  g_autofree char *folder = dbr_test_reaper_make_folder ();
+  g_autofree char *file = g_build_filename (folder, "record", NULL);
+  g_autofree char *script = g_strdup_printf ("record %s\non Greet: die", file);
+  g_autofree char *contents = NULL;
+  g_autoptr(DbrTestBus) bus = dbr_test_bus_new ();
+  g_autoptr(DbrTestPeer) peer = dbr_test_peer_new (bus, NAME, script);
+  g_autoptr(GDBusConnection) connection = dbr_test_bus_connect (bus);
+
+  g_test_summary ("what a peer did can be read after its death, and goes on with the next one");
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr(GVariant) counted = NULL;
+      g_autoptr(GVariant) last = NULL;
+
+      counted = dbr_test_call_peer (connection, NAME, "Increment", g_variant_new ("(s)", "a"), NULL);
+      g_assert_nonnull (counted);
+      last = dbr_test_call_peer (connection, NAME, "Greet", g_variant_new ("(s)", "b"), NULL);
+      g_assert_null (last);
+      dbr_test_peer_wait_death (peer);
+      dbr_test_peer_restart (peer);
+    }
+  g_assert_true (g_file_get_contents (file, &contents, NULL, NULL));
+  g_assert_cmpstr (contents, ==, "a\nb\na\nb\n");
+  dbr_test_reaper_remove_folder (folder);
+}
+
+static void
 test_peer_waits (void)
 {
   const char script[] = "on Greet: wait 300; reply ('late',)";
@@ -518,6 +547,7 @@ main (int    argc,
   g_test_add_func ("/dbr/peer/answers", test_peer_answers);
   g_test_add_func ("/dbr/peer/errs", test_peer_errs);
   g_test_add_func ("/dbr/peer/never-answers", test_peer_never_answers);
+  g_test_add_func ("/dbr/peer/records", test_peer_records);
   g_test_add_func ("/dbr/peer/waits", test_peer_waits);
   g_test_add_func ("/dbr/peer/dies", test_peer_dies);
   g_test_add_func ("/dbr/peer/stops", test_peer_stops);
