@@ -30,7 +30,7 @@ static GVariant *
 libdbr_get_parameters (LibdbrClient *self,
                        BenchCall     call)
 {
-  return call == BENCH_CALL_ECHO ? g_variant_new ("(s)", BENCH_PAYLOAD) : self->parameters;
+  return bench_call_is_answered (call) ? g_variant_new ("(s)", BENCH_PAYLOAD) : self->parameters;
 }
 
 static const char *
@@ -46,8 +46,8 @@ libdbr_check (BenchCall  call,
 {
   int expected = call == BENCH_CALL_INVALID ? DBR_ERROR_INVALID_ARGUMENT : DBR_ERROR_OVERLOADED;
 
-  if (call == BENCH_CALL_ECHO)
-    bench_player_check_reply (reply, error);
+  if (bench_call_is_answered (call))
+    bench_player_check_reply (call, reply, error);
   else if (!g_error_matches (error, DBR_ERROR, expected))
     bench_player_fail ("a call was not refused as it should: %s",
                        error != NULL ? error->message : "it was answered");
@@ -88,8 +88,9 @@ libdbr_send (LibdbrClient *self)
 {
   self->n_to_send--;
   dbr_client_call_async (self->client, BENCH_NAME, libdbr_get_path (self->call), BENCH_INTERFACE,
-                         "Echo", libdbr_get_parameters (self, self->call),
-                         G_VARIANT_TYPE ("(s)"), 0, NULL, answered_cb, self);
+                         bench_call_get_method (self->call),
+                         libdbr_get_parameters (self, self->call), G_VARIANT_TYPE ("(s)"),
+                         0, NULL, answered_cb, self);
 }
 
 static void
@@ -125,13 +126,16 @@ parked_cb (GObject      *source,
   bench_player_fail ("a call that is never answered came back");
 }
 
-/* They may take all slots, so that no further call can tell when the bus has them. */
+/* They may take all slots, so that no further call can tell when the bus has them. All of them are
+ * to be under way, and what finds no room beside them is to be refused and not to wait. */
 static void
 libdbr_park (gpointer client,
              guint    n_calls)
 {
   LibdbrClient *self = client;
 
+  dbr_client_set_max_in_flight (self->client, G_MAXUINT);
+  dbr_client_set_max_queued (self->client, 0);
   for (guint i = 0; i < n_calls; i++)
     dbr_client_call_async (self->client, BENCH_NAME, BENCH_PATH, BENCH_INTERFACE,
                            "Never", NULL, NULL, BENCH_PARKED_MS, NULL, parked_cb, NULL);

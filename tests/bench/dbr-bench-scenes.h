@@ -57,6 +57,8 @@ gboolean bench_scene_time_refused       (const BenchScene *self,
                                          BenchRun         *run);
 gboolean bench_scene_count_refused      (const BenchScene *self,
                                          BenchRun         *run);
+gboolean bench_scene_count_burst        (const BenchScene *self,
+                                         BenchRun         *run);
 gboolean bench_scene_time_start         (const BenchScene *self,
                                          BenchRun         *run);
 gboolean bench_scene_count_start        (const BenchScene *self,
