@@ -368,6 +368,7 @@ typedef struct
 /* As if it were called, but without counting for a rate limit. */
 static gboolean
 may_see_cb (DbrIntrospectionKind  kind,
+            const char           *object_path,
             const char           *interface_name,
             const char           *member,
             gpointer              user_data)
@@ -382,15 +383,12 @@ may_see_cb (DbrIntrospectionKind  kind,
   DbrAccessQuery query = {
     .kind = kinds[kind],
     .bus = self->access_bus,
-    .target = {
-      sight->request->bus_name, sight->request->object_path, interface_name, member
-    },
+    .target = { sight->request->bus_name, object_path, interface_name, member },
   };
 
   if (kind == DBR_INTROSPECTION_PROPERTY)
     query.method = (DbrAccessTarget) {
-      sight->request->bus_name, sight->request->object_path,
-      "org.freedesktop.DBus.Properties", "Get"
+      sight->request->bus_name, object_path, "org.freedesktop.DBus.Properties", "Get"
     }
   ;
 
@@ -412,7 +410,8 @@ introspect_conclude (DbrClient    *self,
 
   g_variant_get (reply, "(&s)", &xml);
 
-  return self->access_policy != NULL ? dbr_introspection_filter (xml, may_see_cb, &sight, error)
+  return self->access_policy != NULL ? dbr_introspection_filter (xml, exchange->request->object_path,
+                                                                 may_see_cb, &sight, error)
                                      : g_strdup (xml);
 }
 
