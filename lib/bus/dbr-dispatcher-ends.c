@@ -367,7 +367,7 @@ pause_cb (DbrDeadline *deadline)
 {
   g_autoptr(DbrPassage) passage = DBR_PASSAGE_FROM (deadline, pause);
 
-  dbr_dispatcher_try (DBR_DISPATCHER (passage->dispatcher), passage);
+  dbr_dispatcher_try_again (DBR_DISPATCHER (passage->dispatcher), passage);
 }
 
 static void
@@ -448,7 +448,7 @@ dbr_dispatcher_resume (DbrDispatcher *self,
       if (generation != 0)
         dbr_dispatcher_go_on (self, passage, generation);
       else
-        dbr_dispatcher_try (self, passage);
+        dbr_dispatcher_try_again (self, passage);
       dbr_passage_unref (passage);
     }
 }

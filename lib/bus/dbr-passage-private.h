@@ -37,6 +37,8 @@ typedef struct
   guint                retry_cost;
   guint                n_retries;
   gboolean             was_maybe;
+  /* it has taken its place among those that ask the same */
+  gboolean             has_begun;
 
   /* each holds a reference while it is armed */
   DbrDeadline          attempt_limit;
