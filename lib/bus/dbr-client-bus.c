@@ -35,7 +35,39 @@ dbr_client_begin_or_refuse (DbrClient       *self,
     dbr_client_refuse (self, task, error);
 }
 
+static char **
+dup_names_cb (const char *unique_name,
+              gpointer    user_data)
+{
+  return dbr_owners_dup_names (user_data, unique_name);
+}
+
+static gboolean
+dbr_client_may_see (DbrClient  *self,
+                    const char *bus_name)
+{
+  return self->access_policy == NULL
+         || dbr_access_judge_may_see (dbr_access_policy_get_judge (self->access_policy),
+                                      self->access_bus, bus_name, dup_names_cb,
+                                      dbr_link_get_owners (self->link));
+}
+
 /* Waiting for a service */
+
+/* Whether a name that is hidden has an owner is hidden too. */
+static gboolean
+dbr_client_check_sight (DbrClient   *self,
+                        const char  *bus_name,
+                        GError     **error)
+{
+  if (dbr_client_may_see (self, bus_name))
+    return TRUE;
+
+  g_set_error (error, DBR_ERROR, DBR_ERROR_DENIED,
+               _("The access policy hides “%s”"), bus_name);
+
+  return FALSE;
+}
 
 static DbrExchange *
 wait_prepare (DbrClient   *self,
@@ -45,7 +77,9 @@ wait_prepare (DbrClient   *self,
 {
   g_autoptr(DbrRequest) request = NULL;
 
-  if (!dbr_client_check_bus (self, error) || !dbr_check_bus_name (bus_name, error))
+  if (!dbr_client_check_bus (self, error)
+      || !dbr_check_bus_name (bus_name, error)
+      || !dbr_client_check_sight (self, bus_name, error))
     return NULL;
 
   request = question_new ("GetNameOwner", g_variant_new ("(s)", bus_name), G_VARIANT_TYPE ("(s)"));
@@ -98,7 +132,7 @@ wait_done_cb (DbrExchange *exchange,
  * @user_data: data for @callback
  *
  * Waits until a program has a name. It does not start the service, and costs the bus nothing while
- * it waits.
+ * it waits. A name that the access policy hides is not waited for: that is `DBR_ERROR_DENIED`.
  *
  * Since: 0.1
  */
@@ -187,13 +221,6 @@ dbr_client_wait_for_service_sync (DbrClient     *self,
 
 /* Names */
 
-static char **
-dup_names_cb (const char *unique_name,
-              gpointer    user_data)
-{
-  return dbr_owners_dup_names (user_data, unique_name);
-}
-
 static DbrExchange *
 list_prepare (DbrClient  *self,
               gboolean    activatable,
@@ -227,10 +254,7 @@ list_conclude (DbrClient    *self,
   g_variant_get (reply, "(as)", &names);
   while (g_variant_iter_next (names, "&s", &bus_name))
     {
-      if (self->access_policy == NULL
-          || dbr_access_judge_may_see (dbr_access_policy_get_judge (self->access_policy),
-                                       self->access_bus, bus_name, dup_names_cb,
-                                       dbr_link_get_owners (self->link)))
+      if (dbr_client_may_see (self, bus_name))
         g_strv_builder_add (builder, bus_name);
     }
 
@@ -368,6 +392,7 @@ typedef struct
 /* As if it were called, but without counting for a rate limit. */
 static gboolean
 may_see_cb (DbrIntrospectionKind  kind,
+            const char           *object_path,
             const char           *interface_name,
             const char           *member,
             gpointer              user_data)
@@ -382,15 +407,12 @@ may_see_cb (DbrIntrospectionKind  kind,
   DbrAccessQuery query = {
     .kind = kinds[kind],
     .bus = self->access_bus,
-    .target = {
-      sight->request->bus_name, sight->request->object_path, interface_name, member
-    },
+    .target = { sight->request->bus_name, object_path, interface_name, member },
   };
 
   if (kind == DBR_INTROSPECTION_PROPERTY)
     query.method = (DbrAccessTarget) {
-      sight->request->bus_name, sight->request->object_path,
-      "org.freedesktop.DBus.Properties", "Get"
+      sight->request->bus_name, object_path, "org.freedesktop.DBus.Properties", "Get"
     }
   ;
 
@@ -412,7 +434,8 @@ introspect_conclude (DbrClient    *self,
 
   g_variant_get (reply, "(&s)", &xml);
 
-  return self->access_policy != NULL ? dbr_introspection_filter (xml, may_see_cb, &sight, error)
+  return self->access_policy != NULL ? dbr_introspection_filter (xml, exchange->request->object_path,
+                                                                 may_see_cb, &sight, error)
                                      : g_strdup (xml);
 }
 

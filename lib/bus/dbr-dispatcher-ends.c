@@ -413,7 +413,7 @@ pause_cb (DbrDeadline *deadline)
   g_mutex_unlock (&self->mutex);
 
   if (is_mine)
-    dbr_dispatcher_try (self, passage);
+    dbr_dispatcher_try_again (self, passage);
 }
 
 /* FALSE: there is nothing to pause for, as the client was closed. What has ended meanwhile does
@@ -537,7 +537,7 @@ dbr_dispatcher_resume (DbrDispatcher *self,
       if (generation != 0)
         dbr_dispatcher_go_on (self, passage, generation);
       else
-        dbr_dispatcher_try (self, passage);
+        dbr_dispatcher_try_again (self, passage);
       dbr_passage_unref (passage);
     }
 }
@@ -894,14 +894,12 @@ typedef struct
   gboolean        is_counted;
 } Place;
 
-static DbrExchange *
-bequeath (DbrExchange *exchange)
+/* Whoever is next in its flight, and leads it from now on. */
+static DbrPassage *
+dbr_dispatcher_pass_on_locked (DbrDispatcher *self,
+                               DbrPassage    *passage)
 {
-  DbrPassage *passage = passage_of (exchange);
-  DbrDispatcher *self = DBR_DISPATCHER (passage->dispatcher);
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
   DbrFlightNode *node;
-  DbrPassage *heir;
 
   if (!passage->is_in_flight)
     return NULL;
@@ -909,10 +907,27 @@ bequeath (DbrExchange *exchange)
   passage->is_in_flight = FALSE;
   node = dbr_single_flight_leave (self->flights, &passage->flight);
   dbr_passage_unref (passage);
-  if (node == NULL)
+
+  return node != NULL ? DBR_PASSAGE_FROM (node, flight) : NULL;
+}
+
+/* One that has ended meanwhile, in another thread, may be past giving back what it would get here:
+ * its place would be lost. */
+static DbrExchange *
+bequeath (DbrExchange *exchange)
+{
+  DbrPassage *passage = passage_of (exchange);
+  DbrDispatcher *self = DBR_DISPATCHER (passage->dispatcher);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  DbrPassage *heir = passage;
+
+  do
+    heir = dbr_dispatcher_pass_on_locked (self, heir);
+  while (heir != NULL && dbr_exchange_has_ended (&heir->exchange));
+
+  if (heir == NULL)
     return NULL;
 
-  heir = DBR_PASSAGE_FROM (node, flight);
   heir->admission = passage->admission;
   heir->permit = passage->permit;
   passage->admission.place = DBR_ADMISSION_OUTSIDE;

@@ -123,6 +123,10 @@ char              *dbr_dispatcher_dup_owner      (DbrDispatcher       *self,
 /* Sends it, or sees to it that it is sent when it may be. */
 void               dbr_dispatcher_try            (DbrDispatcher      *self,
                                                   DbrPassage         *passage);
+/* The same some time later: whoever has the name by then may be another one, and is checked anew
+ * where that matters. */
+void               dbr_dispatcher_try_again      (DbrDispatcher      *self,
+                                                  DbrPassage         *passage);
 /* Those that may go now, each of which comes with a reference; and sends them. One after another,
  * and only behind what made them ready: what fails at once makes the next one ready. */
 void               dbr_dispatcher_add_ready_locked (DbrDispatcher    *self,

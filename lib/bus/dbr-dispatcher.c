@@ -174,19 +174,26 @@ dbr_dispatcher_enter_flight_locked (DbrDispatcher *self,
   return role != DBR_FLIGHT_JOINED;
 }
 
+/* Nobody else looks at these before it has begun. */
+static void
+dbr_dispatcher_find_destination (DbrDispatcher *self,
+                                 DbrPassage    *passage)
+{
+  const DbrRequest *request = passage->exchange.request;
+
+  if (passage->destination == NULL && has_destination (request))
+    passage->destination = dbr_dispatcher_ref_destination (self, request->bus_name);
+  if (passage->awaited == NULL && passage->exchange.awaits != NULL)
+    passage->awaited = dbr_dispatcher_ref_destination (self, passage->exchange.awaits);
+}
+
 static void
 dbr_dispatcher_begin (DbrDispatcher *self,
                       DbrPassage    *passage)
 {
-  const char *bus_name = passage->exchange.request->bus_name;
   gboolean is_sent = FALSE;
 
-  /* Nobody else looks at these before it has begun. */
-  if (passage->destination == NULL && has_destination (passage->exchange.request))
-    passage->destination = dbr_dispatcher_ref_destination (self, bus_name);
-  if (passage->awaited == NULL && passage->exchange.awaits != NULL)
-    passage->awaited = dbr_dispatcher_ref_destination (self, passage->exchange.awaits);
-
+  passage->has_begun = TRUE;
   g_mutex_lock (&self->mutex);
   if (!dbr_exchange_has_ended (&passage->exchange))
     {
@@ -198,30 +205,66 @@ dbr_dispatcher_begin (DbrDispatcher *self,
     dbr_dispatcher_try (self, passage);
 }
 
+/* What the last attempt came to matters no more once another one is made. */
+static void
+dbr_dispatcher_drop_reason (DbrDispatcher *self,
+                            DbrPassage    *passage)
+{
+  g_autoptr(DbrMessage) reply = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_mutex_lock (&self->mutex);
+  reply = g_steal_pointer (&passage->last_reply);
+  error = g_steal_pointer (&passage->last_error);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* That nobody could be checked is an attempt that failed before it was sent: the service may just
+ * be on its way back. */
 static void
 peer_checked_cb (DbrPassage *passage,
                  char       *unique_name,
+                 DbrMessage *reply,
                  GError     *error)
 {
-  if (error != NULL)
+  DbrDispatcher *self = DBR_DISPATCHER (passage->dispatcher);
+
+  if (unique_name == NULL)
     {
-      dbr_exchange_end (&passage->exchange, NULL, error);
+      dbr_dispatcher_drop_reason (self, passage);
+      passage->exchange.last_execution = DBR_EXECUTION_NEVER;
+      dbr_exchange_fail (&passage->exchange, reply, error);
       return;
     }
 
   g_free (passage->exchange.destination);
   passage->exchange.destination = unique_name;
-  dbr_dispatcher_begin (DBR_DISPATCHER (passage->dispatcher), passage);
+  if (passage->has_begun)
+    dbr_dispatcher_try (self, passage);
+  else
+    dbr_dispatcher_begin (self, passage);
 }
 
 void
 dbr_dispatcher_submit (DbrDispatcher *self,
                        DbrPassage    *passage)
 {
+  dbr_dispatcher_find_destination (self, passage);
+  passage->has_begun = FALSE;
   if (passage->access_policy != NULL)
     dbr_peer_check_start (self->link, passage, peer_checked_cb);
   else
     dbr_dispatcher_begin (self, passage);
+}
+
+void
+dbr_dispatcher_try_again (DbrDispatcher *self,
+                          DbrPassage    *passage)
+{
+  if (passage->access_policy != NULL)
+    dbr_peer_check_start (self->link, passage, peer_checked_cb);
+  else
+    dbr_dispatcher_try (self, passage);
 }
 
 /* Attempts */
@@ -311,16 +354,8 @@ static void
 dbr_dispatcher_send (DbrDispatcher *self,
                      DbrPassage    *passage)
 {
-  g_autoptr(DbrMessage) reply = NULL;
-  g_autoptr(GError) error = NULL;
-
   if (G_UNLIKELY (passage->n_retries > 0))
-    {
-      g_mutex_lock (&self->mutex);
-      reply = g_steal_pointer (&passage->last_reply);
-      error = g_steal_pointer (&passage->last_error);
-      g_mutex_unlock (&self->mutex);
-    }
+    dbr_dispatcher_drop_reason (self, passage);
 
   dbr_dispatcher_arm_limit (self, passage);
   if (passage->connection != NULL)

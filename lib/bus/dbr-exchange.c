@@ -8,6 +8,7 @@
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
+#include "bus/dbr-transport-private.h"
 
 #define EXCHANGE_FROM(pointer, member) \
   ((DbrExchange *) G_STRUCT_MEMBER_P (pointer, -G_STRUCT_OFFSET (DbrExchange, member)))
@@ -509,6 +510,27 @@ dbr_exchange_new_type_error (DbrExchange *self,
                       title, g_variant_get_type_string (body), expected);
 }
 
+/* The proxy of a sandbox says nothing but the name of the error again, where the bus would say which
+ * service it is about. */
+static GError *
+dbr_exchange_new_reply_error (DbrExchange *self)
+{
+  const char *bus_name = self->request->bus_name;
+  g_autoptr(GError) error = dbr_message_dup_error (self->reply);
+  g_autofree char *message = NULL;
+
+  g_dbus_error_strip_remote_error (error);
+  if (dbr_message_get_origin (self->reply, self->has_bus) != DBR_ORIGIN_BUS
+      || bus_name == NULL
+      || strcmp (bus_name, DBR_BUS_NAME) == 0
+      || strcmp (error->message, self->reply->error_name) != 0)
+    return dbr_message_dup_error (self->reply);
+
+  message = g_strdup_printf (_("The call to %s has failed, and the bus does not say why"), bus_name);
+
+  return g_dbus_error_new_for_dbus_error (self->reply->error_name, message);
+}
+
 GVariant *
 dbr_exchange_take_value (DbrExchange  *self,
                          GError      **error)
@@ -524,7 +546,7 @@ dbr_exchange_take_value (DbrExchange  *self,
     return g_variant_ref_sink (g_variant_new_tuple (NULL, 0));
   if (self->reply->kind == DBR_MESSAGE_ERROR)
     {
-      g_propagate_error (error, dbr_message_dup_error (self->reply));
+      g_propagate_error (error, dbr_exchange_new_reply_error (self));
       return NULL;
     }
 

@@ -14,15 +14,17 @@ typedef enum
   DBR_INTROSPECTION_SIGNAL,
 } DbrIntrospectionKind;
 
-/* Whether a member may be seen. */
+/* Whether a member of an object may be seen. */
 typedef gboolean (*DbrIntrospectionFunc) (DbrIntrospectionKind  kind,
+                                          const char           *object_path,
                                           const char           *interface_name,
                                           const char           *member,
                                           gpointer              user_data);
 
-/* The same without the members that may not be seen, and without interfaces of which nothing is
- * left. An error if it cannot be read: it is not handed on then, for nobody knows what it shows. */
+/* What the object at @object_path says of itself, and perhaps of those below it, without the members
+ * that may not be seen and without interfaces of which nothing is left. An error if it cannot be read: it is not handed on then, for nobody knows what it shows. */
 char *dbr_introspection_filter (const char            *xml,
+                                const char            *object_path,
                                 DbrIntrospectionFunc   may_see,
                                 gpointer               user_data,
                                 GError               **error) G_GNUC_WARN_UNUSED_RESULT;

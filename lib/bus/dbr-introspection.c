@@ -12,6 +12,7 @@ typedef struct
 {
   DbrIntrospectionFunc  may_see;
   gpointer              user_data;
+  const char           *object_path;
   const char           *interface_name;
 } Filter;
 
@@ -38,7 +39,8 @@ filter_members (const Filter         *filter,
 
   for (guint i = 0; members != NULL && members[i] != NULL; i++)
     {
-      if (filter->may_see (kind, filter->interface_name, members[i]->name, filter->user_data))
+      if (filter->may_see (kind, filter->object_path, filter->interface_name, members[i]->name,
+                           filter->user_data))
         members[n_left++] = members[i];
       else
         unref (members[i]);
@@ -66,12 +68,28 @@ filter_interface (Filter             *filter,
   return has_methods || has_properties || has_signals;
 }
 
+static char *
+dup_child_path (const char          *object_path,
+                const GDBusNodeInfo *child)
+{
+  if (child->path == NULL)
+    return g_strdup (object_path);
+  if (*child->path == '/')
+    return g_strdup (child->path);
+
+  return g_strconcat (object_path, g_str_has_suffix (object_path, "/") ? "" : "/", child->path,
+                      NULL);
+}
+
+/* Most services only name the objects below, but they may tell all of them at once. */
 static void
 filter_node (Filter        *filter,
-             GDBusNodeInfo *node)
+             GDBusNodeInfo *node,
+             const char    *object_path)
 {
   guint n_left = 0;
 
+  filter->object_path = object_path;
   for (guint i = 0; node->interfaces != NULL && node->interfaces[i] != NULL; i++)
     {
       if (filter_interface (filter, node->interfaces[i]))
@@ -81,15 +99,23 @@ filter_node (Filter        *filter,
     }
   if (node->interfaces != NULL)
     node->interfaces[n_left] = NULL;
+
+  for (guint i = 0; node->nodes != NULL && node->nodes[i] != NULL; i++)
+    {
+      g_autofree char *path = dup_child_path (object_path, node->nodes[i]);
+
+      filter_node (filter, node->nodes[i], path);
+    }
 }
 
 char *
 dbr_introspection_filter (const char            *xml,
+                          const char            *object_path,
                           DbrIntrospectionFunc   may_see,
                           gpointer               user_data,
                           GError               **error)
 {
-  Filter filter = { may_see, user_data, NULL };
+  Filter filter = { may_see, user_data, NULL, NULL };
   g_autoptr(GError) local_error = NULL;
   g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, &local_error);
   g_autoptr(GString) text = NULL;
@@ -102,7 +128,7 @@ dbr_introspection_filter (const char            *xml,
       return NULL;
     }
 
-  filter_node (&filter, node);
+  filter_node (&filter, node, object_path);
   text = g_string_new (NULL);
   g_dbus_node_info_generate_xml (node, 0, text);
 

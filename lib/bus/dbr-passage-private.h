@@ -40,6 +40,8 @@ typedef struct
   DbrRetryState        retry;
   guint                retry_cost;
   gboolean             was_maybe;
+  /* it has taken its place among those that ask the same */
+  gboolean             has_begun;
 
   /* each holds a reference while it is armed */
   DbrDeadline          attempt_limit;

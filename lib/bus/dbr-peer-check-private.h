@@ -8,10 +8,11 @@
 
 G_BEGIN_DECLS
 
-/* Called once with the unique name of who was looked at, which it takes, or with the reason why the
- * call must not be made, which it takes as well. */
+/* Called once with the unique name of who was looked at, which it takes; or with the reason why the
+ * call must not be made: what the bus answered, or an error, which it takes. */
 typedef void (*DbrPeerCheckFunc) (DbrPassage *passage,
                                   char       *unique_name,
+                                  DbrMessage *reply,
                                   GError     *error);
 
 /* Asks the bus who is behind the name that @passage calls, and its access policy whether that may

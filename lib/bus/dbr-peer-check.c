@@ -16,10 +16,13 @@ typedef struct
 
 /* Takes @error, and the check itself. */
 static void
-check_end (Check  *self,
-           GError *error)
+check_end (Check      *self,
+           DbrMessage *reply,
+           GError     *error)
 {
-  self->done (self->passage, error == NULL ? g_steal_pointer (&self->unique_name) : NULL, error);
+  gboolean is_ok = reply == NULL && error == NULL;
+
+  self->done (self->passage, is_ok ? g_steal_pointer (&self->unique_name) : NULL, reply, error);
 
   dbr_passage_unref (self->passage);
   g_object_unref (self->link);
@@ -27,16 +30,33 @@ check_end (Check  *self,
   g_free (self);
 }
 
+/* Takes @error, which is what became of a question. */
 static void
-check_ask (Check           *self,
-           const char      *method_name,
-           GVariant        *parameters,
-           DbrExchangeFunc  done)
+check_fail (Check       *self,
+            DbrExchange *question,
+            GError      *error)
+{
+  if (question->reply == NULL || question->reply->kind != DBR_MESSAGE_ERROR)
+    {
+      check_end (self, NULL, error);
+      return;
+    }
+
+  g_error_free (error);
+  check_end (self, question->reply, NULL);
+}
+
+static void
+check_ask (Check              *self,
+           const char         *method_name,
+           GVariant           *parameters,
+           const GVariantType *reply_type,
+           DbrExchangeFunc     done)
 {
   gint64 left_usec = dbr_exchange_get_deadline (&self->passage->exchange)
                      - g_get_monotonic_time ();
   g_autoptr(DbrRequest) request = dbr_request_new (DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE,
-                                                   method_name, parameters, NULL);
+                                                   method_name, parameters, reply_type);
   g_autoptr(DbrExchange) exchange =
     dbr_exchange_new (request, "default", (guint) (MAX (left_usec, 0) / 1000));
 
@@ -67,29 +87,26 @@ credentials_cb (DbrExchange *exchange,
 
   if (answer == NULL)
     {
-      check_end (self, error);
+      check_fail (self, exchange, error);
       return;
     }
 
-  if (g_variant_is_of_type (answer, G_VARIANT_TYPE ("(a{sv})")))
-    {
-      fields = g_variant_get_child_value (answer, 0);
-      if (g_variant_lookup (fields, "UnixUserID", "u", &number))
-        credentials.uid = number;
-      if (g_variant_lookup (fields, "ProcessID", "u", &number))
-        credentials.exe = exe = dup_exe (number);
-    }
+  fields = g_variant_get_child_value (answer, 0);
+  if (g_variant_lookup (fields, "UnixUserID", "u", &number))
+    credentials.uid = number;
+  if (g_variant_lookup (fields, "ProcessID", "u", &number))
+    credentials.exe = exe = dup_exe (number);
   dbr_access_judge_check_peer (dbr_access_policy_get_judge (self->passage->access_policy),
                                self->passage->exchange.request->bus_name, &credentials, NULL,
                                &error);
-  check_end (self, error);
+  check_end (self, NULL, error);
 }
 
 static void
 check_ask_credentials (Check *self)
 {
   check_ask (self, "GetConnectionCredentials", g_variant_new ("(s)", self->unique_name),
-             credentials_cb);
+             G_VARIANT_TYPE ("(a{sv})"), credentials_cb);
 }
 
 static void check_ask_owner (Check *self);
@@ -103,7 +120,7 @@ started_cb (DbrExchange *exchange,
   g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
 
   if (answer == NULL)
-    check_end (self, error);
+    check_fail (self, exchange, error);
   else
     check_ask_owner (self);
 }
@@ -117,7 +134,7 @@ owner_cb (DbrExchange *exchange,
   GError *error = NULL;
   g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
 
-  if (answer != NULL && g_variant_is_of_type (answer, G_VARIANT_TYPE ("(s)")))
+  if (answer != NULL)
     {
       g_variant_get (answer, "(s)", &self->unique_name);
       check_ask_credentials (self);
@@ -129,11 +146,11 @@ owner_cb (DbrExchange *exchange,
       g_error_free (error);
       self->was_started = TRUE;
       check_ask (self, "StartServiceByName", g_variant_new ("(su)", request->bus_name, 0),
-                 started_cb);
+                 G_VARIANT_TYPE ("(u)"), started_cb);
     }
   else
     {
-      check_end (self, error);
+      check_fail (self, exchange, error);
     }
 }
 
@@ -141,7 +158,8 @@ static void
 check_ask_owner (Check *self)
 {
   check_ask (self, "GetNameOwner",
-             g_variant_new ("(s)", self->passage->exchange.request->bus_name), owner_cb);
+             g_variant_new ("(s)", self->passage->exchange.request->bus_name),
+             G_VARIANT_TYPE ("(s)"), owner_cb);
 }
 
 void

@@ -9,6 +9,7 @@
 typedef struct
 {
   GDBusConnection *connection;
+  BenchCall        call;
   guint            n_to_send;
   guint            n_done;
 } GdbusClient;
@@ -38,7 +39,7 @@ gdbus_call (GdbusClient *self)
                                        "Echo", g_variant_new ("(s)", BENCH_PAYLOAD),
                                        G_VARIANT_TYPE ("(s)"), G_DBUS_CALL_FLAGS_NONE, -1,
                                        NULL, &error);
-  bench_player_check_reply (reply, error);
+  bench_player_check_reply (BENCH_CALL_ECHO, reply, error);
 }
 
 static void gdbus_send (GdbusClient *self);
@@ -52,7 +53,7 @@ answered_cb (GObject      *source,
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) reply = g_dbus_connection_call_finish (self->connection, result, &error);
 
-  bench_player_check_reply (reply, error);
+  bench_player_check_reply (self->call, reply, error);
   self->n_done++;
   if (self->n_to_send > 0)
     gdbus_send (self);
@@ -63,9 +64,9 @@ gdbus_send (GdbusClient *self)
 {
   self->n_to_send--;
   g_dbus_connection_call (self->connection, BENCH_NAME, BENCH_PATH, BENCH_INTERFACE,
-                          "Echo", g_variant_new ("(s)", BENCH_PAYLOAD),
-                          G_VARIANT_TYPE ("(s)"), G_DBUS_CALL_FLAGS_NONE, -1,
-                          NULL, answered_cb, self);
+                          bench_call_get_method (self->call),
+                          g_variant_new ("(s)", BENCH_PAYLOAD), G_VARIANT_TYPE ("(s)"),
+                          G_DBUS_CALL_FLAGS_NONE, -1, NULL, answered_cb, self);
 }
 
 static void
@@ -81,6 +82,7 @@ gdbus_play (gpointer         client,
       return;
     }
 
+  self->call = task->call;
   self->n_to_send = task->n_calls;
   self->n_done = 0;
   for (guint i = 0; i < task->n_in_flight && self->n_to_send > 0; i++)

@@ -44,7 +44,7 @@ static GVariant *
 libdbr_get_parameters (LibdbrClient *self,
                        BenchCall     call)
 {
-  return call == BENCH_CALL_ECHO ? g_variant_new ("(s)", BENCH_PAYLOAD) : self->parameters;
+  return bench_call_is_answered (call) ? g_variant_new ("(s)", BENCH_PAYLOAD) : self->parameters;
 }
 
 static const char *
@@ -60,8 +60,8 @@ libdbr_check (BenchCall  call,
 {
   int expected = call == BENCH_CALL_INVALID ? DBR_ERROR_INVALID_ARGUMENT : DBR_ERROR_OVERLOADED;
 
-  if (call == BENCH_CALL_ECHO)
-    bench_player_check_reply (reply, error);
+  if (bench_call_is_answered (call))
+    bench_player_check_reply (call, reply, error);
   else if (!g_error_matches (error, DBR_ERROR, expected))
     bench_player_fail ("a call was not refused as it should: %s",
                        error != NULL ? error->message : "it was answered");
@@ -102,8 +102,9 @@ libdbr_send (LibdbrClient *self)
 {
   self->n_to_send--;
   dbr_client_call_async (self->client, BENCH_NAME, libdbr_get_path (self->call), BENCH_INTERFACE,
-                         "Echo", libdbr_get_parameters (self, self->call),
-                         G_VARIANT_TYPE ("(s)"), 0, NULL, answered_cb, self);
+                         bench_call_get_method (self->call),
+                         libdbr_get_parameters (self, self->call), G_VARIANT_TYPE ("(s)"),
+                         0, NULL, answered_cb, self);
 }
 
 static void

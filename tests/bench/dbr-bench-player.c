@@ -4,6 +4,7 @@
 #include "dbr-bench-player.h"
 
 #include <dlfcn.h>
+#include <gio/gio.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,9 @@ static const BenchClient *const clients[] = {
 #endif
 };
 
+/* How many calls the bus has refused. */
+static guint n_refused;
+
 typedef struct
 {
   const BenchClient *client;
@@ -45,6 +49,7 @@ typedef struct
   gint64  cpu_usec;
   guint64 n_switches;
   guint64 n_allocations;
+  guint   n_refused;
 } Reading;
 
 const char *const *
@@ -72,12 +77,31 @@ bench_player_fail (const char *format,
   exit (EXIT_FAILURE);
 }
 
+const char *
+bench_call_get_method (BenchCall call)
+{
+  return call == BENCH_CALL_BURST ? "EchoSlowly" : "Echo";
+}
+
+gboolean
+bench_call_is_answered (BenchCall call)
+{
+  return call == BENCH_CALL_ECHO || call == BENCH_CALL_BURST;
+}
+
 void
-bench_player_check_reply (GVariant *reply,
-                          GError   *error)
+bench_player_check_reply (BenchCall  call,
+                          GVariant  *reply,
+                          GError    *error)
 {
   const char *text;
 
+  if (call == BENCH_CALL_BURST
+      && g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED))
+    {
+      n_refused++;
+      return;
+    }
   if (reply == NULL)
     bench_player_fail ("%s", error->message);
 
@@ -112,6 +136,7 @@ player_read (Player *self)
   reading.cpu_usec = usec_of (&usage.ru_utime) + usec_of (&usage.ru_stime);
   reading.n_switches = (guint64) usage.ru_nvcsw;
   reading.n_allocations = self->count_allocations != NULL ? self->count_allocations () : 0;
+  reading.n_refused = n_refused;
 
   return reading;
 }
@@ -133,6 +158,7 @@ parse_call (const char *word)
 {
   static const char *const words[] = {
     [BENCH_CALL_ECHO] = "echo",
+    [BENCH_CALL_BURST] = "burst",
     [BENCH_CALL_OVERLOADED] = "overloaded",
     [BENCH_CALL_INVALID] = "invalid",
     [BENCH_CALL_HISTOGRAM] = "histogram",
@@ -203,10 +229,10 @@ player_answer (Player *self,
 
   after = player_read (self);
   printf ("ok %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
-          " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d\n",
+          " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d %u\n",
           after.wall_usec - before.wall_usec, after.cpu_usec - before.cpu_usec,
           after.n_switches - before.n_switches, after.n_allocations - before.n_allocations,
-          (int) count_threads () - (int) n_threads);
+          (int) count_threads () - (int) n_threads, after.n_refused - before.n_refused);
   fflush (stdout);
 }
 

@@ -22,6 +22,9 @@ G_BEGIN_DECLS
 typedef enum
 {
   BENCH_CALL_ECHO,
+  /* echoed by a service that takes a millisecond for each, one after the other; what the bus
+   * refuses is counted and no failure */
+  BENCH_CALL_BURST,
   /* refused, because parked calls hold all slots */
   BENCH_CALL_OVERLOADED,
   /* refused, because its path is none */
@@ -77,7 +80,12 @@ int                bench_player_main        (const char *client_name,
 
 void               bench_player_fail        (const char *format,
                                              ...) G_GNUC_PRINTF (1, 2) G_GNUC_NORETURN;
-void               bench_player_check_reply (GVariant   *reply,
+void               bench_player_check_reply (BenchCall   call,
+                                             GVariant   *reply,
                                              GError     *error);
+
+/* The method of the service; and whether it is to be answered and not refused. */
+const char        *bench_call_get_method    (BenchCall   call);
+gboolean           bench_call_is_answered   (BenchCall   call);
 
 G_END_DECLS

@@ -25,6 +25,17 @@ echo_cb (sd_bus_message *message,
 }
 
 static int
+echo_slowly_cb (sd_bus_message *message,
+                void           *user_data,
+                sd_bus_error   *error)
+{
+  /* What a service does that works for a millisecond on each call. */
+  g_usleep (1000);
+
+  return echo_cb (message, user_data, error);
+}
+
+static int
 never_cb (sd_bus_message *message,
           void           *user_data,
           sd_bus_error   *error)
@@ -45,6 +56,7 @@ count_cb (sd_bus_message *message,
 static const sd_bus_vtable vtable[] = {
   SD_BUS_VTABLE_START (0),
   SD_BUS_METHOD ("Echo", "s", "s", echo_cb, SD_BUS_VTABLE_UNPRIVILEGED),
+  SD_BUS_METHOD ("EchoSlowly", "s", "s", echo_slowly_cb, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD ("Never", "", "", never_cb, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_METHOD ("Count", "", "u", count_cb, SD_BUS_VTABLE_UNPRIVILEGED),
   SD_BUS_VTABLE_END

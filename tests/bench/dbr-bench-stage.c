@@ -33,7 +33,8 @@ struct _BenchActor
 /* The stage */
 
 BenchStage *
-bench_stage_new (const char *keep)
+bench_stage_new (const char *keep,
+                 gboolean    is_narrow)
 {
   BenchStage *self = g_new0 (BenchStage, 1);
   g_autoptr(GError) error = NULL;
@@ -44,7 +45,8 @@ bench_stage_new (const char *keep)
   if (self->program == NULL)
     g_error ("%s", error->message);
 
-  self->bus = dbr_test_bus_new_full (DBR_TEST_BUS_SESSION_LIMITS);
+  self->bus = dbr_test_bus_new_full (is_narrow ? DBR_TEST_BUS_DBUS_DAEMON
+                                               : DBR_TEST_BUS_SESSION_LIMITS);
   self->folder = g_strdup (keep != NULL ? keep : dbr_test_bus_get_folder (self->bus));
   self->service = dbr_test_process_new ((const char *[]) {
     DBR_BENCH_SERVICE, dbr_test_bus_get_address (self->bus), NULL
@@ -219,7 +221,7 @@ parse_answer (const char  *line,
 {
   g_auto(GStrv) words = g_strsplit (line, " ", -1);
 
-  if (g_strv_length (words) != 6 || strcmp (words[0], "ok") != 0)
+  if (g_strv_length (words) != 7 || strcmp (words[0], "ok") != 0)
     return FALSE;
 
   *answer = (BenchAnswer) {
@@ -228,6 +230,7 @@ parse_answer (const char  *line,
     .n_switches = g_ascii_strtod (words[3], NULL),
     .n_allocations = g_ascii_strtod (words[4], NULL),
     .n_new_threads = (int) g_ascii_strtoll (words[5], NULL, 10),
+    .n_refused = (guint) g_ascii_strtoull (words[6], NULL, 10),
   };
 
   return TRUE;

@@ -7,10 +7,12 @@
 
 G_BEGIN_DECLS
 
-/* A bus of our own with the limits of a session bus, the service on it, and a folder. */
+/* A bus of our own, the service on it, and a folder. The bus has the limits of a session bus, or on
+ * a narrow stage those of a system bus, as dbus-daemon has them. */
 typedef struct _BenchStage BenchStage;
 
-BenchStage *bench_stage_new               (const char *keep) G_GNUC_WARN_UNUSED_RESULT;
+BenchStage *bench_stage_new               (const char *keep,
+                                           gboolean    is_narrow) G_GNUC_WARN_UNUSED_RESULT;
 void        bench_stage_free              (BenchStage *self);
 /* How many calls the service was given. */
 guint       bench_stage_count_calls       (BenchStage *self);
@@ -37,6 +39,7 @@ typedef struct
   double n_switches;
   double n_allocations;
   int    n_new_threads;
+  guint  n_refused;
 } BenchAnswer;
 
 gboolean    bench_lens_is_there           (BenchLens    lens);

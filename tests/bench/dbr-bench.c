@@ -142,7 +142,7 @@ play_scene (const BenchScene *scene,
 static gboolean
 play (const Options *options)
 {
-  g_autoptr(BenchStage) stage = bench_stage_new (options->keep);
+  g_autoptr(BenchStage) stage = bench_stage_new (options->keep, FALSE);
   BenchRun run = { stage, (guint) options->n_rounds, options->seconds };
   gboolean is_ok = TRUE;
 

@@ -20,6 +20,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 import tap
@@ -37,6 +38,8 @@ on Play: reply ('Prelude',)
 on Pause: never
 on Skip: error org.example.Player.Error.NoTrack "There is no next track"
 on Export: wait 300; reply ()
+on Rewind: reply ()
+on Rewind call 1: error org.example.Player.Error.Busy "Not now"
 on Crash: die
 '''
 
@@ -94,12 +97,21 @@ class Pages(unittest.TestCase):
                 for path in re.findall(r'(?<!\S)\./(\S+)', text):
                     self.assertTrue(os.access(os.path.join(ROOT, path), os.X_OK), path)
             elif language == 'ini':
-                Dbr.Timeouts.new().load_data(text)
+                self.check_key_file(text)
             else:
                 self.assertIn(language, EXCERPTS, 'nothing holds this block to what it shows')
                 self.assertTrue(any(is_excerpt(text, read(path)) for path in SOURCES
                                     if path.endswith(EXCERPTS[language])),
                                 f'it is in no example:\n{text}')
+
+    def check_key_file(self, text):
+        if '[limits]' in text:
+            Dbr.Timeouts.new().load_data(text)
+            return
+        with tempfile.NamedTemporaryFile('w', encoding='utf-8') as file:
+            file.write(text)
+            file.flush()
+            Dbr.AccessPolicy.new(Dbr.AccessTier.CUSTOM).load_file(file.name)
 
     def check_links(self, page):
         slugs = {match[1] for path in PAGES
