@@ -99,14 +99,14 @@ static gint64
 dbr_passage_get_service_usec (DbrPassage *self,
                               DbrMessage *reply)
 {
-  const DbrExchange *exchange = &self->exchange;
+  DbrExchange *exchange = &self->exchange;
   gint64 usec;
 
   if (reply == NULL || !self->is_timed)
     return -1;
 
   usec = reply->arrived_usec - exchange->sent_usec;
-  if (usec > QUICK_USEC && exchange->can_extend
+  if (usec > QUICK_USEC && dbr_exchange_can_extend (exchange)
       && exchange->was_absent (exchange->owners, exchange->request->bus_name,
                                exchange->began_usec))
     return -1;
@@ -377,6 +377,7 @@ dbr_dispatcher_park (DbrDispatcher *self,
   if (!dbr_passage_keep_locked (passage, reply, NULL))
     return PARK_NOT;
 
+  dbr_exchange_forbid_extension (&passage->exchange);
   *generation = destination->generation;
   if (destination->owner != NULL && destination->is_current)
     return PARK_OVER;

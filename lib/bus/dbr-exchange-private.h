@@ -79,8 +79,8 @@ struct _DbrExchange
   guint            limit_ms;
   guint            activation_limit_ms;
   gint64           began_usec;
-  /* whether the limit may grow to the activation's: set before it starts and not changed after */
-  gboolean         can_extend;
+  /* atomic: whether the limit may grow to the activation's */
+  gint             can_extend;
 
   /* the lane it was put on last, atomic; those before it are kept for who still looks at them */
   GObject            *lane;
@@ -144,6 +144,10 @@ void         dbr_exchange_allow_activation (DbrExchange          *self,
                                             guint                 limit_ms,
                                             DbrExchangeWasAbsent  was_absent,
                                             GObject              *owners);
+
+/* Nothing has to be started: the bus has said that it starts nothing. */
+void         dbr_exchange_forbid_extension (DbrExchange   *self);
+gboolean     dbr_exchange_can_extend    (DbrExchange      *self);
 
 /* Who waits. Deadline and cancellable work from here on, so that it may have ended before it is
  * sent; dbr_exchange_started() must follow, once it was handed on. */

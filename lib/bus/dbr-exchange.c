@@ -346,7 +346,7 @@ dbr_exchange_new_late_error (DbrExchange *self,
 static gboolean
 dbr_exchange_extend (DbrExchange *self)
 {
-  if (!self->can_extend || self->limit_ms >= self->activation_limit_ms
+  if (!dbr_exchange_can_extend (self) || self->limit_ms >= self->activation_limit_ms
       || !self->was_absent (self->owners, self->request->bus_name, self->began_usec))
     return FALSE;
 
@@ -410,10 +410,22 @@ dbr_exchange_allow_activation (DbrExchange          *self,
   if (limit_ms <= self->limit_ms)
     return;
 
-  self->can_extend = TRUE;
+  g_atomic_int_set (&self->can_extend, TRUE);
   self->activation_limit_ms = limit_ms;
   self->was_absent = was_absent;
   self->owners = g_object_ref (owners);
+}
+
+void
+dbr_exchange_forbid_extension (DbrExchange *self)
+{
+  g_atomic_int_set (&self->can_extend, FALSE);
+}
+
+gboolean
+dbr_exchange_can_extend (DbrExchange *self)
+{
+  return g_atomic_int_get (&self->can_extend);
 }
 
 /* The caller */

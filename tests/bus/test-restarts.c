@@ -122,6 +122,28 @@ test_gap_too_long (void)
   g_assert_cmpint (dbr_call_get_execution (call), ==, DBR_EXECUTION_NEVER);
 }
 
+/* The bus has said that it starts nothing: the time that a start may take is not for this. */
+static void
+test_gap_by_operation (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(DbrTimeouts) timeouts = dbr_timeouts_new ();
+  g_autoptr(DbrCall) call = scene_call_new ("Increment", g_variant_new ("(s)", "token"), 0);
+  g_autoptr(GError) error = NULL;
+  g_auto(Outcome) outcome = { NULL };
+
+  g_test_summary ("A call without a limit of its own waits in a gap for its operation's limit");
+  dbr_timeouts_set (timeouts, "default", GAP_MS, &error);
+  g_assert_no_error (error);
+  dbr_client_set_timeouts (scene->client, timeouts);
+  make_known (scene->client);
+  kill_peer (scene);
+  scene_run_async (scene->client, call, NULL, &outcome);
+  scene_wait (&outcome);
+  assert_remote (outcome.error, BUS_ERROR "ServiceUnknown");
+  scene_assert_in_time (&outcome, GAP_MS);
+}
+
 static void
 assert_fails_fast (DbrClient *client,
                    DbrCall   *call)
@@ -272,6 +294,7 @@ main (int   argc,
   g_test_add_func ("/dbr/restarts/a-gap-is-waited-out", test_gap);
   g_test_add_func ("/dbr/restarts/a-gap-that-is-too-long", test_gap_too_long);
   g_test_add_func ("/dbr/restarts/who-does-not-wait", test_no_wait);
+  g_test_add_func ("/dbr/restarts/a-gap-by-operation", test_gap_by_operation);
   g_test_add_func ("/dbr/restarts/service-and-bus-restart", test_gap_of_both);
   g_test_add_func ("/dbr/restarts/closed-in-the-gap", test_closed_in_gap);
   g_test_add_func ("/dbr/restarts/many-clients", test_many_clients);
