@@ -645,7 +645,7 @@ dbr_dispatcher_try (DbrDispatcher *self,
   else if (verdict != DBR_ADMISSION_HAS_TO_WAIT)
     dbr_exchange_end (&passage->exchange, NULL,
                       new_overloaded_error (passage->exchange.request, verdict));
-  else if (passage->asks_circuit
+  else if (passage->asks_circuit && passage->destination != NULL
            && dbr_circuit_breaker_get_state (passage->destination->circuit)
            == DBR_CIRCUIT_STATE_OPEN)
     /* It opened just before this one began to wait. */
