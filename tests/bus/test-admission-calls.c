@@ -22,6 +22,9 @@ assert_has_arrived (Scene      *scene,
 {
   g_autoptr(GError) error = NULL;
 
+  /* Another thread may just be sending the last of them. */
+  dbr_test_wait_until (NULL, dbr_test_peer_count (scene->peer, member) >= n_calls,
+                       DBR_TEST_PATIENCE_MS);
   dbr_client_ping_sync (scene->client, SCENE_NAME, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (dbr_test_peer_count (scene->peer, member), ==, n_calls);
