@@ -24,8 +24,8 @@
 
 typedef enum
 {
-  /* not opened, or closed */
-  STORE_CLOSED,
+  /* nobody has asked for it yet */
+  STORE_NEW,
   STORE_LOADING,
   /* there was a service, and what it answered is in the values */
   STORE_LOADED,
@@ -33,6 +33,8 @@ typedef enum
   STORE_ABSENT,
   /* there is, but it did not answer as it should */
   STORE_FAILED,
+  /* it hears no more, and asks no more */
+  STORE_CLOSED,
 } State;
 
 struct _DbrStore
@@ -61,6 +63,8 @@ struct _DbrStore
   GPtrArray       *waiters;
   GPtrArray       *inboxes;
   DbrListener     *listener;
+  /* there is no rule by which it would hear */
+  gboolean         is_deaf;
   DbrWatch        *watch;
   /* holds a reference while it is armed */
   DbrDeadline      pause;
@@ -119,6 +123,7 @@ dbr_store_new (DbrDispatcher *dispatcher,
   self->object_path = g_strdup (object_path);
   self->interface_name = g_strdup (interface_name);
   self->limit_ms = limit_ms;
+  self->is_deaf = TRUE;
   self->values = values_new ();
   self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
   self->inboxes = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_inbox_unref);
@@ -400,17 +405,24 @@ dbr_store_prepare_load_locked (DbrStore *self)
   return ++self->load;
 }
 
-/* A program says once what its properties are. */
+static void dbr_store_listen (DbrStore *self);
+
+/* What changes is heard before anything is read. A program says once what its properties are. */
 static void
 dbr_store_load (DbrStore *self,
                 guint     load)
 {
   gboolean has_kinds;
+  gboolean is_deaf;
 
   g_mutex_lock (&self->mutex);
   has_kinds = self->load != load || self->kinds != NULL;
+  is_deaf = self->is_deaf;
+  self->is_deaf = FALSE;
   g_mutex_unlock (&self->mutex);
 
+  if (is_deaf)
+    dbr_store_listen (self);
   dbr_store_ask (self, PROPERTIES_INTERFACE, "GetAll",
                  g_variant_new ("(s)", self->interface_name), loaded_cb,
                  question_new (self, load, NULL));
@@ -528,7 +540,8 @@ heard_cb (DbrMessage *signal,
                    question_new (self, load, invalidated[i]));
 }
 
-/* The bus has refused the rule: who waits is told, and what there is can grow old. */
+/* The bus has refused the rule: who waits is told, and what there is can grow old. It is asked for
+ * again before anything is read again. */
 static void
 listening_cb (const GError *error,
               gpointer      user_data)
@@ -541,15 +554,46 @@ listening_cb (const GError *error,
     return;
 
   g_mutex_lock (&self->mutex);
-  self->load++;
-  self->state = STORE_FAILED;
-  self->is_fresh = FALSE;
+  if (self->state != STORE_CLOSED)
+    {
+      self->load++;
+      self->state = STORE_FAILED;
+      self->is_fresh = FALSE;
+      self->is_deaf = TRUE;
+      dbr_store_arm_pause_locked (self);
+    }
   waiters = dbr_store_steal_waiters_locked (self);
   inboxes = dbr_store_ref_inboxes_locked (self);
   g_mutex_unlock (&self->mutex);
 
   tell_state (inboxes);
   tell_waiters (waiters, error);
+}
+
+static void
+dbr_store_listen (DbrStore *self)
+{
+  DbrMatches *matches = dbr_link_get_matches (self->dispatcher->link);
+  g_autoptr(DbrMatchRule) rule = dbr_match_rule_new (self->bus_name, self->object_path,
+                                                     PROPERTIES_INTERFACE, "PropertiesChanged",
+                                                     self->interface_name,
+                                                     DBR_SUBSCRIPTION_FLAGS_NONE);
+  DbrListener *listener = dbr_matches_add (matches, rule, self->limit_ms, heard_cb, listening_cb,
+                                           dbr_store_ref (self),
+                                           (GDestroyNotify) dbr_store_unref);
+  DbrListener *old = listener;
+
+  g_mutex_lock (&self->mutex);
+  if (self->state != STORE_CLOSED)
+    {
+      old = self->listener;
+      self->listener = listener;
+    }
+  g_mutex_unlock (&self->mutex);
+
+  /* One that was refused, or the new one if it was closed meanwhile. */
+  if (old != NULL)
+    dbr_matches_remove (matches, old);
 }
 
 static void
@@ -631,59 +675,79 @@ static const DbrWatchFuncs watch_funcs = {
 
 /* Opening and closing */
 
+/* First the watch, then the question who it is: so no change falls between them. */
 static void
-dbr_store_listen (DbrStore *self)
+dbr_store_watch (DbrStore *self)
 {
-  DbrMatches *matches = dbr_link_get_matches (self->dispatcher->link);
-  g_autoptr(DbrMatchRule) rule = dbr_match_rule_new (self->bus_name, self->object_path,
-                                                     PROPERTIES_INTERFACE, "PropertiesChanged",
-                                                     self->interface_name,
-                                                     DBR_SUBSCRIPTION_FLAGS_NONE);
   DbrWatch *watch = dbr_dispatcher_watch (self->dispatcher, self->bus_name, &watch_funcs,
                                           dbr_store_ref (self),
                                           (GDestroyNotify) dbr_store_unref);
-  DbrListener *listener = dbr_matches_add (matches, rule, self->limit_ms, heard_cb, listening_cb,
-                                           dbr_store_ref (self),
-                                           (GDestroyNotify) dbr_store_unref);
+  guint generation;
+  g_autofree char *owner = dbr_dispatcher_dup_owner (self->dispatcher, self->bus_name,
+                                                     &generation);
 
   g_mutex_lock (&self->mutex);
-  self->watch = watch;
-  self->listener = listener;
+  if (owner != NULL && self->generation == 0)
+    self->generation = generation;
+  if (self->state != STORE_CLOSED)
+    self->watch = g_steal_pointer (&watch);
   g_mutex_unlock (&self->mutex);
+
+  /* It was closed meanwhile. */
+  if (watch != NULL)
+    dbr_dispatcher_unwatch (self->dispatcher, self->bus_name, watch);
+}
+
+static GError *
+new_closed_error (void)
+{
+  return g_error_new_literal (DBR_ERROR, DBR_ERROR_CLOSED, _("The client was closed"));
+}
+
+/* Whoever comes when it is closed already is told so as those were who waited then. */
+static gboolean
+dbr_store_take_waiter_locked (DbrStore  *self,
+                              DbrWaiter *waiter)
+{
+  if (self->state == STORE_CLOSED)
+    return FALSE;
+
+  g_ptr_array_add (self->waiters, dbr_waiter_ref (waiter));
+
+  return TRUE;
+}
+
+static void
+refuse_waiter (DbrWaiter *waiter)
+{
+  g_autoptr(GError) error = new_closed_error ();
+
+  dbr_waiter_end (waiter, error);
 }
 
 void
 dbr_store_open (DbrStore  *self,
                 DbrWaiter *waiter)
 {
-  g_autofree char *owner = NULL;
-  gboolean is_first = FALSE;
-  gboolean is_there = FALSE;
+  gboolean is_first;
+  gboolean is_there;
+  gboolean is_taken;
   guint load = 0;
 
   g_mutex_lock (&self->mutex);
-  if (self->state == STORE_LOADED || self->state == STORE_ABSENT)
-    is_there = TRUE;
-  else
-    g_ptr_array_add (self->waiters, dbr_waiter_ref (waiter));
-  is_first = self->state == STORE_CLOSED;
+  is_first = self->state == STORE_NEW;
+  is_there = self->state == STORE_LOADED || self->state == STORE_ABSENT;
+  is_taken = !is_there && dbr_store_take_waiter_locked (self, waiter);
   if (is_first || self->state == STORE_FAILED)
     load = dbr_store_prepare_load_locked (self);
   g_mutex_unlock (&self->mutex);
 
   if (is_there)
     dbr_waiter_end (waiter, NULL);
+  else if (!is_taken)
+    refuse_waiter (waiter);
   if (is_first)
-    {
-      guint generation;
-
-      owner = dbr_dispatcher_dup_owner (self->dispatcher, self->bus_name, &generation);
-      g_mutex_lock (&self->mutex);
-      if (owner != NULL && self->generation == 0)
-        self->generation = generation;
-      g_mutex_unlock (&self->mutex);
-      dbr_store_listen (self);
-    }
+    dbr_store_watch (self);
   if (load != 0)
     dbr_store_load (self, load);
 }
@@ -692,14 +756,21 @@ void
 dbr_store_refresh (DbrStore  *self,
                    DbrWaiter *waiter)
 {
-  guint load;
+  gboolean is_taken;
+  guint load = 0;
+
+  dbr_store_grow_stale (self);
 
   g_mutex_lock (&self->mutex);
-  g_ptr_array_add (self->waiters, dbr_waiter_ref (waiter));
-  load = dbr_store_prepare_load_locked (self);
+  is_taken = dbr_store_take_waiter_locked (self, waiter);
+  if (is_taken)
+    load = dbr_store_prepare_load_locked (self);
   g_mutex_unlock (&self->mutex);
 
-  dbr_store_load (self, load);
+  if (is_taken)
+    dbr_store_load (self, load);
+  else
+    refuse_waiter (waiter);
 }
 
 void
@@ -726,10 +797,12 @@ dbr_store_invalidate (DbrStore *self)
 void
 dbr_store_close (DbrStore *self)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr(GError) error = new_closed_error ();
   g_autoptr(GPtrArray) waiters = NULL;
   DbrListener *listener;
   DbrWatch *watch;
+
+  dbr_store_grow_stale (self);
 
   g_mutex_lock (&self->mutex);
   self->load++;
@@ -745,7 +818,6 @@ dbr_store_close (DbrStore *self)
     dbr_matches_remove (dbr_link_get_matches (self->dispatcher->link), listener);
   if (watch != NULL)
     dbr_dispatcher_unwatch (self->dispatcher, self->bus_name, watch);
-  error = g_error_new_literal (DBR_ERROR, DBR_ERROR_CLOSED, _("The client was closed"));
   tell_waiters (waiters, error);
 }
 
