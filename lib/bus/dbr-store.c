@@ -223,11 +223,13 @@ dbr_store_ask (DbrStore        *self,
                const char      *interface_name,
                const char      *method_name,
                GVariant        *parameters,
+               const char      *reply_type,
                DbrExchangeFunc  done,
                Question        *question)
 {
   g_autoptr(DbrRequest) request = dbr_request_new (self->bus_name, self->object_path,
-                                                   interface_name, method_name, parameters, NULL);
+                                                   interface_name, method_name, parameters,
+                                                   G_VARIANT_TYPE (reply_type));
   DbrPassage *passage;
 
   request->is_auto_start = self->bus_name == NULL || dbr_services_may_activate (self->bus_name);
@@ -299,6 +301,7 @@ is_answer (const GError *error)
          && !g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED);
 }
 
+/* NULL: there are none. */
 static void
 dbr_store_take_all_locked (DbrStore *self,
                            GVariant *all)
@@ -308,6 +311,9 @@ dbr_store_take_all_locked (DbrStore *self,
   char *name;
 
   g_hash_table_remove_all (self->values);
+  if (all == NULL)
+    return;
+
   g_variant_iter_init (&iter, all);
   while (g_variant_iter_next (&iter, "{sv}", &name, &value))
     g_hash_table_replace (self->values, name, value);
@@ -326,19 +332,19 @@ loaded_cb (DbrExchange *exchange,
   g_autoptr(GPtrArray) inboxes = NULL;
   gboolean is_failure;
 
-  if (answer != NULL && g_variant_is_of_type (answer, G_VARIANT_TYPE ("(a{sv})")))
+  if (answer != NULL)
     all = g_variant_get_child_value (answer, 0);
   is_failure = error != NULL && !is_absence (error) && !is_answer (error);
 
   g_mutex_lock (&self->mutex);
   if (question->load == self->load && self->state == STORE_LOADING)
     {
-      if (all != NULL)
-        dbr_store_take_all_locked (self, all);
-      else if (is_failure)
+      if (is_failure)
         self->state = STORE_FAILED;
       else if (error != NULL && is_absence (error))
         self->state = STORE_ABSENT;
+      else
+        dbr_store_take_all_locked (self, all);
       if (is_failure)
         dbr_store_arm_pause_locked (self);
       dbr_store_end_question_locked (self, &waiters, &inboxes);
@@ -370,7 +376,7 @@ introspected_cb (DbrExchange *exchange,
   GHashTable *kinds = NULL;
   const char *xml;
 
-  if (answer != NULL && g_variant_is_of_type (answer, G_VARIANT_TYPE ("(s)")))
+  if (answer != NULL)
     {
       g_variant_get (answer, "(&s)", &xml);
       kinds = dbr_introspection_dup_kinds (xml, self->interface_name);
@@ -424,11 +430,11 @@ dbr_store_load (DbrStore *self,
   if (is_deaf)
     dbr_store_listen (self);
   dbr_store_ask (self, PROPERTIES_INTERFACE, "GetAll",
-                 g_variant_new ("(s)", self->interface_name), loaded_cb,
+                 g_variant_new ("(s)", self->interface_name), "(a{sv})", loaded_cb,
                  question_new (self, load, NULL));
   if (!has_kinds)
     dbr_store_ask (self, "org.freedesktop.DBus.Introspectable", "Introspect", NULL,
-                   introspected_cb, question_new (self, load, NULL));
+                   "(s)", introspected_cb, question_new (self, load, NULL));
 }
 
 /* Reads it anew because something has happened, unless it is closed. */
@@ -465,7 +471,7 @@ refetched_cb (DbrExchange *exchange,
   g_autoptr(GVariant) changed = NULL;
   g_autoptr(GPtrArray) inboxes = NULL;
 
-  if (answer != NULL && g_variant_is_of_type (answer, G_VARIANT_TYPE ("(v)")))
+  if (answer != NULL)
     g_variant_get (answer, "(v)", &value);
 
   g_mutex_lock (&self->mutex);
@@ -536,8 +542,8 @@ heard_cb (DbrMessage *signal,
   tell_changes (inboxes, changed, (const char *const *) invalidated);
   for (guint i = 0; invalidated[i] != NULL; i++)
     dbr_store_ask (self, PROPERTIES_INTERFACE, "Get",
-                   g_variant_new ("(ss)", self->interface_name, invalidated[i]), refetched_cb,
-                   question_new (self, load, invalidated[i]));
+                   g_variant_new ("(ss)", self->interface_name, invalidated[i]), "(v)",
+                   refetched_cb, question_new (self, load, invalidated[i]));
 }
 
 /* The bus has refused the rule: who waits is told, and what there is can grow old. It is asked for
