@@ -632,7 +632,7 @@ owner_changed_cb (gpointer    user_data,
 
   g_mutex_lock (&self->mutex);
   /* The first owner is the one that is being asked already. */
-  is_first = self->generation == 0 && self->state != STORE_ABSENT;
+  is_first = self->generation == 0 && self->state == STORE_LOADING;
   self->generation = generation;
   if (!is_first && new_owner != NULL && self->state != STORE_CLOSED)
     {
@@ -647,11 +647,10 @@ owner_changed_cb (gpointer    user_data,
       self->is_fresh = FALSE;
       waiters = dbr_store_steal_waiters_locked (self);
     }
-  if (!is_first)
-    inboxes = dbr_store_ref_inboxes_locked (self);
+  inboxes = dbr_store_ref_inboxes_locked (self);
   g_mutex_unlock (&self->mutex);
 
-  for (guint i = 0; inboxes != NULL && i < inboxes->len; i++)
+  for (guint i = 0; i < inboxes->len; i++)
     dbr_inbox_put_owner (g_ptr_array_index (inboxes, i), old_owner, new_owner);
   if (waiters != NULL)
     tell_waiters (waiters, NULL);
