@@ -781,16 +781,20 @@ dbr_store_refresh (DbrStore  *self,
 void
 dbr_store_invalidate (DbrStore *self)
 {
+  gboolean is_loading;
   guint load = 0;
 
   dbr_store_grow_stale (self);
 
   g_mutex_lock (&self->mutex);
-  if (self->state == STORE_LOADED)
+  /* An answer that is under way may have been given before. */
+  is_loading = self->state == STORE_LOADING;
+  if (is_loading || self->state == STORE_LOADED)
     {
       g_hash_table_remove_all (self->values);
+      self->load++;
       self->state = STORE_FAILED;
-      if (self->inboxes->len > 0)
+      if (is_loading || self->inboxes->len > 0)
         load = dbr_store_prepare_load_locked (self);
     }
   g_mutex_unlock (&self->mutex);
