@@ -670,12 +670,40 @@ restored_cb (gpointer user_data)
   dbr_store_reload (user_data);
 }
 
+/* Someone has to ask it whether it answers again, and it may be that nobody else will. */
+static void
+stalled_cb (gpointer user_data)
+{
+  DbrStore *self = user_data;
+
+  dbr_store_grow_stale (self);
+
+  g_mutex_lock (&self->mutex);
+  if (self->state == STORE_LOADED)
+    dbr_store_arm_pause_locked (self);
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+recovered_cb (gpointer user_data)
+{
+  DbrStore *self = user_data;
+  gboolean is_loading;
+
+  g_mutex_lock (&self->mutex);
+  is_loading = self->state == STORE_LOADING;
+  g_mutex_unlock (&self->mutex);
+
+  if (!is_loading)
+    dbr_store_reload (self);
+}
+
 static const DbrWatchFuncs watch_funcs = {
   owner_changed_cb,
   lost_cb,
   restored_cb,
-  lost_cb,
-  restored_cb,
+  stalled_cb,
+  recovered_cb,
 };
 
 /* Opening and closing */
