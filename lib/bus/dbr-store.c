@@ -63,6 +63,8 @@ struct _DbrStore
   GPtrArray       *waiters;
   GPtrArray       *inboxes;
   DbrListener     *listener;
+  /* of the end of a unique name, which has no other owners */
+  DbrListener     *end_listener;
   /* there is no rule by which it would hear */
   gboolean         is_deaf;
   DbrWatch        *watch;
@@ -411,6 +413,7 @@ dbr_store_prepare_load_locked (DbrStore *self)
   return ++self->load;
 }
 
+static void dbr_store_listen_for_end (DbrStore *self);
 static void dbr_store_listen (DbrStore *self);
 
 /* What changes is heard before anything is read. A program says once what its properties are. */
@@ -428,7 +431,10 @@ dbr_store_load (DbrStore *self,
   g_mutex_unlock (&self->mutex);
 
   if (is_deaf)
-    dbr_store_listen (self);
+    {
+      dbr_store_listen_for_end (self);
+      dbr_store_listen (self);
+    }
   dbr_store_ask (self, PROPERTIES_INTERFACE, "GetAll",
                  g_variant_new ("(s)", self->interface_name), "(a{sv})", loaded_cb,
                  question_new (self, load, NULL));
@@ -708,6 +714,52 @@ static const DbrWatchFuncs watch_funcs = {
 
 /* Opening and closing */
 
+static void
+heard_end_cb (DbrMessage *signal,
+              gpointer    user_data)
+{
+  DbrStore *self = user_data;
+  g_autoptr(GVariant) body = dbr_message_dup_body (signal);
+  const char *owner;
+
+  if (!g_variant_is_of_type (body, G_VARIANT_TYPE ("(sss)")))
+    return;
+
+  g_variant_get (body, "(&s&s&s)", NULL, NULL, &owner);
+  if (*owner == '\0')
+    owner_changed_cb (self, self->bus_name, NULL, dbr_store_get_generation (self));
+}
+
+/* Names that come back are followed, but not those that only go. */
+static void
+dbr_store_listen_for_end (DbrStore *self)
+{
+  DbrMatches *matches = dbr_link_get_matches (self->dispatcher->link);
+  g_autoptr(DbrMatchRule) rule = NULL;
+  DbrListener *listener;
+
+  if (self->bus_name == NULL || *self->bus_name != ':')
+    return;
+
+  rule = dbr_match_rule_new (DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE, "NameOwnerChanged",
+                             self->bus_name, DBR_SUBSCRIPTION_FLAGS_NONE);
+  listener = dbr_matches_add (matches, rule, self->limit_ms, heard_end_cb, listening_cb,
+                              dbr_store_ref (self), (GDestroyNotify) dbr_store_unref);
+
+  g_mutex_lock (&self->mutex);
+  if (self->state != STORE_CLOSED)
+    {
+      DbrListener *old = self->end_listener;
+
+      self->end_listener = listener;
+      listener = old;
+    }
+  g_mutex_unlock (&self->mutex);
+
+  if (listener != NULL)
+    dbr_matches_remove (matches, listener);
+}
+
 /* First the watch, then the question who it is: so no change falls between them. */
 static void
 dbr_store_watch (DbrStore *self)
@@ -836,7 +888,9 @@ dbr_store_close (DbrStore *self)
 {
   g_autoptr(GError) error = new_closed_error ();
   g_autoptr(GPtrArray) waiters = NULL;
+  DbrMatches *matches = dbr_link_get_matches (self->dispatcher->link);
   DbrListener *listener;
+  DbrListener *end_listener;
   DbrWatch *watch;
 
   dbr_store_grow_stale (self);
@@ -848,11 +902,14 @@ dbr_store_close (DbrStore *self)
   dbr_store_disarm_pause_locked (self);
   waiters = dbr_store_steal_waiters_locked (self);
   listener = g_steal_pointer (&self->listener);
+  end_listener = g_steal_pointer (&self->end_listener);
   watch = g_steal_pointer (&self->watch);
   g_mutex_unlock (&self->mutex);
 
   if (listener != NULL)
-    dbr_matches_remove (dbr_link_get_matches (self->dispatcher->link), listener);
+    dbr_matches_remove (matches, listener);
+  if (end_listener != NULL)
+    dbr_matches_remove (matches, end_listener);
   if (watch != NULL)
     dbr_dispatcher_unwatch (self->dispatcher, self->bus_name, watch);
   tell_waiters (waiters, error);
