@@ -23,7 +23,7 @@ DbrStore   *dbr_proxies_take       (DbrProxies    *self,
                                     const char    *bus_name,
                                     const char    *object_path,
                                     const char    *interface_name,
-                                    guint          limit_ms) G_GNUC_WARN_UNUSED_RESULT;
+                                    const DbrStoreTerms *terms) G_GNUC_WARN_UNUSED_RESULT;
 void        dbr_proxies_give_back  (DbrProxies    *self,
                                     DbrStore      *store);
 

@@ -170,7 +170,7 @@ dbr_proxies_take (DbrProxies *self,
                   const char *bus_name,
                   const char *object_path,
                   const char *interface_name,
-                  guint       limit_ms)
+                  const DbrStoreTerms *terms)
 {
   g_autofree char *key = g_strjoin (" ", bus_name != NULL ? bus_name : "", object_path,
                                     interface_name, NULL);
@@ -180,7 +180,7 @@ dbr_proxies_take (DbrProxies *self,
   if (entry == NULL)
     {
       entry = entry_new (key, dbr_store_new (self->dispatcher, bus_name, object_path,
-                                             interface_name, limit_ms));
+                                             interface_name, terms));
       g_hash_table_insert (self->entries, entry->key, entry);
       g_hash_table_insert (self->by_store, entry->store, entry);
     }

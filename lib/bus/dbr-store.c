@@ -47,6 +47,8 @@ struct _DbrStore
   char            *object_path;
   char            *interface_name;
   guint            limit_ms;
+  DbrAccessPolicy *access_policy;
+  gboolean         may_introspect;
 
   GMutex           mutex;
 
@@ -114,7 +116,7 @@ dbr_store_new (DbrDispatcher *dispatcher,
                const char    *bus_name,
                const char    *object_path,
                const char    *interface_name,
-               guint          limit_ms)
+               const DbrStoreTerms *terms)
 {
   DbrStore *self = g_new0 (DbrStore, 1);
 
@@ -124,7 +126,9 @@ dbr_store_new (DbrDispatcher *dispatcher,
   self->bus_name = g_strdup (bus_name);
   self->object_path = g_strdup (object_path);
   self->interface_name = g_strdup (interface_name);
-  self->limit_ms = limit_ms;
+  self->limit_ms = terms->limit_ms;
+  g_set_object (&self->access_policy, terms->access_policy);
+  self->may_introspect = terms->may_introspect;
   self->is_deaf = TRUE;
   self->values = values_new ();
   self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
@@ -152,6 +156,7 @@ dbr_store_unref (DbrStore *self)
   g_ptr_array_unref (self->waiters);
   g_ptr_array_unref (self->inboxes);
   g_object_unref (self->dispatcher);
+  g_clear_object (&self->access_policy);
   g_mutex_clear (&self->mutex);
   g_free (self->bus_name);
   g_free (self->object_path);
@@ -239,6 +244,7 @@ dbr_store_ask (DbrStore        *self,
   /* An answer that somebody else asked for before our rule was there may miss a change. */
   passage->is_shareable = FALSE;
   passage->is_timed = TRUE;
+  g_set_object (&passage->access_policy, self->access_policy);
   dbr_exchange_start (&passage->exchange, NULL, NULL, done, question);
   dbr_dispatcher_submit (self->dispatcher, passage);
   dbr_exchange_started (&passage->exchange);
@@ -401,6 +407,12 @@ introspected_cb (DbrExchange *exchange,
   question_free (question);
 }
 
+static gboolean
+dbr_store_needs_kinds_locked (DbrStore *self)
+{
+  return self->kinds == NULL && self->may_introspect;
+}
+
 /* Returns the number of the load that is to be begun outside of the lock. */
 static guint
 dbr_store_prepare_load_locked (DbrStore *self)
@@ -408,7 +420,7 @@ dbr_store_prepare_load_locked (DbrStore *self)
   dbr_store_disarm_pause_locked (self);
   self->state = STORE_LOADING;
   self->is_fresh = FALSE;
-  self->n_awaited = self->kinds == NULL ? 2 : 1;
+  self->n_awaited = dbr_store_needs_kinds_locked (self) ? 2 : 1;
 
   return ++self->load;
 }
@@ -421,11 +433,11 @@ static void
 dbr_store_load (DbrStore *self,
                 guint     load)
 {
-  gboolean has_kinds;
+  gboolean needs_kinds;
   gboolean is_deaf;
 
   g_mutex_lock (&self->mutex);
-  has_kinds = self->load != load || self->kinds != NULL;
+  needs_kinds = self->load == load && dbr_store_needs_kinds_locked (self);
   is_deaf = self->is_deaf;
   self->is_deaf = FALSE;
   g_mutex_unlock (&self->mutex);
@@ -438,7 +450,7 @@ dbr_store_load (DbrStore *self,
   dbr_store_ask (self, PROPERTIES_INTERFACE, "GetAll",
                  g_variant_new ("(s)", self->interface_name), "(a{sv})", loaded_cb,
                  question_new (self, load, NULL));
-  if (!has_kinds)
+  if (needs_kinds)
     dbr_store_ask (self, "org.freedesktop.DBus.Introspectable", "Introspect", NULL,
                    "(s)", introspected_cb, question_new (self, load, NULL));
 }
