@@ -62,6 +62,8 @@ struct _DbrStore
   GHashTable      *values;
   /* how each property tells its changes; NULL while nobody has said so */
   GHashTable      *kinds;
+  /* what is read once more, by name: whether it has changed again meanwhile */
+  GHashTable      *refetches;
   GPtrArray       *waiters;
   GPtrArray       *inboxes;
   DbrListener     *listener;
@@ -131,6 +133,7 @@ dbr_store_new (DbrDispatcher *dispatcher,
   self->may_introspect = terms->may_introspect;
   self->is_deaf = TRUE;
   self->values = values_new ();
+  self->refetches = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
   self->inboxes = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_inbox_unref);
 
@@ -152,6 +155,7 @@ dbr_store_unref (DbrStore *self)
     return;
 
   g_hash_table_unref (self->values);
+  g_hash_table_unref (self->refetches);
   g_clear_pointer (&self->kinds, g_hash_table_unref);
   g_ptr_array_unref (self->waiters);
   g_ptr_array_unref (self->inboxes);
@@ -162,6 +166,15 @@ dbr_store_unref (DbrStore *self)
   g_free (self->object_path);
   g_free (self->interface_name);
   g_free (self);
+}
+
+/* No answer counts any more to what was asked until now. */
+static guint
+dbr_store_begin_locked (DbrStore *self)
+{
+  g_hash_table_remove_all (self->refetches);
+
+  return ++self->load;
 }
 
 /* Telling */
@@ -422,7 +435,7 @@ dbr_store_prepare_load_locked (DbrStore *self)
   self->is_fresh = FALSE;
   self->n_awaited = dbr_store_needs_kinds_locked (self) ? 2 : 1;
 
-  return ++self->load;
+  return dbr_store_begin_locked (self);
 }
 
 static void dbr_store_listen_for_end (DbrStore *self);
@@ -478,6 +491,35 @@ pause_cb (DbrDeadline *deadline)
   dbr_store_reload (self);
 }
 
+/* TRUE: what is under way may be old already, and is followed by another question. */
+static gboolean
+dbr_store_take_refetched_locked (DbrStore   *self,
+                                 const char *name,
+                                 GVariant   *value,
+                                 GPtrArray **inboxes)
+{
+  gboolean is_old = GPOINTER_TO_INT (g_hash_table_lookup (self->refetches, name));
+
+  if (is_old)
+    {
+      g_hash_table_replace (self->refetches, g_strdup (name), GINT_TO_POINTER (FALSE));
+      return TRUE;
+    }
+
+  g_hash_table_remove (self->refetches, name);
+  if (value != NULL && !g_hash_table_contains (self->values, name))
+    {
+      g_hash_table_replace (self->values, g_strdup (name), g_variant_ref (value));
+      *inboxes = dbr_store_ref_inboxes_locked (self);
+    }
+
+  return FALSE;
+}
+
+static void dbr_store_refetch (DbrStore   *self,
+                               guint       load,
+                               const char *name);
+
 static void
 refetched_cb (DbrExchange *exchange,
               gpointer     user_data)
@@ -488,25 +530,34 @@ refetched_cb (DbrExchange *exchange,
   g_autoptr(GVariant) value = NULL;
   g_autoptr(GVariant) changed = NULL;
   g_autoptr(GPtrArray) inboxes = NULL;
+  gboolean is_old = FALSE;
 
   if (answer != NULL)
     g_variant_get (answer, "(v)", &value);
 
   g_mutex_lock (&self->mutex);
-  if (value != NULL && question->load == self->load
-      && !g_hash_table_contains (self->values, question->name))
-    {
-      g_hash_table_replace (self->values, g_strdup (question->name), g_variant_ref (value));
-      inboxes = dbr_store_ref_inboxes_locked (self);
-    }
+  if (question->load == self->load)
+    is_old = dbr_store_take_refetched_locked (self, question->name, value, &inboxes);
   g_mutex_unlock (&self->mutex);
 
+  if (is_old)
+    dbr_store_refetch (self, question->load, question->name);
   if (inboxes != NULL)
     {
       changed = g_variant_ref_sink (g_variant_new_parsed ("[{%s, %v}]", question->name, value));
       tell_changes (inboxes, changed, NULL);
     }
   question_free (question);
+}
+
+static void
+dbr_store_refetch (DbrStore   *self,
+                   guint       load,
+                   const char *name)
+{
+  dbr_store_ask (self, PROPERTIES_INTERFACE, "Get",
+                 g_variant_new ("(ss)", self->interface_name, name), "(v)",
+                 refetched_cb, question_new (self, load, name));
 }
 
 /* Hearing */
@@ -533,6 +584,26 @@ dbr_store_apply_locked (DbrStore *self,
   return TRUE;
 }
 
+/* The names of those that have to be read once more, but for those that are being read. */
+static GPtrArray *
+dbr_store_mark_refetches_locked (DbrStore *self,
+                                 char    **invalidated)
+{
+  GPtrArray *names = g_ptr_array_new ();
+
+  for (guint i = 0; invalidated[i] != NULL; i++)
+    {
+      gboolean is_asked = g_hash_table_contains (self->refetches, invalidated[i]);
+
+      if (!is_asked)
+        g_ptr_array_add (names, invalidated[i]);
+      g_hash_table_replace (self->refetches, g_strdup (invalidated[i]),
+                            GINT_TO_POINTER (is_asked));
+    }
+
+  return names;
+}
+
 static void
 heard_cb (DbrMessage *signal,
           gpointer    user_data)
@@ -542,6 +613,7 @@ heard_cb (DbrMessage *signal,
   g_autoptr(GVariant) changed = NULL;
   g_auto(GStrv) invalidated = NULL;
   g_autoptr(GPtrArray) inboxes = NULL;
+  g_autoptr(GPtrArray) names = NULL;
   guint load;
 
   if (!g_variant_is_of_type (body, CHANGES_TYPE))
@@ -551,17 +623,18 @@ heard_cb (DbrMessage *signal,
   g_mutex_lock (&self->mutex);
   load = self->load;
   if (dbr_store_apply_locked (self, changed, invalidated))
-    inboxes = dbr_store_ref_inboxes_locked (self);
+    {
+      inboxes = dbr_store_ref_inboxes_locked (self);
+      names = dbr_store_mark_refetches_locked (self, invalidated);
+    }
   g_mutex_unlock (&self->mutex);
 
   if (inboxes == NULL)
     return;
 
   tell_changes (inboxes, changed, (const char *const *) invalidated);
-  for (guint i = 0; invalidated[i] != NULL; i++)
-    dbr_store_ask (self, PROPERTIES_INTERFACE, "Get",
-                   g_variant_new ("(ss)", self->interface_name, invalidated[i]), "(v)",
-                   refetched_cb, question_new (self, load, invalidated[i]));
+  for (guint i = 0; i < names->len; i++)
+    dbr_store_refetch (self, load, g_ptr_array_index (names, i));
 }
 
 /* The bus has refused the rule: who waits is told, and what there is can grow old. It is asked for
@@ -580,7 +653,7 @@ listening_cb (const GError *error,
   g_mutex_lock (&self->mutex);
   if (self->state != STORE_CLOSED)
     {
-      self->load++;
+      dbr_store_begin_locked (self);
       self->state = STORE_FAILED;
       self->is_fresh = FALSE;
       self->is_deaf = TRUE;
@@ -660,7 +733,7 @@ owner_changed_cb (gpointer    user_data,
     }
   else if (!is_first && self->state != STORE_CLOSED)
     {
-      self->load++;
+      dbr_store_begin_locked (self);
       self->state = STORE_ABSENT;
       self->is_fresh = FALSE;
       waiters = dbr_store_steal_waiters_locked (self);
@@ -884,7 +957,7 @@ dbr_store_invalidate (DbrStore *self)
   if (is_loading || self->state == STORE_LOADED)
     {
       g_hash_table_remove_all (self->values);
-      self->load++;
+      dbr_store_begin_locked (self);
       self->state = STORE_FAILED;
       if (is_loading || self->inboxes->len > 0)
         load = dbr_store_prepare_load_locked (self);
@@ -908,7 +981,7 @@ dbr_store_close (DbrStore *self)
   dbr_store_grow_stale (self);
 
   g_mutex_lock (&self->mutex);
-  self->load++;
+  dbr_store_begin_locked (self);
   self->state = STORE_CLOSED;
   self->is_fresh = FALSE;
   dbr_store_disarm_pause_locked (self);
