@@ -60,6 +60,8 @@ struct _DbrStore
   guint            load;
   guint            n_awaited;
   GHashTable      *values;
+  /* the values are there, and only how they tell their changes is still being asked */
+  gboolean         is_read;
   /* how each property tells its changes; NULL while nobody has said so */
   GHashTable      *kinds;
   /* what is read once more, by name: whether it has changed again meanwhile */
@@ -173,6 +175,7 @@ static guint
 dbr_store_begin_locked (DbrStore *self)
 {
   g_hash_table_remove_all (self->refetches);
+  self->is_read = FALSE;
 
   return ++self->load;
 }
@@ -285,11 +288,38 @@ dbr_store_disarm_pause_locked (DbrStore *self)
     dbr_store_unref (self);
 }
 
+/* Who is told of the end of a load, and what. */
+typedef struct
+{
+  GPtrArray *waiters;
+  GPtrArray *inboxes;
+  GVariant  *values;
+} Ending;
+
+/* As they are by now: they may have changed since they were read. */
+static GVariant *
+dbr_store_collect_locked (DbrStore *self)
+{
+  GVariantBuilder builder;
+  GHashTableIter iter;
+  gpointer name;
+  gpointer value;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_hash_table_iter_init (&iter, self->values);
+  while (g_hash_table_iter_next (&iter, &name, &value))
+    {
+      if (dbr_store_tells_changes_locked (self, name))
+        g_variant_builder_add (&builder, "{sv}", name, value);
+    }
+
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
 /* One of the questions of a load has been answered. */
 static void
-dbr_store_end_question_locked (DbrStore   *self,
-                               GPtrArray **waiters,
-                               GPtrArray **inboxes)
+dbr_store_end_question_locked (DbrStore *self,
+                               Ending   *ending)
 {
   if (--self->n_awaited > 0)
     return;
@@ -300,8 +330,26 @@ dbr_store_end_question_locked (DbrStore   *self,
       self->is_fresh = TRUE;
       self->pause_usec = 0;
     }
-  *waiters = dbr_store_steal_waiters_locked (self);
-  *inboxes = dbr_store_ref_inboxes_locked (self);
+  ending->waiters = dbr_store_steal_waiters_locked (self);
+  ending->inboxes = dbr_store_ref_inboxes_locked (self);
+  if (self->is_read)
+    ending->values = dbr_store_collect_locked (self);
+}
+
+static void
+ending_tell (Ending       *self,
+             const GError *error)
+{
+  if (self->inboxes != NULL)
+    tell_state (self->inboxes);
+  if (self->inboxes != NULL && self->values != NULL)
+    tell_changes (self->inboxes, self->values, NULL);
+  if (self->waiters != NULL)
+    tell_waiters (self->waiters, error);
+
+  g_clear_pointer (&self->inboxes, g_ptr_array_unref);
+  g_clear_pointer (&self->waiters, g_ptr_array_unref);
+  g_clear_pointer (&self->values, g_variant_unref);
 }
 
 static gboolean
@@ -332,6 +380,7 @@ dbr_store_take_all_locked (DbrStore *self,
   char *name;
 
   g_hash_table_remove_all (self->values);
+  self->is_read = TRUE;
   if (all == NULL)
     return;
 
@@ -349,8 +398,7 @@ loaded_cb (DbrExchange *exchange,
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
   g_autoptr(GVariant) all = NULL;
-  g_autoptr(GPtrArray) waiters = NULL;
-  g_autoptr(GPtrArray) inboxes = NULL;
+  Ending ending = { NULL };
   gboolean is_failure;
 
   if (answer != NULL)
@@ -368,19 +416,14 @@ loaded_cb (DbrExchange *exchange,
         dbr_store_take_all_locked (self, all);
       if (is_failure)
         dbr_store_arm_pause_locked (self);
-      dbr_store_end_question_locked (self, &waiters, &inboxes);
+      dbr_store_end_question_locked (self, &ending);
       /* Who waits is told why at once. */
-      if (is_failure && waiters == NULL)
-        waiters = dbr_store_steal_waiters_locked (self);
+      if (is_failure && ending.waiters == NULL)
+        ending.waiters = dbr_store_steal_waiters_locked (self);
     }
   g_mutex_unlock (&self->mutex);
 
-  if (inboxes != NULL)
-    tell_state (inboxes);
-  if (inboxes != NULL && all != NULL)
-    tell_changes (inboxes, all, NULL);
-  if (waiters != NULL)
-    tell_waiters (waiters, is_failure ? error : NULL);
+  ending_tell (&ending, is_failure ? error : NULL);
   question_free (question);
 }
 
@@ -392,8 +435,7 @@ introspected_cb (DbrExchange *exchange,
   DbrStore *self = question->store;
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
-  g_autoptr(GPtrArray) waiters = NULL;
-  g_autoptr(GPtrArray) inboxes = NULL;
+  Ending ending = { NULL };
   GHashTable *kinds = NULL;
   const char *xml;
 
@@ -408,15 +450,12 @@ introspected_cb (DbrExchange *exchange,
     {
       g_clear_pointer (&self->kinds, g_hash_table_unref);
       self->kinds = g_steal_pointer (&kinds);
-      dbr_store_end_question_locked (self, &waiters, &inboxes);
+      dbr_store_end_question_locked (self, &ending);
     }
   g_mutex_unlock (&self->mutex);
 
   g_clear_pointer (&kinds, g_hash_table_unref);
-  if (inboxes != NULL)
-    tell_state (inboxes);
-  if (waiters != NULL)
-    tell_waiters (waiters, NULL);
+  ending_tell (&ending, NULL);
   question_free (question);
 }
 
@@ -562,7 +601,7 @@ dbr_store_refetch (DbrStore   *self,
 
 /* Hearing */
 
-/* A change that comes before the answer to the first question is in that answer. */
+/* A change that comes before the values is in them. */
 static gboolean
 dbr_store_apply_locked (DbrStore *self,
                         GVariant *changed,
@@ -572,7 +611,7 @@ dbr_store_apply_locked (DbrStore *self,
   GVariant *value;
   char *name;
 
-  if (self->state != STORE_LOADED)
+  if (self->state != STORE_LOADED && (self->state != STORE_LOADING || !self->is_read))
     return FALSE;
 
   g_variant_iter_init (&iter, changed);
