@@ -257,6 +257,28 @@ test_kinds (void)
 }
 
 static void
+test_changes_meanwhile (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE,
+                                      "on org.freedesktop.DBus.Introspectable.Introspect: "
+                                      "wait 500; reply ('<node/>',)");
+  g_auto(DbrTestResult) result = { NULL };
+  g_autoptr(DbrProxy) proxy = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What changes after it was read counts, though not all has been answered yet");
+  dbr_client_get_proxy_async (scene->client, SCENE_NAME, SCENE_PATH, DBR_TEST_INTERFACE, NULL,
+                              dbr_test_result_cb, &result);
+  proxy_wait (dbr_test_peer_count (scene->peer, "Introspect") == 1);
+  proxy_scene_set_level (scene, 6);
+  g_assert_cmpuint (dbr_test_peer_count (scene->peer, "GetAll"), ==, 1);
+  g_assert_cmpuint (result.n_calls, ==, 0);
+  proxy = dbr_client_get_proxy_finish (scene->client, dbr_test_result_wait (&result, NULL), &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (proxy_read_level (proxy), ==, 6);
+}
+
+static void
 test_nothing_to_read (gconstpointer script)
 {
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, script);
@@ -504,6 +526,7 @@ main (int   argc,
   g_test_add_func ("/dbr/proxy/reads-what-was-invalidated", test_invalidated);
   g_test_add_func ("/dbr/proxy/reads-what-is-invalidated-often", test_invalidated_often);
   g_test_add_func ("/dbr/proxy/keeps-by-kind", test_kinds);
+  g_test_add_func ("/dbr/proxy/hears-while-it-is-made", test_changes_meanwhile);
   g_test_add_data_func ("/dbr/proxy/nothing-to-read/no-such-interface",
                         "on Do: reply\n"
                         "on GetAll: error org.freedesktop.DBus.Error.UnknownInterface",
