@@ -79,6 +79,16 @@ dbr_client_judge (DbrClient         *self,
 }
 
 gboolean
+dbr_client_may_ask (DbrClient        *self,
+                    const DbrRequest *request)
+{
+  return self->access_policy == NULL
+         || dbr_access_policy_check_request (self->access_policy, request, self->access_bus,
+                                             dup_names_cb, dbr_link_get_owners (self->link), NULL,
+                                             NULL);
+}
+
+gboolean
 dbr_client_judge_signals (DbrClient           *self,
                           const DbrMatchRule  *rule,
                           GError             **error)

@@ -49,6 +49,9 @@ gboolean       dbr_client_judge             (DbrClient        *self,
                                              const DbrRequest *request,
                                              gboolean         *needs_peer,
                                              GError          **error);
+/* The same for what the library asks by itself, and can do without. */
+gboolean       dbr_client_may_ask           (DbrClient        *self,
+                                             const DbrRequest *request);
 gboolean       dbr_client_judge_signals     (DbrClient          *self,
                                              const DbrMatchRule *rule,
                                              GError            **error);

@@ -18,6 +18,7 @@ dbr_client_judge_proxy (DbrClient   *self,
                         const char  *bus_name,
                         const char  *object_path,
                         const char  *interface_name,
+                        gboolean    *needs_peer,
                         GError     **error)
 {
   g_autoptr(DbrRequest) request =
@@ -26,13 +27,25 @@ dbr_client_judge_proxy (DbrClient   *self,
   g_autoptr(DbrMatchRule) rule =
     dbr_match_rule_new (bus_name, object_path, PROPERTIES_INTERFACE, "PropertiesChanged",
                         interface_name, DBR_SUBSCRIPTION_FLAGS_NONE);
-  gboolean needs_peer;
 
   return dbr_client_check_process (self, error)
          && dbr_request_check (request, dbr_link_has_bus (self->link), error)
          && dbr_check_interface_name (interface_name, error)
-         && dbr_client_judge (self, request, &needs_peer, error)
+         && dbr_client_judge (self, request, needs_peer, error)
          && dbr_client_judge_signals (self, rule, error);
+}
+
+/* How its properties tell their changes is asked only where that is allowed. */
+static gboolean
+dbr_client_may_introspect (DbrClient  *self,
+                           const char *bus_name,
+                           const char *object_path)
+{
+  g_autoptr(DbrRequest) request = dbr_request_new (bus_name, object_path,
+                                                   "org.freedesktop.DBus.Introspectable",
+                                                   "Introspect", NULL, NULL);
+
+  return dbr_client_may_ask (self, request);
 }
 
 static DbrStore *
@@ -43,14 +56,18 @@ dbr_client_take_store (DbrClient   *self,
                        GError     **error)
 {
   g_autoptr(DbrTimeouts) timeouts = NULL;
+  gboolean needs_peer = FALSE;
+  DbrStoreTerms terms;
 
-  if (!dbr_client_judge_proxy (self, bus_name, object_path, interface_name, error))
+  if (!dbr_client_judge_proxy (self, bus_name, object_path, interface_name, &needs_peer, error))
     return NULL;
 
   timeouts = dbr_client_ref_timeouts (self);
+  terms.limit_ms = dbr_timeouts_get (timeouts, "get_property");
+  terms.access_policy = needs_peer ? self->access_policy : NULL;
+  terms.may_introspect = dbr_client_may_introspect (self, bus_name, object_path);
 
-  return dbr_proxies_take (self->proxies, bus_name, object_path, interface_name,
-                           dbr_timeouts_get (timeouts, "get_property"));
+  return dbr_proxies_take (self->proxies, bus_name, object_path, interface_name, &terms);
 }
 
 /* A store that is taken by a call under way, which may end without having made a proxy of it. */

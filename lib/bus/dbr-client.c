@@ -143,14 +143,24 @@ dbr_client_constructed (GObject *object)
     dbr_client_take_link (self, dbr_link_new_for_bus (self->bus_type));
 }
 
+/* In a child of fork() the locks may be held by threads that are not there. */
+static void
+dbr_client_shut (DbrClient *self)
+{
+  if (!dbr_client_check_process (self, NULL))
+    return;
+
+  dbr_link_close (self->link);
+  dbr_proxies_close (self->proxies);
+}
+
 /* Calls under way keep the client, so nobody waits for anything when this runs. Nor does this. */
 static void
 dbr_client_dispose (GObject *object)
 {
   DbrClient *self = DBR_CLIENT (object);
 
-  dbr_link_close (self->link);
-  dbr_proxies_close (self->proxies);
+  dbr_client_shut (self);
   g_clear_pointer (&self->last_mailbox, dbr_mailbox_unref);
 
   G_OBJECT_CLASS (dbr_client_parent_class)->dispose (object);
@@ -1052,7 +1062,7 @@ dbr_client_close_async (DbrClient           *self,
 
   /* It takes no time and cannot fail; the callback all the same comes after this function has
    * returned. */
-  dbr_link_close (self->link);
+  dbr_client_shut (self);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -1100,7 +1110,7 @@ dbr_client_close_sync (DbrClient     *self,
   g_return_val_if_fail (DBR_IS_CLIENT (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  dbr_link_close (self->link);
+  dbr_client_shut (self);
 
   return TRUE;
 }

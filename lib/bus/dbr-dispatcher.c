@@ -78,6 +78,25 @@ dbr_dispatcher_sweep_locked (DbrDispatcher *self,
 static void circuit_changed_cb (GObject        *dispatcher,
                                 DbrDestination *destination);
 
+/* A name is followed longer than it is a destination, and what is known of it is told once. Who is
+ * told of a change meanwhile knows better. */
+static void
+dbr_dispatcher_catch_up (DbrDispatcher  *self,
+                         DbrDestination *destination)
+{
+  const char *bus_name = destination->bus_name;
+  g_autofree char *owner = NULL;
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
+
+  if (bus_name == NULL
+      || !dbr_owners_lookup (dbr_link_get_owners (self->link), bus_name, &owner))
+    return;
+
+  locker = g_mutex_locker_new (&self->mutex);
+  if (!destination->is_current)
+    dbr_destination_take_owner (destination, owner, FALSE, g_get_monotonic_time ());
+}
+
 static DbrDestination *
 dbr_dispatcher_add (DbrDispatcher *self,
                     const char    *bus_name)
@@ -104,6 +123,8 @@ dbr_dispatcher_add (DbrDispatcher *self,
     }
   dbr_destination_ref (destination);
   g_mutex_unlock (&self->mutex);
+
+  dbr_dispatcher_catch_up (self, destination);
 
   return destination;
 }

@@ -31,7 +31,7 @@ DbrInbox *dbr_inbox_new          (GObject             *object,
 DbrInbox *dbr_inbox_ref          (DbrInbox            *self);
 void      dbr_inbox_unref        (DbrInbox            *self);
 
-/* From any thread, with no lock held. */
+/* From any thread, with no lock held. What the owner before had to say goes untold. */
 void      dbr_inbox_put_owner    (DbrInbox            *self,
                                   const char          *old_owner,
                                   const char          *new_owner);

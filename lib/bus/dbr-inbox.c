@@ -171,9 +171,12 @@ dbr_inbox_put_owner (DbrInbox   *self,
                      const char *old_owner,
                      const char *new_owner)
 {
+  g_autoptr(GHashTable) changes = NULL;
   gboolean is_to_post;
 
   g_mutex_lock (&self->mutex);
+  changes = g_steal_pointer (&self->changes);
+  self->changes = changes_new ();
   if (!self->has_new_owner)
     self->old_owner = g_strdup (old_owner);
   g_free (self->new_owner);

@@ -46,6 +46,10 @@ void       dbr_owners_restore    (DbrOwners   *self,
 gboolean   dbr_owners_is_owned_by (DbrOwners  *self,
                                    const char *bus_name,
                                    const char *unique_name);
+/* FALSE: it is not followed, or not known yet. @owner is NULL if it has none. */
+gboolean   dbr_owners_lookup     (DbrOwners   *self,
+                                  const char  *bus_name,
+                                  char       **owner);
 /* The names that are followed and known to be owned by @unique_name, NULL for none. */
 char     **dbr_owners_dup_names  (DbrOwners   *self,
                                   const char  *unique_name);

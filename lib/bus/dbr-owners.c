@@ -348,3 +348,19 @@ dbr_owners_is_owned_by (DbrOwners  *self,
 
   return name != NULL && name->is_known && g_strcmp0 (name->owner, unique_name) == 0;
 }
+
+gboolean
+dbr_owners_lookup (DbrOwners   *self,
+                   const char  *bus_name,
+                   char       **owner)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  const Name *name = g_hash_table_lookup (self->names, bus_name);
+
+  if (name == NULL || !name->is_known)
+    return FALSE;
+
+  *owner = g_strdup (name->owner);
+
+  return TRUE;
+}

@@ -23,7 +23,7 @@ DbrStore   *dbr_proxies_take       (DbrProxies    *self,
                                     const char    *bus_name,
                                     const char    *object_path,
                                     const char    *interface_name,
-                                    guint          limit_ms) G_GNUC_WARN_UNUSED_RESULT;
+                                    const DbrStoreTerms *terms) G_GNUC_WARN_UNUSED_RESULT;
 void        dbr_proxies_give_back  (DbrProxies    *self,
                                     DbrStore      *store);
 
@@ -31,10 +31,15 @@ void        dbr_proxies_give_back  (DbrProxies    *self,
 gpointer    dbr_proxies_dup_proxy  (DbrProxies    *self,
                                     DbrStore      *store,
                                     GMainContext  *context) G_GNUC_WARN_UNUSED_RESULT;
-void        dbr_proxies_add_proxy  (DbrProxies    *self,
+/* Returns the one that is there by now: @proxy, or one that another thread was faster with. */
+gpointer    dbr_proxies_add_proxy  (DbrProxies    *self,
                                     DbrStore      *store,
                                     GMainContext  *context,
-                                    gpointer       proxy);
+                                    gpointer       proxy) G_GNUC_WARN_UNUSED_RESULT;
+/* It is no more. */
+void        dbr_proxies_remove_proxy (DbrProxies  *self,
+                                      DbrStore    *store,
+                                      gpointer     proxy);
 
 /* What is kept of the service counts no more; NULL for all services. */
 void        dbr_proxies_invalidate (DbrProxies    *self,

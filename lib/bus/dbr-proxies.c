@@ -24,6 +24,8 @@ typedef struct
 {
   GMainContext *context;
   GWeakRef      proxy;
+  /* which one it is when it is no more */
+  gpointer      address;
 } Slot;
 
 struct _DbrProxies
@@ -170,7 +172,7 @@ dbr_proxies_take (DbrProxies *self,
                   const char *bus_name,
                   const char *object_path,
                   const char *interface_name,
-                  guint       limit_ms)
+                  const DbrStoreTerms *terms)
 {
   g_autofree char *key = g_strjoin (" ", bus_name != NULL ? bus_name : "", object_path,
                                     interface_name, NULL);
@@ -180,7 +182,7 @@ dbr_proxies_take (DbrProxies *self,
   if (entry == NULL)
     {
       entry = entry_new (key, dbr_store_new (self->dispatcher, bus_name, object_path,
-                                             interface_name, limit_ms));
+                                             interface_name, terms));
       g_hash_table_insert (self->entries, entry->key, entry);
       g_hash_table_insert (self->by_store, entry->store, entry);
     }
@@ -205,7 +207,6 @@ dbr_proxies_give_back (DbrProxies *self,
   if (entry != NULL && --entry->n_users == 0)
     {
       entry->idle_usec = g_get_monotonic_time ();
-      g_ptr_array_set_size (entry->slots, 0);
       if (self->is_closed)
         dbr_proxies_remove_locked (self, entry, removed);
       else
@@ -217,46 +218,77 @@ dbr_proxies_give_back (DbrProxies *self,
   dbr_store_unref (store);
 }
 
+static gpointer
+dbr_proxies_dup_proxy_locked (DbrProxies   *self,
+                              DbrStore     *store,
+                              GMainContext *context)
+{
+  const Entry *entry = g_hash_table_lookup (self->by_store, store);
+  gpointer proxy = NULL;
+
+  for (guint i = 0; entry != NULL && proxy == NULL && i < entry->slots->len; i++)
+    {
+      Slot *slot = g_ptr_array_index (entry->slots, i);
+
+      if (slot->context == context)
+        proxy = g_weak_ref_get (&slot->proxy);
+    }
+
+  return proxy;
+}
+
 gpointer
 dbr_proxies_dup_proxy (DbrProxies   *self,
                        DbrStore     *store,
                        GMainContext *context)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-  const Entry *entry = g_hash_table_lookup (self->by_store, store);
 
-  for (guint i = 0; entry != NULL && i < entry->slots->len; i++)
-    {
-      Slot *slot = g_ptr_array_index (entry->slots, i);
-      gpointer proxy;
-
-      if (slot->context != context)
-        continue;
-      proxy = g_weak_ref_get (&slot->proxy);
-      if (proxy != NULL)
-        return proxy;
-      g_ptr_array_remove_index_fast (entry->slots, i--);
-    }
-
-  return NULL;
+  return dbr_proxies_dup_proxy_locked (self, store, context);
 }
 
-void
+/* Many threads may have one context, and be here at the same time. */
+gpointer
 dbr_proxies_add_proxy (DbrProxies   *self,
                        DbrStore     *store,
                        GMainContext *context,
                        gpointer      proxy)
 {
-  Slot *slot = g_new0 (Slot, 1);
-  Entry *entry;
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  Entry *entry = g_hash_table_lookup (self->by_store, store);
+  gpointer other = dbr_proxies_dup_proxy_locked (self, store, context);
+  Slot *slot;
 
+  if (other != NULL || entry == NULL)
+    return other != NULL ? other : g_object_ref (proxy);
+
+  slot = g_new0 (Slot, 1);
   slot->context = g_main_context_ref (context);
+  slot->address = proxy;
   g_weak_ref_init (&slot->proxy, proxy);
+  g_ptr_array_add (entry->slots, slot);
+
+  return g_object_ref (proxy);
+}
+
+void
+dbr_proxies_remove_proxy (DbrProxies *self,
+                          DbrStore   *store,
+                          gpointer    proxy)
+{
+  Slot *slot = NULL;
+  Entry *entry;
 
   g_mutex_lock (&self->mutex);
   entry = g_hash_table_lookup (self->by_store, store);
-  if (entry != NULL)
-    g_ptr_array_add (entry->slots, g_steal_pointer (&slot));
+  for (guint i = 0; entry != NULL && slot == NULL && i < entry->slots->len; i++)
+    {
+      slot = g_ptr_array_index (entry->slots, i);
+      if (slot->address == proxy)
+        g_ptr_array_steal_index_fast (entry->slots, i);
+      else
+        slot = NULL;
+    }
   g_mutex_unlock (&self->mutex);
 
   if (slot != NULL)

@@ -107,6 +107,7 @@ dbr_proxy_finalize (GObject *object)
   if (self->store != NULL)
     {
       dbr_store_remove_inbox (self->store, self->inbox);
+      dbr_proxies_remove_proxy (self->proxies, self->store, self);
       dbr_proxies_give_back (self->proxies, self->store);
       dbr_inbox_unref (self->inbox);
       dbr_proxies_unref (self->proxies);
@@ -271,12 +272,13 @@ dbr_proxy_get (DbrClient  *client,
                DbrStore   *store)
 {
   g_autoptr(GMainContext) context = g_main_context_ref_thread_default ();
-  DbrProxy *self = dbr_proxies_dup_proxy (proxies, store, context);
+  DbrProxy *existing = dbr_proxies_dup_proxy (proxies, store, context);
+  g_autoptr(DbrProxy) self = NULL;
 
-  if (self != NULL)
+  if (existing != NULL)
     {
       dbr_proxies_give_back (proxies, store);
-      return self;
+      return existing;
     }
 
   self = g_object_new (DBR_TYPE_PROXY, NULL);
@@ -285,9 +287,9 @@ dbr_proxy_get (DbrClient  *client,
   self->store = store;
   self->inbox = dbr_inbox_new (G_OBJECT (self), tell_cb);
   dbr_store_add_inbox (store, self->inbox);
-  dbr_proxies_add_proxy (proxies, store, context, self);
 
-  return self;
+  /* If another thread was faster, this one goes. */
+  return dbr_proxies_add_proxy (proxies, store, context, self);
 }
 
 /**

@@ -14,11 +14,20 @@ G_BEGIN_DECLS
  * there is another, all of it goes and is read anew. */
 typedef struct _DbrStore DbrStore;
 
-DbrStore *dbr_store_new       (DbrDispatcher *dispatcher,
-                               const char    *bus_name,
-                               const char    *object_path,
-                               const char    *interface_name,
-                               guint          limit_ms) G_GNUC_WARN_UNUSED_RESULT;
+/* How it may ask. */
+typedef struct
+{
+  guint            limit_ms;
+  /* who has to be behind the name, or NULL */
+  DbrAccessPolicy *access_policy;
+  gboolean         may_introspect;
+} DbrStoreTerms;
+
+DbrStore *dbr_store_new       (DbrDispatcher       *dispatcher,
+                               const char          *bus_name,
+                               const char          *object_path,
+                               const char          *interface_name,
+                               const DbrStoreTerms *terms) G_GNUC_WARN_UNUSED_RESULT;
 DbrStore *dbr_store_ref       (DbrStore      *self);
 void      dbr_store_unref     (DbrStore      *self);
 /* It hears no more. */
