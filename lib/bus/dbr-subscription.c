@@ -70,8 +70,19 @@ typedef struct _Core
 
   /* guarded by mutex */
   gboolean         is_active;
+  /* whether someone was told that it has started, and not merely waited for that */
+  gboolean         is_wanted;
   GPtrArray       *starts;
+  /* which of the listeners it has had is the one that counts */
+  guint            epoch;
 } Core;
+
+/* What a listener has of it. One that was stopped may still be about to tell something. */
+typedef struct
+{
+  Core  *core;
+  guint  epoch;
+} Ear;
 
 /* Someone who waits until it has started. */
 typedef struct
@@ -160,15 +171,17 @@ start_unref (Start *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Start, start_unref)
 
-/* The first end counts. */
-static void
+/* The first end counts; whether this was it. */
+static gboolean
 start_end (Start        *self,
            const GError *error)
 {
   g_autoptr(GTask) task = NULL;
+  gboolean is_first;
 
   g_mutex_lock (&self->mutex);
-  if (!self->is_done)
+  is_first = !self->is_done;
+  if (is_first)
     {
       self->is_done = TRUE;
       self->error = error != NULL ? g_error_copy (error) : NULL;
@@ -181,6 +194,8 @@ start_end (Start        *self,
     g_task_return_error (task, g_error_copy (error));
   else if (task != NULL)
     g_task_return_boolean (task, TRUE);
+
+  return is_first;
 }
 
 static void
@@ -253,39 +268,110 @@ tell_active (GObject  *object,
   g_object_notify_by_pspec (object, properties[PROP_ACTIVE]);
 }
 
+/* Ends all who wait, and notes whether it serves any of them. */
+static void
+core_end_starts (Core            *self,
+                 const GPtrArray *starts,
+                 const GError    *error)
+{
+  gboolean is_wanted = FALSE;
+
+  for (guint i = 0; i < starts->len; i++)
+    {
+      if (start_end (g_ptr_array_index (starts, i), error) && error == NULL)
+        is_wanted = TRUE;
+    }
+  if (!is_wanted)
+    return;
+
+  g_mutex_lock (&self->mutex);
+  self->is_wanted = TRUE;
+  g_mutex_unlock (&self->mutex);
+}
+
+/* Nothing changes if @epoch is over. */
 static void
 core_set_active (Core         *self,
+                 guint         epoch,
                  gboolean      is_active,
                  const GError *error)
 {
-  g_autoptr(GPtrArray) starts = NULL;
-  gboolean has_changed;
+  g_autoptr(GPtrArray) starts = g_ptr_array_new_with_free_func ((GDestroyNotify) start_unref);
+  gboolean has_changed = FALSE;
 
   g_mutex_lock (&self->mutex);
-  has_changed = self->is_active != is_active;
-  self->is_active = is_active;
-  starts = g_steal_pointer (&self->starts);
-  self->starts = g_ptr_array_new_with_free_func ((GDestroyNotify) start_unref);
+  if (self->epoch == epoch)
+    {
+      GPtrArray *ended = g_steal_pointer (&self->starts);
+
+      has_changed = self->is_active != is_active;
+      self->is_active = is_active;
+      if (!is_active)
+        self->is_wanted = FALSE;
+      self->starts = g_steal_pointer (&starts);
+      starts = ended;
+    }
   g_mutex_unlock (&self->mutex);
 
   if (has_changed)
     dbr_herald_tell (self->herald, tell_active, NULL, NULL);
-  for (guint i = 0; i < starts->len; i++)
-    start_end (g_ptr_array_index (starts, i), error);
+  core_end_starts (self, starts, error);
+}
+
+static gboolean
+core_is_in_epoch (Core  *self,
+                  guint  epoch)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return self->epoch == epoch;
+}
+
+/* Nothing counts any more that was begun before; returns the epoch that does. */
+static guint
+core_end_epoch (Core *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return ++self->epoch;
+}
+
+static Ear *
+ear_new (Core  *core,
+         guint  epoch)
+{
+  Ear *self = g_new (Ear, 1);
+
+  self->core = core_ref (core);
+  self->epoch = epoch;
+
+  return self;
+}
+
+static void
+ear_free (Ear *self)
+{
+  core_unref (self->core);
+  g_free (self);
 }
 
 static void
 listening_cb (const GError *error,
               gpointer      user_data)
 {
-  core_set_active (user_data, error == NULL, error);
+  const Ear *ear = user_data;
+
+  core_set_active (ear->core, ear->epoch, error == NULL, error);
 }
 
 static void
 heard_cb (DbrMessage *signal,
           gpointer    user_data)
 {
-  dbr_backlog_push (((Core *) user_data)->backlog, signal);
+  const Ear *ear = user_data;
+
+  if (core_is_in_epoch (ear->core, ear->epoch))
+    dbr_backlog_push (ear->core->backlog, signal);
 }
 
 static void
@@ -317,9 +403,7 @@ dbr_subscription_dispose (GObject *object)
 {
   DbrSubscription *self = DBR_SUBSCRIPTION (object);
 
-  if (self->client != NULL)
-    dbr_subscription_stop (self);
-  g_clear_object (&self->client);
+  dbr_subscription_stop (self);
 
   G_OBJECT_CLASS (dbr_subscription_parent_class)->dispose (object);
 }
@@ -329,6 +413,7 @@ dbr_subscription_finalize (GObject *object)
 {
   DbrSubscription *self = DBR_SUBSCRIPTION (object);
 
+  g_object_unref (self->client);
   dbr_match_rule_free (self->rule);
   core_unref (self->core);
   g_mutex_clear (&self->mutex);
@@ -796,6 +881,26 @@ dbr_subscription_check (DbrSubscription  *self,
          && dbr_client_judge_signals (self->client, self->rule, error);
 }
 
+/* Whether it is @start that has to ask the bus, and then under which epoch. */
+static gboolean
+core_join (Core     *self,
+           Start    *start,
+           gboolean *is_active,
+           guint    *epoch)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  gboolean is_first = !self->is_active && self->starts->len == 0;
+
+  *is_active = self->is_active;
+  if (!self->is_active)
+    g_ptr_array_add (self->starts, start_ref (start));
+  if (is_first)
+    self->epoch++;
+  *epoch = self->epoch;
+
+  return is_first;
+}
+
 /* Whoever starts it first asks the bus, and all others wait for the same answer. */
 static void
 dbr_subscription_start (DbrSubscription *self,
@@ -806,24 +911,19 @@ dbr_subscription_start (DbrSubscription *self,
   DbrListener *listener;
   DbrListener *old;
   gboolean is_active;
-  gboolean is_first;
+  guint epoch;
 
-  g_mutex_lock (&self->core->mutex);
-  is_active = self->core->is_active;
-  is_first = !is_active && self->core->starts->len == 0;
-  if (!is_active)
-    g_ptr_array_add (self->core->starts, start_ref (start));
-  g_mutex_unlock (&self->core->mutex);
-
-  if (is_active)
-    start_end (start, NULL);
-  if (!is_first)
-    return;
+  if (!core_join (self->core, start, &is_active, &epoch))
+    {
+      if (is_active)
+        start_end (start, NULL);
+      return;
+    }
 
   dbr_backlog_open (self->core->backlog);
   listener = dbr_matches_add (matches, self->rule, dbr_timeouts_get (timeouts, "default"),
-                              heard_cb, listening_cb, core_ref (self->core),
-                              (GDestroyNotify) core_unref);
+                              heard_cb, listening_cb, ear_new (self->core, epoch),
+                              (GDestroyNotify) ear_free);
   g_mutex_lock (&self->mutex);
   old = self->listener;
   self->listener = listener;
@@ -834,12 +934,26 @@ dbr_subscription_start (DbrSubscription *self,
     dbr_matches_remove (matches, old);
 }
 
-/* Who was told that it has not started hears nothing. Always FALSE. */
+/* Whether @start was the last that could have made it start. */
+static gboolean
+core_leave (Core  *self,
+            Start *start)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  g_ptr_array_remove (self->starts, start);
+
+  return !self->is_wanted && self->starts->len == 0;
+}
+
+/* Who was told that it has not started hears nothing, unless others have started it. Always FALSE.
+ * */
 static gboolean
 dbr_subscription_give_up (DbrSubscription *self,
                           Start           *start)
 {
-  if (start != NULL && g_error_matches (start->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (start != NULL && g_error_matches (start->error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+      && core_leave (self->core, start))
     dbr_subscription_stop (self);
 
   return FALSE;
@@ -871,6 +985,8 @@ dbr_subscription_start_async (DbrSubscription     *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, dbr_subscription_start_async);
+  /* What counts is whether it was cancelled before the answer came, which is known here. */
+  g_task_set_check_cancellable (task, FALSE);
   if (!dbr_subscription_check (self, &error))
     {
       dbr_client_refuse (self->client, task, error);
@@ -968,18 +1084,24 @@ dbr_subscription_stop (DbrSubscription *self)
 {
   g_autoptr(GError) error = NULL;
   DbrListener *listener;
+  guint epoch;
 
   g_return_if_fail (DBR_IS_SUBSCRIPTION (self));
+
+  /* In a child of fork() the locks may be held by threads that are not there. */
+  if (self->client == NULL || !dbr_client_check_process (self->client, NULL))
+    return;
 
   g_mutex_lock (&self->mutex);
   listener = g_steal_pointer (&self->listener);
   g_mutex_unlock (&self->mutex);
-
-  dbr_backlog_close (self->core->backlog);
   if (listener == NULL)
     return;
 
+  /* In this order: whoever starts it anew meanwhile opens the backlog after it has its epoch. */
+  dbr_backlog_close (self->core->backlog);
+  epoch = core_end_epoch (self->core);
   dbr_matches_remove (dbr_link_get_matches (self->client->link), listener);
   error = g_error_new_literal (DBR_ERROR, DBR_ERROR_CLOSED, _("The subscription was stopped"));
-  core_set_active (self->core, FALSE, error);
+  core_set_active (self->core, epoch, FALSE, error);
 }
