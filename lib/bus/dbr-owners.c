@@ -168,7 +168,7 @@ matched_cb (DbrExchange *exchange,
   Question *question = user_data;
   DbrOwners *self = question->owners;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
+  G_GNUC_UNUSED g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
   Name *name;
 
   g_mutex_lock (&self->mutex);
