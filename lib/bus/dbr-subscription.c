@@ -171,31 +171,44 @@ start_unref (Start *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Start, start_unref)
 
-/* The first end counts; whether this was it. */
+/* The first end counts; whether this is it. start_tell() has to follow. */
 static gboolean
-start_end (Start        *self,
-           const GError *error)
+start_decide (Start        *self,
+              const GError *error)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (self->is_done)
+    return FALSE;
+
+  self->is_done = TRUE;
+  self->error = error != NULL ? g_error_copy (error) : NULL;
+
+  return TRUE;
+}
+
+static void
+start_tell (Start *self)
 {
   g_autoptr(GTask) task = NULL;
-  gboolean is_first;
 
   g_mutex_lock (&self->mutex);
-  is_first = !self->is_done;
-  if (is_first)
-    {
-      self->is_done = TRUE;
-      self->error = error != NULL ? g_error_copy (error) : NULL;
-      task = g_steal_pointer (&self->task);
-    }
+  task = g_steal_pointer (&self->task);
   g_cond_signal (&self->cond);
   g_mutex_unlock (&self->mutex);
 
-  if (task != NULL && error != NULL)
-    g_task_return_error (task, g_error_copy (error));
+  if (task != NULL && self->error != NULL)
+    g_task_return_error (task, g_error_copy (self->error));
   else if (task != NULL)
     g_task_return_boolean (task, TRUE);
+}
 
-  return is_first;
+static void
+start_end (Start        *self,
+           const GError *error)
+{
+  start_decide (self, error);
+  start_tell (self);
 }
 
 static void
@@ -268,25 +281,21 @@ tell_active (GObject  *object,
   g_object_notify_by_pspec (object, properties[PROP_ACTIVE]);
 }
 
-/* Ends all who wait, and notes whether it serves any of them. */
-static void
-core_end_starts (Core            *self,
-                 const GPtrArray *starts,
-                 const GError    *error)
+/* Decides how all who wait end, and whether it serves any of them. */
+static GPtrArray *
+core_steal_starts_locked (Core         *self,
+                          const GError *error)
 {
-  gboolean is_wanted = FALSE;
+  GPtrArray *starts = g_steal_pointer (&self->starts);
 
+  self->starts = g_ptr_array_new_with_free_func ((GDestroyNotify) start_unref);
   for (guint i = 0; i < starts->len; i++)
     {
-      if (start_end (g_ptr_array_index (starts, i), error) && error == NULL)
-        is_wanted = TRUE;
+      if (start_decide (g_ptr_array_index (starts, i), error) && error == NULL)
+        self->is_wanted = TRUE;
     }
-  if (!is_wanted)
-    return;
 
-  g_mutex_lock (&self->mutex);
-  self->is_wanted = TRUE;
-  g_mutex_unlock (&self->mutex);
+  return starts;
 }
 
 /* Nothing changes if @epoch is over. */
@@ -296,26 +305,24 @@ core_set_active (Core         *self,
                  gboolean      is_active,
                  const GError *error)
 {
-  g_autoptr(GPtrArray) starts = g_ptr_array_new_with_free_func ((GDestroyNotify) start_unref);
+  g_autoptr(GPtrArray) starts = NULL;
   gboolean has_changed = FALSE;
 
   g_mutex_lock (&self->mutex);
   if (self->epoch == epoch)
     {
-      GPtrArray *ended = g_steal_pointer (&self->starts);
-
       has_changed = self->is_active != is_active;
       self->is_active = is_active;
       if (!is_active)
         self->is_wanted = FALSE;
-      self->starts = g_steal_pointer (&starts);
-      starts = ended;
+      starts = core_steal_starts_locked (self, error);
     }
   g_mutex_unlock (&self->mutex);
 
   if (has_changed)
     dbr_herald_tell (self->herald, tell_active, NULL, NULL);
-  core_end_starts (self, starts, error);
+  for (guint i = 0; starts != NULL && i < starts->len; i++)
+    start_tell (g_ptr_array_index (starts, i));
 }
 
 static gboolean
