@@ -319,7 +319,7 @@ call_bus (GDBusConnection *connection,
           const char      *rule)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) reply =
+  G_GNUC_UNUSED g_autoptr(GVariant) reply =
     dbr_test_call (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
                    "org.freedesktop.DBus", method_name, g_variant_new ("(s)", rule), 5000, &error);
 
