@@ -97,32 +97,36 @@ dbr_backlog_unref (DbrBacklog *self)
 
 /* Delivering */
 
-static Item *
-dbr_backlog_pop (DbrBacklog *self,
-                 guint       epoch)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  return self->epoch == epoch ? g_queue_pop_head (&self->items) : NULL;
-}
-
 static guint
 dbr_backlog_begin_batch (DbrBacklog *self)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
+  self->is_posted = FALSE;
+
   return self->epoch;
 }
 
-/* Whether there is more, and then the letter is on its way once more. */
-static gboolean
-dbr_backlog_end_batch (DbrBacklog *self)
+/* The letter goes on its way once more before the signal is delivered: who hears it may iterate the
+ * context and wait there for the next one. */
+static Item *
+dbr_backlog_pop (DbrBacklog *self,
+                 guint       epoch)
 {
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  Item *item = NULL;
+  gboolean is_to_post = FALSE;
 
-  self->is_posted = !g_queue_is_empty (&self->items);
+  g_mutex_lock (&self->mutex);
+  if (self->epoch == epoch)
+    item = g_queue_pop_head (&self->items);
+  if (item != NULL && !self->is_posted && !g_queue_is_empty (&self->items))
+    self->is_posted = is_to_post = TRUE;
+  g_mutex_unlock (&self->mutex);
 
-  return self->is_posted;
+  if (is_to_post)
+    dbr_mailbox_post (self->mailbox, &dbr_backlog_ref (self)->letter);
+
+  return item;
 }
 
 static void
@@ -142,9 +146,6 @@ deliver_cb (DbrLetter *letter)
         self->deliver (object, item->signal, parameters);
       item_free (item);
     }
-
-  if (dbr_backlog_end_batch (self))
-    dbr_mailbox_post (self->mailbox, &dbr_backlog_ref (self)->letter);
 }
 
 /* Taking in */
@@ -251,7 +252,16 @@ merge_changes (GVariant *earlier,
                                             &all_changed, &all_invalidated));
 }
 
-/* Makes of an older change of the same object and @item one, in place of the older. */
+static gboolean
+is_from_same (DbrMessage *one,
+              DbrMessage *other)
+{
+  return strcmp (one->object_path, other->object_path) == 0
+         && g_strcmp0 (dbr_message_get_sender (one), dbr_message_get_sender (other)) == 0;
+}
+
+/* Makes of @item and an older change of the same object one, in which the older one goes. What a
+ * service said before it was started anew is not made part of what it says since. */
 static gboolean
 dbr_backlog_merge_locked (DbrBacklog *self,
                           Item       *item)
@@ -267,8 +277,7 @@ dbr_backlog_merge_locked (DbrBacklog *self,
       g_autoptr(GVariant) earlier = NULL;
       GVariant *merged;
 
-      if (!is_change (older->signal)
-          || strcmp (older->signal->object_path, item->signal->object_path) != 0)
+      if (!is_change (older->signal) || !is_from_same (older->signal, item->signal))
         continue;
 
       earlier = item_dup_parameters (older);

@@ -30,6 +30,7 @@ dbr_client_judge_query (DbrClient            *self,
                         const DbrAccessQuery *query,
                         GError              **error)
 {
+  g_autoptr(GVariant) record = NULL;
   gboolean is_allowed = TRUE;
   const char *rule = "";
 
@@ -38,8 +39,10 @@ dbr_client_judge_query (DbrClient            *self,
                                          query, TRUE, dup_names_cb,
                                          dbr_link_get_owners (self->link), &rule, error);
   if (dbr_client_is_audited (self))
-    dbr_client_audit (self, dbr_access_query_dup_record (query, is_allowed, rule,
-                                                         g_get_real_time ()));
+    {
+      record = dbr_access_query_dup_record (query, is_allowed, rule, g_get_real_time ());
+      dbr_client_audit (self, record);
+    }
 
   return is_allowed;
 }

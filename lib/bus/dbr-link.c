@@ -182,6 +182,7 @@ lost_cb (gpointer  user_data,
   DbrLink *self = user_data;
   g_autoptr(DbrLane) old_lane = NULL;
   GQueue waiting = G_QUEUE_INIT;
+  gboolean is_over = FALSE;
 
   g_mutex_lock (&self->mutex);
   if (self->lane == lane)
@@ -191,7 +192,8 @@ lost_cb (gpointer  user_data,
       if (g_get_monotonic_time () - self->connected_usec >= STABLE_USEC)
         self->n_attempts = 0;
       dbr_link_plan_locked (self);
-      if (self->state == DBR_CLIENT_STATE_DISCONNECTED)
+      is_over = self->state == DBR_CLIENT_STATE_DISCONNECTED;
+      if (is_over)
         queue_steal (&self->waiting, &waiting);
     }
   g_mutex_unlock (&self->mutex);
@@ -203,6 +205,8 @@ lost_cb (gpointer  user_data,
   self->listener->state_changed (self->user_data);
   self->listener->lost (self->user_data, error);
   exchanges_fail (&waiting, error);
+  if (is_over)
+    dbr_matches_close (self->matches, error);
 }
 
 static void

@@ -73,6 +73,8 @@ dbr_match_rule_check_flags (const DbrMatchRule  *self,
     problem = _("ARG0_NAMESPACE and ARG0_PATH cannot both be meant");
   else if (self->arg0 != NULL && strlen (self->arg0) > 255)
     problem = _("an arg0 has at most 255 bytes");
+  else if (self->arg0 != NULL && !g_utf8_validate (self->arg0, -1, NULL))
+    problem = _("an arg0 is UTF-8");
   if (problem == NULL)
     return TRUE;
 
@@ -114,15 +116,25 @@ append_key (GString    *text,
   g_string_append_c (text, '\'');
 }
 
+/* The tree of the root is all there is. It is not asked for by its name, of which dbus-broker makes
+ * the root alone. */
+static void
+dbr_match_rule_append_path (const DbrMatchRule *self,
+                            GString            *text)
+{
+  if (!has_flag (self, DBR_SUBSCRIPTION_FLAGS_PATH_NAMESPACE))
+    append_key (text, "path", self->object_path);
+  else if (strcmp (self->object_path, "/") != 0)
+    append_key (text, "path_namespace", self->object_path);
+}
+
 char *
 dbr_match_rule_to_text (const DbrMatchRule *self)
 {
   GString *text = g_string_new ("type='signal'");
 
   append_key (text, "sender", self->bus_name);
-  append_key (text,
-              has_flag (self, DBR_SUBSCRIPTION_FLAGS_PATH_NAMESPACE) ? "path_namespace" : "path",
-              self->object_path);
+  dbr_match_rule_append_path (self, text);
   append_key (text, "interface", self->interface_name);
   append_key (text, "member", self->member);
   append_key (text,

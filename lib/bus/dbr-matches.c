@@ -21,7 +21,6 @@ typedef struct
 
   /* guarded by the mutex of the matches */
   GPtrArray       *listeners;
-  gboolean         is_asking;
   gboolean         is_active;
 } Entry;
 
@@ -277,36 +276,6 @@ tell_listeners (const GPtrArray *told,
     }
 }
 
-static void
-asked_cb (DbrExchange *exchange,
-          gpointer     user_data)
-{
-  Question *question = user_data;
-  DbrMatches *self = question->matches;
-  Entry *entry = question->entry;
-  g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func ((GDestroyNotify) listener_unref);
-  g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
-
-  g_mutex_lock (&self->mutex);
-  entry->is_asking = FALSE;
-  if (answer != NULL)
-    {
-      entry->is_active = TRUE;
-      for (guint i = 0; i < entry->listeners->len; i++)
-        g_ptr_array_add (told, listener_ref (g_ptr_array_index (entry->listeners, i)));
-    }
-  else if (!entry->is_active || !is_lost (error))
-    {
-      /* What was there before the connection was lost once more is asked for on the next one. */
-      dbr_matches_drop_entry_locked (self, entry, told);
-    }
-  g_mutex_unlock (&self->mutex);
-
-  tell_listeners (told, error);
-  question_free (question);
-}
-
 static DbrExchange *
 match_exchange_new (const char *method_name,
                     const char *text,
@@ -316,24 +285,6 @@ match_exchange_new (const char *method_name,
                                                    method_name, g_variant_new ("(s)", text), NULL);
 
   return dbr_exchange_new (request, "default", limit_ms);
-}
-
-/* The name is followed before the rule is asked for: whose signals it lets through is known by the
- * time the first one comes. */
-static DbrExchange *
-dbr_matches_ask (DbrMatches *self,
-                 Entry      *entry,
-                 guint       limit_ms)
-{
-  DbrExchange *exchange = match_exchange_new ("AddMatch", entry->text, limit_ms);
-  Question *question = g_new (Question, 1);
-
-  question->matches = g_object_ref (self);
-  question->entry = entry_ref (entry);
-  exchange->awaits = g_strdup (entry->rule->bus_name);
-  dbr_exchange_start (exchange, NULL, NULL, asked_cb, question);
-
-  return exchange;
 }
 
 static void
@@ -351,6 +302,61 @@ dbr_matches_take_back (DbrMatches *self,
   dbr_exchange_start (exchange, NULL, NULL, ignored_cb, NULL);
   self->submit (self->user_data, exchange);
   dbr_exchange_started (exchange);
+}
+
+static void
+asked_cb (DbrExchange *exchange,
+          gpointer     user_data)
+{
+  Question *question = user_data;
+  DbrMatches *self = question->matches;
+  Entry *entry = question->entry;
+  g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func ((GDestroyNotify) listener_unref);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
+  gboolean is_useless;
+
+  /* Who never hears of the next owner of the name would hear nothing of what that one sends. */
+  is_useless = answer != NULL && self->has_bus
+               && !dbr_owners_is_told (self->owners, entry->rule->bus_name, &error);
+
+  g_mutex_lock (&self->mutex);
+  if (answer != NULL && !is_useless)
+    {
+      entry->is_active = TRUE;
+      for (guint i = 0; i < entry->listeners->len; i++)
+        g_ptr_array_add (told, listener_ref (g_ptr_array_index (entry->listeners, i)));
+    }
+  else if (!entry->is_active || !is_lost (error))
+    {
+      /* What was there before the connection was lost once more is asked for on the next one. */
+      dbr_matches_drop_entry_locked (self, entry, told);
+    }
+  g_mutex_unlock (&self->mutex);
+
+  if (is_useless)
+    dbr_matches_take_back (self, entry->text);
+  tell_listeners (told, error);
+  question_free (question);
+}
+
+/* The name is followed before the rule is asked for: whose signals it lets through is known by the
+ * time the first one comes. Where there is no bus to ask, it is the connection that is needed. */
+static DbrExchange *
+dbr_matches_ask (DbrMatches *self,
+                 Entry      *entry,
+                 guint       limit_ms)
+{
+  DbrExchange *exchange = self->has_bus ? match_exchange_new ("AddMatch", entry->text, limit_ms)
+                                        : dbr_exchange_new (NULL, "default", limit_ms);
+  Question *question = g_new (Question, 1);
+
+  question->matches = g_object_ref (self);
+  question->entry = entry_ref (entry);
+  exchange->awaits = g_strdup (entry->rule->bus_name);
+  dbr_exchange_start (exchange, NULL, NULL, asked_cb, question);
+
+  return exchange;
 }
 
 static Entry *
@@ -396,15 +402,13 @@ dbr_matches_add (DbrMatches         *self,
     {
       is_new = TRUE;
       entry = entry_new (rule);
-      entry->is_asking = self->has_bus;
-      entry->is_active = !self->has_bus;
       g_ptr_array_add (self->entries, entry);
     }
   listener->entry = entry;
   g_ptr_array_add (entry->listeners, listener);
   dbr_matches_list_locked (self, listener);
   is_active = entry->is_active;
-  if (is_new && self->has_bus)
+  if (is_new)
     exchange = dbr_matches_ask (self, entry, limit_ms);
   g_mutex_unlock (&self->mutex);
 
@@ -463,7 +467,6 @@ dbr_matches_restore (DbrMatches *self,
       if (!entry->is_active)
         continue;
 
-      entry->is_asking = TRUE;
       g_ptr_array_add (exchanges, dbr_matches_ask (self, entry, RESTORE_LIMIT_MS));
     }
   g_mutex_unlock (&self->mutex);

@@ -50,6 +50,11 @@ gboolean   dbr_owners_is_owned_by (DbrOwners  *self,
 gboolean   dbr_owners_lookup     (DbrOwners   *self,
                                   const char  *bus_name,
                                   char       **owner);
+/* Whether the bus tells when the owner of @bus_name changes, which it does not if it has refused the
+ * rule for that; @error is why. It is tried again when the name is to be followed next. */
+gboolean   dbr_owners_is_told    (DbrOwners   *self,
+                                  const char  *bus_name,
+                                  GError     **error);
 /* The names that are followed and known to be owned by @unique_name, NULL for none. */
 char     **dbr_owners_dup_names  (DbrOwners   *self,
                                   const char  *unique_name);

@@ -31,12 +31,15 @@ typedef struct
   char     *owner;
   /* when it last had none, as far as known; 0 for never */
   gint64    absent_usec;
+  /* why the bus does not tell of changes, NULL if it does */
+  GError   *refusal;
 } Name;
 
 static void
 name_free (Name *name)
 {
   g_free (name->owner);
+  g_clear_error (&name->refusal);
   g_free (name);
 }
 
@@ -48,6 +51,18 @@ typedef struct
   DbrOwners *owners;
   char      *bus_name;
 } Question;
+
+static Question *
+question_new (DbrOwners  *owners,
+              const char *bus_name)
+{
+  Question *question = g_new (Question, 1);
+
+  question->owners = g_object_ref (owners);
+  question->bus_name = g_strdup (bus_name);
+
+  return question;
+}
 
 static void
 question_free (Question *question)
@@ -144,12 +159,25 @@ answered_cb (DbrExchange *exchange,
   question_free (question);
 }
 
-/* A refused match rule leaves what is known to grow old, which costs no more than a shorter wait.
- * */
+/* What is known of a name whose rule is refused grows old, which costs a call no more than a shorter
+ * wait. */
 static void
 matched_cb (DbrExchange *exchange,
             gpointer     user_data)
 {
+  Question *question = user_data;
+  DbrOwners *self = question->owners;
+  g_autoptr(GError) error = NULL;
+  G_GNUC_UNUSED g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
+  Name *name;
+
+  g_mutex_lock (&self->mutex);
+  name = g_hash_table_lookup (self->names, question->bus_name);
+  if (name != NULL && name->refusal == NULL)
+    name->refusal = g_steal_pointer (&error);
+  g_mutex_unlock (&self->mutex);
+
+  question_free (question);
 }
 
 static void
@@ -175,9 +203,14 @@ dbr_owners_add (DbrOwners  *self,
                 gboolean    is_awaited)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  Name *name = g_hash_table_lookup (self->names, bus_name);
 
-  if (g_hash_table_contains (self->names, bus_name)
-      || (!is_awaited && g_hash_table_size (self->names) >= MAX_NAMES))
+  if (name != NULL && name->refusal != NULL && is_awaited)
+    {
+      g_clear_error (&name->refusal);
+      return TRUE;
+    }
+  if (name != NULL || (!is_awaited && g_hash_table_size (self->names) >= MAX_NAMES))
     return FALSE;
 
   g_hash_table_insert (self->names, g_strdup (bus_name), g_new0 (Name, 1));
@@ -200,12 +233,9 @@ dbr_owners_ask (DbrOwners  *self,
                 const char *bus_name)
 {
   g_autofree char *rule = rule_new (bus_name);
-  Question *question = g_new (Question, 1);
 
-  question->owners = g_object_ref (self);
-  question->bus_name = g_strdup (bus_name);
-  ask (lane, "AddMatch", rule, matched_cb, NULL);
-  ask (lane, "GetNameOwner", bus_name, answered_cb, question);
+  ask (lane, "AddMatch", rule, matched_cb, question_new (self, bus_name));
+  ask (lane, "GetNameOwner", bus_name, answered_cb, question_new (self, bus_name));
 }
 
 void
@@ -285,6 +315,7 @@ dbr_owners_dup_all (DbrOwners *self)
       Name *name = value;
 
       name->is_known = FALSE;
+      g_clear_error (&name->refusal);
       g_strv_builder_add (builder, bus_name);
     }
 
@@ -312,6 +343,22 @@ dbr_owners_was_absent (GObject    *owners,
 
   return name != NULL && name->is_known
          && (name->owner == NULL || name->absent_usec >= when_usec);
+}
+
+gboolean
+dbr_owners_is_told (DbrOwners   *self,
+                    const char  *bus_name,
+                    GError     **error)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  const Name *name = g_hash_table_lookup (self->names, bus_name);
+
+  if (name == NULL || name->refusal == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_error_copy (name->refusal));
+
+  return FALSE;
 }
 
 char **

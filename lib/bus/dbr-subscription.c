@@ -71,9 +71,19 @@ typedef struct _Core
 
   /* guarded by mutex */
   gboolean         is_active;
-  /* those who wait until it has started */
-  GPtrArray       *waiters;
+  /* whether someone was told that it has started, and not merely waited for that */
+  gboolean         is_wanted;
+  GPtrArray       *starts;
+  /* which of the listeners it has had is the one that counts */
+  guint            epoch;
 } Core;
+
+/* What a listener has of it. One that was stopped may still be about to tell something. */
+typedef struct
+{
+  Core  *core;
+  guint  epoch;
+} Ear;
 
 enum
 {
@@ -125,7 +135,7 @@ core_unref (Core *self)
 
   dbr_backlog_unref (self->backlog);
   dbr_herald_unref (self->herald);
-  g_ptr_array_unref (self->waiters);
+  g_ptr_array_unref (self->starts);
   g_mutex_clear (&self->mutex);
   g_free (self);
 }
@@ -137,39 +147,104 @@ tell_active (GObject  *object,
   g_object_notify_by_pspec (object, properties[PROP_ACTIVE]);
 }
 
+/* Decides how all who wait end, and whether it serves any of them. */
+static GPtrArray *
+core_steal_starts_locked (Core         *self,
+                          const GError *error)
+{
+  GPtrArray *starts = g_steal_pointer (&self->starts);
+
+  self->starts = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
+  for (guint i = 0; i < starts->len; i++)
+    {
+      if (dbr_waiter_decide (g_ptr_array_index (starts, i), error) && error == NULL)
+        self->is_wanted = TRUE;
+    }
+
+  return starts;
+}
+
+/* Nothing changes if @epoch is over. */
 static void
 core_set_active (Core         *self,
+                 guint         epoch,
                  gboolean      is_active,
                  const GError *error)
 {
-  g_autoptr(GPtrArray) waiters = NULL;
-  gboolean has_changed;
+  g_autoptr(GPtrArray) starts = NULL;
+  gboolean has_changed = FALSE;
 
   g_mutex_lock (&self->mutex);
-  has_changed = self->is_active != is_active;
-  self->is_active = is_active;
-  waiters = g_steal_pointer (&self->waiters);
-  self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
+  if (self->epoch == epoch)
+    {
+      has_changed = self->is_active != is_active;
+      self->is_active = is_active;
+      if (!is_active)
+        self->is_wanted = FALSE;
+      starts = core_steal_starts_locked (self, error);
+    }
   g_mutex_unlock (&self->mutex);
 
   if (has_changed)
     dbr_herald_tell (self->herald, tell_active, NULL, NULL);
-  for (guint i = 0; i < waiters->len; i++)
-    dbr_waiter_end (g_ptr_array_index (waiters, i), error);
+  for (guint i = 0; starts != NULL && i < starts->len; i++)
+    dbr_waiter_tell (g_ptr_array_index (starts, i));
+}
+
+static gboolean
+core_is_in_epoch (Core  *self,
+                  guint  epoch)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return self->epoch == epoch;
+}
+
+/* Nothing counts any more that was begun before; returns the epoch that does. */
+static guint
+core_end_epoch (Core *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return ++self->epoch;
+}
+
+static Ear *
+ear_new (Core  *core,
+         guint  epoch)
+{
+  Ear *self = g_new (Ear, 1);
+
+  self->core = core_ref (core);
+  self->epoch = epoch;
+
+  return self;
+}
+
+static void
+ear_free (Ear *self)
+{
+  core_unref (self->core);
+  g_free (self);
 }
 
 static void
 listening_cb (const GError *error,
               gpointer      user_data)
 {
-  core_set_active (user_data, error == NULL, error);
+  const Ear *ear = user_data;
+
+  core_set_active (ear->core, ear->epoch, error == NULL, error);
 }
 
 static void
 heard_cb (DbrMessage *signal,
           gpointer    user_data)
 {
-  dbr_backlog_push (((Core *) user_data)->backlog, signal);
+  const Ear *ear = user_data;
+
+  if (core_is_in_epoch (ear->core, ear->epoch))
+    dbr_backlog_push (ear->core->backlog, signal);
 }
 
 static void
@@ -191,7 +266,7 @@ core_new (DbrSubscription *subscription)
   g_mutex_init (&self->mutex);
   self->backlog = dbr_backlog_new (G_OBJECT (subscription), deliver_cb);
   self->herald = dbr_herald_new (G_OBJECT (subscription));
-  self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
+  self->starts = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
 
   return self;
 }
@@ -201,9 +276,7 @@ dbr_subscription_dispose (GObject *object)
 {
   DbrSubscription *self = DBR_SUBSCRIPTION (object);
 
-  if (self->client != NULL)
-    dbr_subscription_stop (self);
-  g_clear_object (&self->client);
+  dbr_subscription_stop (self);
 
   G_OBJECT_CLASS (dbr_subscription_parent_class)->dispose (object);
 }
@@ -213,6 +286,7 @@ dbr_subscription_finalize (GObject *object)
 {
   DbrSubscription *self = DBR_SUBSCRIPTION (object);
 
+  g_object_unref (self->client);
   dbr_match_rule_free (self->rule);
   core_unref (self->core);
   g_mutex_clear (&self->mutex);
@@ -680,34 +754,49 @@ dbr_subscription_check (DbrSubscription  *self,
          && dbr_client_judge_signals (self->client, self->rule, error);
 }
 
+/* Whether it is @waiter that has to ask the bus, and then under which epoch. */
+static gboolean
+core_join (Core     *self,
+           DbrWaiter    *waiter,
+           gboolean *is_active,
+           guint    *epoch)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  gboolean is_first = !self->is_active && self->starts->len == 0;
+
+  *is_active = self->is_active;
+  if (!self->is_active)
+    g_ptr_array_add (self->starts, dbr_waiter_ref (waiter));
+  if (is_first)
+    self->epoch++;
+  *epoch = self->epoch;
+
+  return is_first;
+}
+
 /* Whoever starts it first asks the bus, and all others wait for the same answer. */
 static void
 dbr_subscription_start (DbrSubscription *self,
-                        DbrWaiter       *waiter)
+                        DbrWaiter           *waiter)
 {
   g_autoptr(DbrTimeouts) timeouts = dbr_client_ref_timeouts (self->client);
   DbrMatches *matches = dbr_link_get_matches (self->client->link);
   DbrListener *listener;
   DbrListener *old;
   gboolean is_active;
-  gboolean is_first;
+  guint epoch;
 
-  g_mutex_lock (&self->core->mutex);
-  is_active = self->core->is_active;
-  is_first = !is_active && self->core->waiters->len == 0;
-  if (!is_active)
-    g_ptr_array_add (self->core->waiters, dbr_waiter_ref (waiter));
-  g_mutex_unlock (&self->core->mutex);
-
-  if (is_active)
-    dbr_waiter_end (waiter, NULL);
-  if (!is_first)
-    return;
+  if (!core_join (self->core, waiter, &is_active, &epoch))
+    {
+      if (is_active)
+        dbr_waiter_end (waiter, NULL);
+      return;
+    }
 
   dbr_backlog_open (self->core->backlog);
   listener = dbr_matches_add (matches, self->rule, dbr_timeouts_get (timeouts, "default"),
-                              heard_cb, listening_cb, core_ref (self->core),
-                              (GDestroyNotify) core_unref);
+                              heard_cb, listening_cb, ear_new (self->core, epoch),
+                              (GDestroyNotify) ear_free);
   g_mutex_lock (&self->mutex);
   old = self->listener;
   self->listener = listener;
@@ -718,12 +807,26 @@ dbr_subscription_start (DbrSubscription *self,
     dbr_matches_remove (matches, old);
 }
 
-/* Who was told that it has not started hears nothing. Always FALSE. */
+/* Whether @waiter was the last that could have made it start. */
+static gboolean
+core_leave (Core  *self,
+            DbrWaiter *waiter)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  g_ptr_array_remove (self->starts, waiter);
+
+  return !self->is_wanted && self->starts->len == 0;
+}
+
+/* Who was told that it has not started hears nothing, unless others have started it. Always FALSE.
+ * */
 static gboolean
 dbr_subscription_give_up (DbrSubscription *self,
-                          DbrWaiter       *waiter)
+                          DbrWaiter           *waiter)
 {
-  if (waiter != NULL && dbr_waiter_was_cancelled (waiter))
+  if (waiter != NULL && dbr_waiter_was_cancelled (waiter)
+      && core_leave (self->core, waiter))
     dbr_subscription_stop (self);
 
   return FALSE;
@@ -755,6 +858,8 @@ dbr_subscription_start_async (DbrSubscription     *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, dbr_subscription_start_async);
+  /* What counts is whether it was cancelled before the answer came, which is known here. */
+  g_task_set_check_cancellable (task, FALSE);
   if (!dbr_subscription_check (self, &error))
     {
       dbr_client_refuse (self->client, task, error);
@@ -836,18 +941,24 @@ dbr_subscription_stop (DbrSubscription *self)
 {
   g_autoptr(GError) error = NULL;
   DbrListener *listener;
+  guint epoch;
 
   g_return_if_fail (DBR_IS_SUBSCRIPTION (self));
+
+  /* In a child of fork() the locks may be held by threads that are not there. */
+  if (self->client == NULL || !dbr_client_check_process (self->client, NULL))
+    return;
 
   g_mutex_lock (&self->mutex);
   listener = g_steal_pointer (&self->listener);
   g_mutex_unlock (&self->mutex);
-
-  dbr_backlog_close (self->core->backlog);
   if (listener == NULL)
     return;
 
+  /* In this order: whoever starts it anew meanwhile opens the backlog after it has its epoch. */
+  dbr_backlog_close (self->core->backlog);
+  epoch = core_end_epoch (self->core);
   dbr_matches_remove (dbr_link_get_matches (self->client->link), listener);
   error = g_error_new_literal (DBR_ERROR, DBR_ERROR_CLOSED, _("The subscription was stopped"));
-  core_set_active (self->core, FALSE, error);
+  core_set_active (self->core, epoch, FALSE, error);
 }

@@ -20,6 +20,11 @@ void       dbr_waiter_unref (DbrWaiter     *self);
 /* From any thread, with no lock held. */
 void       dbr_waiter_end   (DbrWaiter     *self,
                              const GError  *error);
+/* The same in two steps: the first decides, and says whether it was the first to do so; it may be
+ * done with a lock held. The second has to follow. */
+gboolean   dbr_waiter_decide (DbrWaiter    *self,
+                              const GError *error);
+void       dbr_waiter_tell  (DbrWaiter     *self);
 /* Sleeps until it has ended, which something else sees to. */
 gboolean   dbr_waiter_wait  (DbrWaiter     *self,
                              GError       **error);

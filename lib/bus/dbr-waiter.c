@@ -78,26 +78,43 @@ dbr_waiter_unref (DbrWaiter *self)
   g_free (self);
 }
 
+gboolean
+dbr_waiter_decide (DbrWaiter    *self,
+                   const GError *error)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (self->is_done)
+    return FALSE;
+
+  self->is_done = TRUE;
+  self->error = error != NULL ? g_error_copy (error) : NULL;
+
+  return TRUE;
+}
+
 void
-dbr_waiter_end (DbrWaiter    *self,
-                const GError *error)
+dbr_waiter_tell (DbrWaiter *self)
 {
   g_autoptr(GTask) task = NULL;
 
   g_mutex_lock (&self->mutex);
-  if (!self->is_done)
-    {
-      self->is_done = TRUE;
-      self->error = error != NULL ? g_error_copy (error) : NULL;
-      task = g_steal_pointer (&self->task);
-    }
+  task = g_steal_pointer (&self->task);
   g_cond_signal (&self->cond);
   g_mutex_unlock (&self->mutex);
 
-  if (task != NULL && error != NULL)
-    g_task_return_error (task, g_error_copy (error));
+  if (task != NULL && self->error != NULL)
+    g_task_return_error (task, g_error_copy (self->error));
   else if (task != NULL)
     g_task_return_boolean (task, TRUE);
+}
+
+void
+dbr_waiter_end (DbrWaiter    *self,
+                const GError *error)
+{
+  dbr_waiter_decide (self, error);
+  dbr_waiter_tell (self);
 }
 
 static void

@@ -121,6 +121,63 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
             await self.client.ping(NAME)
         self.assert_matches(raised.exception, Dbr.Error.quark(), Dbr.Error.CLOSED)
 
+    async def emit(self, text):
+        await self.client.call(NAME, PATH, INTERFACE, 'Tell', GLib.Variant('(s)', (text,)))
+
+    def new_subscription(self, member, client=None):
+        return Dbr.Subscription.new(client or self.client, NAME, None, None, member, None,
+                                    Dbr.SubscriptionFlags.NONE)
+
+    async def test_subscription(self):
+        """async for: signals are heard from where it begins, until the client is closed"""
+        subscription, heard = self.new_subscription('Changed'), []
+        self.assertTrue(await subscription.start())
+        signals = aiter(subscription)
+        await self.emit("emit /a org.example.Peer1.Changed ('first',)")
+        await self.emit("emit /a org.example.Peer1.Changed ('second',)")
+        async for signal_heard in signals:
+            heard.append(Dbr.unpack(signal_heard.parameters))
+            if len(heard) == 2:
+                self.assertEqual(signal_heard[1:4], ('/a', 'org.example.Peer1', 'Changed'))
+                await self.client.close()
+        self.assertEqual(heard, [('first',), ('second',)])
+
+    async def test_subscription_flooded(self):
+        """async for: of a flood that nobody takes the last thousand wait"""
+        subscription = self.new_subscription('Flooded')
+        await subscription.start()
+        signals = aiter(subscription)
+        await self.emit('flood 3000 /a org.example.Peer1.Flooded')
+        await self.emit("emit /a org.example.Peer1.Flooded ('last',)")
+        n_heard = 0
+        async for signal_heard in signals:
+            n_heard += 1
+            if Dbr.unpack(signal_heard.parameters) == ('last',):
+                break
+        self.assertLessEqual(n_heard, 3001)
+        self.assertGreater(n_heard, 0)
+
+    async def test_subscription_cancelled(self):
+        """async for: a task that waits for a signal is cancelled, and hears nothing more"""
+        async def wait():
+            async for _ in self.new_subscription('Never'):
+                pass
+
+        task = asyncio.create_task(wait())
+        await self.client.ping(NAME)
+        task.cancel()
+        with self.assertRaises(asyncio.CancelledError):
+            await task
+
+    async def test_subscription_refused(self):
+        """async for: what cannot be heard raises"""
+        client = new_client()
+        await client.close()
+        with self.assertRaises(GLib.Error) as raised:
+            async for _ in self.new_subscription('Changed', client):
+                pass
+        self.assert_matches(raised.exception, Dbr.Error.quark(), Dbr.Error.CLOSED)
+
     async def test_pool(self):
         """await: a lease is awaited, and released at the end of its block"""
         pool = Dbr.Pool.new_for_address(os.environ['DBR_TEST_ADDRESS'])

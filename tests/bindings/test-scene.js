@@ -114,6 +114,24 @@ const scene = {
             'it is closed');
     },
 
+    async 'signals of a service are heard'() {
+        const client = newClient();
+        const subscription = Dbr.Subscription.new(client, NAME, '/a', null, 'Changed', null,
+            Dbr.SubscriptionFlags.PATH_NAMESPACE);
+        const heard = new Promise(resolve =>
+            subscription.connect('received', (_subscription, ...args) => resolve(args)));
+        await subscription.start_async(null);
+        assertEqual(subscription.active, true);
+        await client.call_async(NAME, PATH, INTERFACE, 'Tell',
+            new GLib.Variant('(s)', ["emit /a/b org.example.Peer1.Changed ('x',)"]), null, 0, null);
+        const [sender, path, interfaceName, member, parameters] = await heard;
+        assert(sender.startsWith(':'), 'it has a sender');
+        assertEqual([path, interfaceName, member], ['/a/b', 'org.example.Peer1', 'Changed']);
+        assertEqual(parameters.deepUnpack(), ['x']);
+        subscription.stop();
+        assertEqual(subscription.active, false);
+    },
+
     async 'a wrong address is no bus'() {
         const client = Dbr.Client.new_for_address('unix:path=/nonexistent/bus');
         const error = await errorOf(client.open_async(null));

@@ -135,6 +135,24 @@ class Scene(unittest.TestCase):
         self.assertTrue(raised.exception.matches(Gio.DBusError.quark(),
                                                  Gio.DBusError.ACCESS_DENIED))
 
+    def test_subscription(self):
+        """signals of a service are heard"""
+        client, heard = new_client(), []
+        subscription = Dbr.Subscription.new(client, NAME, '/a', None, 'Changed', None,
+                                            Dbr.SubscriptionFlags.PATH_NAMESPACE)
+        subscription.connect('received', lambda subscription, *args: heard.append(args))
+        subscription.start_sync()
+        self.assertTrue(subscription.get_active())
+        statement = "emit /a/b org.example.Peer1.Changed ('x', uint32 7)"
+        client.call_sync(NAME, PATH, INTERFACE, 'Tell', GLib.Variant('(s)', (statement,)), None, 0)
+        iterate_until(lambda: heard)
+        sender, path, interface_name, member, parameters = heard[0]
+        self.assertTrue(sender.startswith(':'))
+        self.assertEqual((path, interface_name, member), ('/a/b', 'org.example.Peer1', 'Changed'))
+        self.assertEqual(Dbr.unpack(parameters), ('x', 7))
+        subscription.stop()
+        self.assertFalse(subscription.get_active())
+
     def test_wrong_address(self):
         """a wrong address is no bus"""
         client = Dbr.Client.new_for_address('unix:path=/nonexistent/bus')

@@ -112,6 +112,26 @@ async void lease () throws Error {
     }
 }
 
+async void subscription () throws Error {
+    var client = new_client ();
+    var changes = new Dbr.Subscription (client, NAME, "/a", null, "Changed", null, PATH_NAMESPACE);
+    string? heard = null;
+
+    changes.received.connect ((sender, path, interface_name, member, parameters) => {
+        heard = @"$path $interface_name.$member " + parameters.print (false);
+        subscription.callback ();
+    });
+    yield changes.start_async ();
+    assert_true (changes.active);
+    client.call_async.begin (NAME, PATH, INTERFACE, "Tell",
+                             new Variant ("(s)", "emit /a/b org.example.Peer1.Changed ('x',)"));
+    // Until the signal goes on here.
+    yield;
+    assert_cmpstr (heard, EQ, "/a/b org.example.Peer1.Changed ('x',)");
+    changes.stop ();
+    assert_false (changes.active);
+}
+
 async void wrong_address () throws Error {
     var client = new Dbr.Client.for_address ("unix:path=/nonexistent/bus");
 
@@ -215,6 +235,8 @@ int main (string[] args) {
               (result) => error_of_the_service.end (result)));
     Test.add_func ("/dbr/vala/a-lease-is-released", () =>
         play ((cb) => lease.begin (cb), (result) => lease.end (result)));
+    Test.add_func ("/dbr/vala/signals-of-a-service-are-heard", () =>
+        play ((cb) => subscription.begin (cb), (result) => subscription.end (result)));
     Test.add_func ("/dbr/vala/a-wrong-address-is-no-bus", () =>
         play ((cb) => wrong_address.begin (cb), (result) => wrong_address.end (result)));
     Test.add_func ("/dbr/vala/a-cancelled-call-ends", () =>

@@ -9,7 +9,7 @@ Each method `x_async` has an awaitable twin `x`. Loading this starts and opens n
 import inspect
 
 from gi.module import get_introspection_module
-from gi.overrides import _dbr_scopes
+from gi.overrides import _dbr_scopes, _dbr_signals
 from gi.repository import GLib
 
 Dbr = get_introspection_module('Dbr')
@@ -73,4 +73,5 @@ def _add_awaitables():
 
 
 _dbr_scopes.add(Dbr)
+_dbr_signals.add(Dbr)
 _add_awaitables()

@@ -150,6 +150,11 @@ def _get_thread():
     return _thread
 
 
+def submit(operation):
+    """Calls start() of it in the thread, in whose context it will hear of what it began."""
+    _get_thread().submit(operation)
+
+
 def begin(begin_method, finish_method, args, wait=None):
     """Begins an operation and returns its future.
 
