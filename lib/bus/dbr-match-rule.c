@@ -114,6 +114,14 @@ append_key (GString    *text,
   g_string_append_c (text, '\'');
 }
 
+/* All paths are below the root, which dbus-broker takes for that one path. */
+static gboolean
+dbr_match_rule_is_for_any_path (const DbrMatchRule *self)
+{
+  return has_flag (self, DBR_SUBSCRIPTION_FLAGS_PATH_NAMESPACE)
+         && strcmp (self->object_path, "/") == 0;
+}
+
 char *
 dbr_match_rule_to_text (const DbrMatchRule *self)
 {
@@ -122,7 +130,7 @@ dbr_match_rule_to_text (const DbrMatchRule *self)
   append_key (text, "sender", self->bus_name);
   append_key (text,
               has_flag (self, DBR_SUBSCRIPTION_FLAGS_PATH_NAMESPACE) ? "path_namespace" : "path",
-              self->object_path);
+              dbr_match_rule_is_for_any_path (self) ? NULL : self->object_path);
   append_key (text, "interface", self->interface_name);
   append_key (text, "member", self->member);
   append_key (text,
