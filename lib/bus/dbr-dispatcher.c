@@ -76,6 +76,22 @@ dbr_dispatcher_sweep_locked (DbrDispatcher *self,
 static void circuit_changed_cb (GObject        *dispatcher,
                                 DbrDestination *destination);
 
+/* Its owner may have been told before there was this to be told to, and is not told again. Under
+ * the lock, so that the next news of it find it here. */
+static void
+dbr_dispatcher_look_for_owner_locked (DbrDispatcher  *self,
+                                      DbrDestination *destination)
+{
+  g_autofree char *owner = NULL;
+
+  if (destination->bus_name == NULL)
+    return;
+
+  owner = dbr_owners_dup_owner (dbr_link_get_owners (self->link), destination->bus_name);
+  if (owner != NULL)
+    dbr_destination_take_owner (destination, owner, FALSE, g_get_monotonic_time ());
+}
+
 static DbrDestination *
 dbr_dispatcher_add (DbrDispatcher *self,
                     const char    *bus_name)
@@ -95,6 +111,7 @@ dbr_dispatcher_add (DbrDispatcher *self,
     {
       destination = made;
       g_hash_table_insert (self->destinations, (gpointer) key_of (made->bus_name), made);
+      dbr_dispatcher_look_for_owner_locked (self, made);
     }
   else
     {
