@@ -267,7 +267,7 @@ dbr_object_news_remove_interface (DbrObjectChange *change,
   g_clear_pointer (&interface->changed, g_hash_table_unref);
   if (!interface->presence.was_there)
     g_array_remove_index (change->interfaces,
-                          (guint) (interface - (InterfaceChange *) change->interfaces->data));
+                          (guint) (interface - &g_array_index (change->interfaces, InterfaceChange, 0)));
 }
 
 void

@@ -4,6 +4,7 @@
 #include "dbr-bench-player.h"
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,8 @@ typedef guint64 (*CountFunc) (void);
 static const BenchClient *const clients[] = {
 #ifdef DBR_BENCH_INSIDE
   &bench_client_figures,
+  &bench_client_tree,
+  &bench_client_manager,
 #else
   &bench_client_gdbus,
   &bench_client_libdbr,
@@ -44,6 +47,7 @@ typedef struct
   gint64  cpu_usec;
   guint64 n_switches;
   guint64 n_allocations;
+  gsize   n_bytes;
 } Reading;
 
 const char *const *
@@ -112,6 +116,8 @@ player_read (Player *self)
   reading.n_switches = (guint64) usage.ru_nvcsw;
   reading.n_allocations = self->count_allocations != NULL ? self->count_allocations () : 0;
 
+  reading.n_bytes = mallinfo2 ().uordblks;
+
   return reading;
 }
 
@@ -139,6 +145,8 @@ parse_call (const char *word)
     [BENCH_CALL_PARTS] = "parts",
     [BENCH_CALL_NAME] = "name",
     [BENCH_CALL_READ] = "read",
+    [BENCH_CALL_READY] = "ready",
+    [BENCH_CALL_LOOKUP] = "lookup",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
@@ -202,10 +210,11 @@ player_answer (Player *self,
 
   after = player_read (self);
   printf ("ok %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
-          " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d\n",
+          " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d %" G_GSSIZE_FORMAT "\n",
           after.wall_usec - before.wall_usec, after.cpu_usec - before.cpu_usec,
           after.n_switches - before.n_switches, after.n_allocations - before.n_allocations,
-          (int) count_threads () - (int) n_threads);
+          (int) count_threads () - (int) n_threads,
+          (gssize) (after.n_bytes - before.n_bytes));
   fflush (stdout);
 }
 

@@ -61,6 +61,10 @@ gboolean bench_scene_time_figures       (const BenchScene *self,
                                          BenchRun         *run);
 gboolean bench_scene_count_figures      (const BenchScene *self,
                                          BenchRun         *run);
+gboolean bench_scene_time_objects       (const BenchScene *self,
+                                         BenchRun         *run);
+gboolean bench_scene_count_objects      (const BenchScene *self,
+                                         BenchRun         *run);
 gboolean bench_scene_time_start         (const BenchScene *self,
                                          BenchRun         *run);
 gboolean bench_scene_count_start        (const BenchScene *self,
