@@ -42,6 +42,9 @@ void       dbr_owners_leave      (DbrOwners       *self,
 void       dbr_owners_restore    (DbrOwners   *self,
                                   DbrLane     *lane);
 
+/* Who owns @bus_name, NULL if nobody does or that is not known. */
+char      *dbr_owners_dup_owner  (DbrOwners   *self,
+                                  const char  *bus_name) G_GNUC_WARN_UNUSED_RESULT;
 /* Whether @bus_name is followed and known to be owned by @unique_name. */
 gboolean   dbr_owners_is_owned_by (DbrOwners  *self,
                                    const char *bus_name,

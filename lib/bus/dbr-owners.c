@@ -332,6 +332,16 @@ dbr_owners_restore (DbrOwners *self,
     dbr_owners_ask (self, lane, names[i]);
 }
 
+char *
+dbr_owners_dup_owner (DbrOwners  *self,
+                      const char *bus_name)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  const Name *name = g_hash_table_lookup (self->names, bus_name);
+
+  return name != NULL && name->is_known ? g_strdup (name->owner) : NULL;
+}
+
 gboolean
 dbr_owners_was_absent (GObject    *owners,
                        const char *bus_name,

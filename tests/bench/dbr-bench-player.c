@@ -5,6 +5,7 @@
 
 #include <dlfcn.h>
 #include <gio/gio.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@ typedef guint64 (*CountFunc) (void);
 static const BenchClient *const clients[] = {
 #ifdef DBR_BENCH_INSIDE
   &bench_client_figures,
+  &bench_client_tree,
+  &bench_client_manager,
 #else
   &bench_client_gdbus,
   &bench_client_libdbr,
@@ -50,6 +53,7 @@ typedef struct
   guint64 n_switches;
   guint64 n_allocations;
   guint   n_refused;
+  gsize   n_bytes;
 } Reading;
 
 const char *const *
@@ -138,6 +142,8 @@ player_read (Player *self)
   reading.n_allocations = self->count_allocations != NULL ? self->count_allocations () : 0;
   reading.n_refused = n_refused;
 
+  reading.n_bytes = mallinfo2 ().uordblks;
+
   return reading;
 }
 
@@ -166,6 +172,8 @@ parse_call (const char *word)
     [BENCH_CALL_PARTS] = "parts",
     [BENCH_CALL_NAME] = "name",
     [BENCH_CALL_READ] = "read",
+    [BENCH_CALL_READY] = "ready",
+    [BENCH_CALL_LOOKUP] = "lookup",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
@@ -229,10 +237,11 @@ player_answer (Player *self,
 
   after = player_read (self);
   printf ("ok %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
-          " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d %u\n",
+          " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d %u %" G_GSSIZE_FORMAT "\n",
           after.wall_usec - before.wall_usec, after.cpu_usec - before.cpu_usec,
           after.n_switches - before.n_switches, after.n_allocations - before.n_allocations,
-          (int) count_threads () - (int) n_threads, after.n_refused - before.n_refused);
+          (int) count_threads () - (int) n_threads, after.n_refused - before.n_refused,
+          (gssize) (after.n_bytes - before.n_bytes));
   fflush (stdout);
 }
 

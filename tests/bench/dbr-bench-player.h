@@ -16,6 +16,12 @@ G_BEGIN_DECLS
 /* The client that makes no calls, in a program of its own. */
 #define BENCH_FIGURES_NAME "figures"
 
+/* Those that keep the objects of a service, in the same program, and that service. */
+#define BENCH_TREE_NAME "tree"
+#define BENCH_MANAGER_NAME "manager"
+#define BENCH_OBJECTS_NAME "org.dbr.BenchObjects1"
+#define BENCH_N_OBJECTS 10000
+
 /* How long calls that are never answered may wait: longer than any run of the bench. */
 #define BENCH_PARKED_MS (3600 * 1000)
 
@@ -35,6 +41,9 @@ typedef enum
   BENCH_CALL_PARTS,
   BENCH_CALL_NAME,
   BENCH_CALL_READ,
+  /* all objects of a service read, and a property of one looked up */
+  BENCH_CALL_READY,
+  BENCH_CALL_LOOKUP,
 } BenchCall;
 
 typedef struct
@@ -64,6 +73,8 @@ extern const BenchClient bench_client_gdbus;
 extern const BenchClient bench_client_libdbr;
 extern const BenchClient bench_client_libdbr_gdbus;
 extern const BenchClient bench_client_figures;
+extern const BenchClient bench_client_tree;
+extern const BenchClient bench_client_manager;
 #ifdef HAVE_SDBUS
 extern const BenchClient bench_client_sdbus;
 #endif

@@ -29,6 +29,8 @@ const BenchScene bench_scenes[] = {
     bench_scene_time_refused, bench_scene_count_refused },
   { "figures", "P7", 0, 0, "figures of a call recorded and read",
     bench_scene_time_figures, bench_scene_count_figures },
+  { "objects", "P11", 0, 0, "10000 objects of a service kept (P10), and looked into",
+    bench_scene_time_objects, bench_scene_count_objects },
   { "start", "P13", 1.20, 1.20, "a client made, and its first answer",
     bench_scene_time_start, bench_scene_count_start },
   { "burst", "P15", 0, 0, "1000 calls at once on a 128-reply bus",

@@ -64,6 +64,10 @@ gboolean bench_scene_count_figures      (const BenchScene *self,
                                          BenchRun         *run);
 gboolean bench_scene_count_burst        (const BenchScene *self,
                                          BenchRun         *run);
+gboolean bench_scene_time_objects       (const BenchScene *self,
+                                         BenchRun         *run);
+gboolean bench_scene_count_objects      (const BenchScene *self,
+                                         BenchRun         *run);
 gboolean bench_scene_time_start         (const BenchScene *self,
                                          BenchRun         *run);
 gboolean bench_scene_count_start        (const BenchScene *self,

@@ -15,6 +15,8 @@ struct _BenchStage
 {
   DbrTestBus      *bus;
   DbrTestProcess  *service;
+  /* NULL until they are asked for */
+  DbrTestPeer     *objects;
   GDBusConnection *connection;
   char            *program;
   char            *folder;
@@ -64,6 +66,7 @@ bench_stage_free (BenchStage *self)
 {
   g_clear_object (&self->connection);
   g_clear_pointer (&self->service, dbr_test_process_free);
+  g_clear_pointer (&self->objects, dbr_test_peer_free);
   g_clear_pointer (&self->bus, dbr_test_bus_free);
   g_free (self->program);
   g_free (self->folder);
@@ -90,6 +93,15 @@ guint
 bench_stage_count_connections (BenchStage *self)
 {
   return dbr_test_bus_count_connections (self->bus);
+}
+
+void
+bench_stage_add_objects (BenchStage *self)
+{
+  g_autofree char *script = g_strdup_printf ("objects %u", BENCH_N_OBJECTS);
+
+  if (self->objects == NULL)
+    self->objects = dbr_test_peer_new (self->bus, BENCH_OBJECTS_NAME, script);
 }
 
 /* The actors */
@@ -170,6 +182,17 @@ bench_actor_append_lens (BenchActor *self,
     }
 }
 
+/* What the library hides is reached in a program of its own. */
+static gboolean
+is_inside (const char *client)
+{
+  static const char *const inside[] = {
+    BENCH_FIGURES_NAME, BENCH_TREE_NAME, BENCH_MANAGER_NAME, NULL
+  };
+
+  return g_strv_contains (inside, client);
+}
+
 BenchActor *
 bench_actor_new (BenchStage *stage,
                  const char *client,
@@ -196,7 +219,7 @@ bench_actor_new (BenchStage *stage,
   append (arguments, "DBUS_SESSION_BUS_ADDRESS=%s", is_narrow ? "unix:path=/nowhere" : address);
   bench_actor_append_lens (self, arguments);
   append (arguments, "%s",
-          strcmp (client, BENCH_FIGURES_NAME) == 0 ? DBR_BENCH_FIGURES : stage->program);
+          is_inside (client) ? DBR_BENCH_INSIDE_PROGRAM : stage->program);
   append (arguments, "%s", "--play");
   append (arguments, "%s", client);
   append (arguments, "%s", address);
@@ -221,7 +244,7 @@ parse_answer (const char  *line,
 {
   g_auto(GStrv) words = g_strsplit (line, " ", -1);
 
-  if (g_strv_length (words) != 7 || strcmp (words[0], "ok") != 0)
+  if (g_strv_length (words) != 8 || strcmp (words[0], "ok") != 0)
     return FALSE;
 
   *answer = (BenchAnswer) {
@@ -231,6 +254,7 @@ parse_answer (const char  *line,
     .n_allocations = g_ascii_strtod (words[4], NULL),
     .n_new_threads = (int) g_ascii_strtoll (words[5], NULL, 10),
     .n_refused = (guint) g_ascii_strtoull (words[6], NULL, 10),
+    .n_more_bytes = g_ascii_strtod (words[7], NULL),
   };
 
   return TRUE;

@@ -17,6 +17,8 @@ void        bench_stage_free              (BenchStage *self);
 /* How many calls the service was given. */
 guint       bench_stage_count_calls       (BenchStage *self);
 guint       bench_stage_count_connections (BenchStage *self);
+/* Another service, of many objects, from now on. */
+void        bench_stage_add_objects       (BenchStage *self);
 
 typedef enum
 {
@@ -40,6 +42,8 @@ typedef struct
   double n_allocations;
   int    n_new_threads;
   guint  n_refused;
+  /* in use on the heap; of slices, only where they come from malloc() */
+  double n_more_bytes;
 } BenchAnswer;
 
 gboolean    bench_lens_is_there           (BenchLens    lens);
