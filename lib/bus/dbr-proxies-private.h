@@ -19,10 +19,10 @@ DbrProxies *dbr_proxies_ref        (DbrProxies    *self);
 void        dbr_proxies_unref      (DbrProxies    *self);
 
 /* The store of the key, for a user who gives it back. */
-DbrStore   *dbr_proxies_take       (DbrProxies    *self,
-                                    const char    *bus_name,
-                                    const char    *object_path,
-                                    const char    *interface_name,
+DbrStore   *dbr_proxies_take       (DbrProxies          *self,
+                                    const char          *bus_name,
+                                    const char          *object_path,
+                                    const char          *interface_name,
                                     const DbrStoreTerms *terms) G_GNUC_WARN_UNUSED_RESULT;
 void        dbr_proxies_give_back  (DbrProxies    *self,
                                     DbrStore      *store);

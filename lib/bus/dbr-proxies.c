@@ -168,10 +168,10 @@ expiry_cb (DbrDeadline *deadline)
 }
 
 DbrStore *
-dbr_proxies_take (DbrProxies *self,
-                  const char *bus_name,
-                  const char *object_path,
-                  const char *interface_name,
+dbr_proxies_take (DbrProxies          *self,
+                  const char          *bus_name,
+                  const char          *object_path,
+                  const char          *interface_name,
                   const DbrStoreTerms *terms)
 {
   g_autofree char *key = g_strjoin (" ", bus_name != NULL ? bus_name : "", object_path,

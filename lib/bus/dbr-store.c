@@ -116,10 +116,10 @@ values_new (void)
 }
 
 DbrStore *
-dbr_store_new (DbrDispatcher *dispatcher,
-               const char    *bus_name,
-               const char    *object_path,
-               const char    *interface_name,
+dbr_store_new (DbrDispatcher       *dispatcher,
+               const char          *bus_name,
+               const char          *object_path,
+               const char          *interface_name,
                const DbrStoreTerms *terms)
 {
   DbrStore *self = g_new0 (DbrStore, 1);
