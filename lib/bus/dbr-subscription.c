@@ -756,10 +756,10 @@ dbr_subscription_check (DbrSubscription  *self,
 
 /* Whether it is @waiter that has to ask the bus, and then under which epoch. */
 static gboolean
-core_join (Core     *self,
+core_join (Core         *self,
            DbrWaiter    *waiter,
-           gboolean *is_active,
-           guint    *epoch)
+           gboolean     *is_active,
+           guint        *epoch)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
   gboolean is_first = !self->is_active && self->starts->len == 0;
@@ -776,7 +776,7 @@ core_join (Core     *self,
 
 /* Whoever starts it first asks the bus, and all others wait for the same answer. */
 static void
-dbr_subscription_start (DbrSubscription *self,
+dbr_subscription_start (DbrSubscription     *self,
                         DbrWaiter           *waiter)
 {
   g_autoptr(DbrTimeouts) timeouts = dbr_client_ref_timeouts (self->client);
@@ -809,7 +809,7 @@ dbr_subscription_start (DbrSubscription *self,
 
 /* Whether @waiter was the last that could have made it start. */
 static gboolean
-core_leave (Core  *self,
+core_leave (Core      *self,
             DbrWaiter *waiter)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
@@ -822,7 +822,7 @@ core_leave (Core  *self,
 /* Who was told that it has not started hears nothing, unless others have started it. Always FALSE.
  * */
 static gboolean
-dbr_subscription_give_up (DbrSubscription *self,
+dbr_subscription_give_up (DbrSubscription     *self,
                           DbrWaiter           *waiter)
 {
   if (waiter != NULL && dbr_waiter_was_cancelled (waiter)
