@@ -448,7 +448,7 @@ dbr_proxy_begin (DbrProxy        *self,
                  GTask           *task,
                  DbrExchangeFunc  done)
 {
-  g_autoptr(DbrRequest) owned = request;
+  G_GNUC_UNUSED g_autoptr(DbrRequest) owned = request;
   g_autoptr(DbrExchange) exchange = NULL;
 
   if (request != NULL)
@@ -466,7 +466,7 @@ dbr_proxy_complete (DbrProxy      *self,
                     GCancellable  *cancellable,
                     GError       **error)
 {
-  g_autoptr(DbrRequest) owned = request;
+  G_GNUC_UNUSED g_autoptr(DbrRequest) owned = request;
   DbrExchange *exchange = NULL;
 
   if (request != NULL)
