@@ -55,6 +55,19 @@ const scene = {
         assertEqual(level.deepUnpack(), 4);
     },
 
+    async 'a proxy follows a property'() {
+        const client = newClient();
+        const proxy = await client.get_proxy_async(NAME, PATH, INTERFACE, null);
+        const changes = new Promise(resolve =>
+            proxy.connect('properties-changed', (_proxy, changed) => resolve(changed)));
+        assert(proxy.fresh, 'it is fresh');
+        assertEqual(proxy.get_cached('Name').deepUnpack(), 'dbr-peer');
+        await proxy.write_async('Level', new GLib.Variant('u', 9), null);
+        assertEqual((await changes).recursiveUnpack(), {Level: 9});
+        assertEqual((await proxy.read_async('Level', null)).deepUnpack(), 9);
+        assert(await client.get_proxy_async(NAME, PATH, INTERFACE, null) === proxy, 'it is the same');
+    },
+
     async 'a stopped service ends at the limit, and its late reply is told'() {
         const client = newClient();
         const call = new Dbr.Call({

@@ -67,6 +67,21 @@ class Scene(unittest.TestCase):
         values = client.read_all_properties_sync(NAME, PATH, INTERFACE)
         self.assertEqual(Dbr.unpack(values)['Level'], 7)
 
+    def test_proxy(self):
+        """a proxy follows a property"""
+        client, changes = new_client(), []
+        proxy = client.get_proxy_sync(NAME, PATH, INTERFACE)
+        proxy.connect('properties-changed', lambda proxy, *change: changes.append(change))
+        self.assertTrue(proxy.get_fresh())
+        self.assertEqual(Dbr.unpack(proxy.get_cached('Name')), 'dbr-peer')
+        self.assertIn('Level', proxy.dup_cached_names())
+        proxy.write_sync('Level', GLib.Variant('u', 8))
+        iterate_until(lambda: changes)
+        changed, invalidated = changes[0]
+        self.assertEqual((Dbr.unpack(changed), list(invalidated)), ({'Level': 8}, []))
+        self.assertEqual(Dbr.unpack(proxy.read_sync('Level')), 8)
+        self.assertIs(client.get_proxy_sync(NAME, PATH, INTERFACE), proxy)
+
     def test_stopped_service(self):
         """a stopped service ends at the limit, and its late reply is told"""
         client, late, ended = new_client(), [], []

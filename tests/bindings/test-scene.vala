@@ -34,6 +34,21 @@ async void property () throws Error {
     assert_cmpuint (level.get_uint32 (), EQ, 5);
 }
 
+async void proxy () throws Error {
+    var client = new_client ();
+    var player = yield client.get_proxy_async (NAME, PATH, INTERFACE);
+    Variant? change = null;
+
+    player.properties_changed.connect ((changed, invalidated) => change = changed);
+    assert_true (player.fresh);
+    assert_cmpstr (player.get_cached ("Name").get_string (), EQ, "dbr-peer");
+    yield player.write_async ("Level", new Variant.uint32 (6));
+    while (change == null)
+        MainContext.default ().iteration (true);
+    assert_cmpuint (change.lookup_value ("Level", VariantType.UINT32).get_uint32 (), EQ, 6);
+    assert_cmpuint (player.get_cached ("Level").get_uint32 (), EQ, 6);
+}
+
 async void stopped_service () throws Error {
     var client = new_client ();
     var call = new Dbr.Call (NAME, PATH, INTERFACE, "Increment", new Variant ("(s)", "vala"));
@@ -228,6 +243,8 @@ int main (string[] args) {
         play ((cb) => answered.begin (cb), (result) => answered.end (result)));
     Test.add_func ("/dbr/vala/a-property-is-written-and-read", () =>
         play ((cb) => property.begin (cb), (result) => property.end (result)));
+    Test.add_func ("/dbr/vala/a-proxy-follows-a-property", () =>
+        play ((cb) => proxy.begin (cb), (result) => proxy.end (result)));
     Test.add_func ("/dbr/vala/a-stopped-service-ends-at-the-limit", () =>
         play ((cb) => stopped_service.begin (cb), (result) => stopped_service.end (result)));
     Test.add_func ("/dbr/vala/an-error-of-the-service-keeps-its-name", () =>
