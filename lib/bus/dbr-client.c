@@ -36,8 +36,9 @@
  * ```
  *
  * A client has a private connection, made by the first call and made again by itself after it was
- * lost. What is known of a call beyond its answer, such as whether the method ran although
- * no answer came, is told by a [class@Call].
+ * lost. Where services that hang hold half of the calls that the bus allows it at once, further ones
+ * are opened for reads. What is known of a call beyond its answer, such as whether the method ran
+ * although no answer came, is told by a [class@Call].
  *
  * ## When a service does not answer as it should
  *
@@ -409,7 +410,7 @@ dbr_client_class_init (DbrClientClass *klass)
   /**
    * DbrClient:in-flight: (getter get_in_flight)
    *
-   * How many calls were sent and are waited for. It is not notified.
+   * How many calls were sent and are waited for, on all its connections. It is not notified.
    *
    * Since: 0.1
    */
@@ -421,8 +422,8 @@ dbr_client_class_init (DbrClientClass *klass)
   /**
    * DbrClient:orphans: (getter get_orphans)
    *
-   * How many calls nobody waits for any more but the service has not answered either. It is not
-   * notified.
+   * How many calls nobody waits for any more but the service has not answered either, on all its
+   * connections. It is not notified.
    *
    * The bus counts them still, and allows a connection only so many.
    *

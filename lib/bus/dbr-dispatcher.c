@@ -792,16 +792,18 @@ closed_cb (gpointer user_data)
 }
 
 static void
-opened_cb (gpointer user_data,
-           guint    n_slots)
+slots_changed_cb (gpointer user_data)
 {
   g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
+  DbrAdmissionNode *ready;
 
   if (self == NULL)
     return;
 
+  /* Under the lock, so that of two changes the later number is what holds. */
   g_mutex_lock (&self->mutex);
-  dbr_dispatcher_add_ready_locked (self, dbr_admission_set_n_places (&self->admission, n_slots));
+  ready = dbr_admission_set_n_places (&self->admission, dbr_link_get_n_slots (self->link));
+  dbr_dispatcher_add_ready_locked (self, ready);
   g_mutex_unlock (&self->mutex);
 
   dbr_dispatcher_send_ready (self);
@@ -908,7 +910,7 @@ static const DbrLinkListener link_listener = {
   lost_cb,
   restored_cb,
   closed_cb,
-  opened_cb,
+  slots_changed_cb,
   orphan_ended_cb,
   signal_cb,
   owner_told_cb,

@@ -24,7 +24,7 @@ typedef struct
   gpointer    place;
 } DbrOrphan;
 
-/* Who hears of it, in the transport's thread, with no lock held. */
+/* Who hears of it, with no lock held: in the transport's thread, but of slots in any. */
 typedef struct
 {
   /* An orphan has given its place free: @reply came to it, or NULL when the connection is over. */
@@ -37,6 +37,11 @@ typedef struct
   void (*lost)(gpointer    user_data,
                DbrLane    *lane,
                GError     *error);
+  /* With this request, half of its slots or more are taken. */
+  void (*laden)(gpointer          user_data,
+                const DbrRequest *request);
+  /* A call no longer takes a slot, or is no longer in flight. */
+  void (*eased)(gpointer user_data);
 } DbrLaneListener;
 
 DbrLane    *dbr_lane_new             (DbrTransport          *transport,
@@ -60,5 +65,9 @@ const char *dbr_lane_get_unique_name (DbrLane               *self);
 void        dbr_lane_count           (DbrLane               *self,
                                       guint                 *n_in_flight,
                                       guint                 *n_orphans);
+/* See dbr_ledger_look(). */
+void        dbr_lane_look            (DbrLane               *self,
+                                      const char            *destination,
+                                      DbrLedgerLoad         *load);
 
 G_END_DECLS

@@ -117,6 +117,7 @@ dbr_lane_take_late_reply (DbrLane    *self,
   dbr_debug (DBR_DEBUG_CALLS, "A reply came that nobody waits for any more",
              "DBR_OPERATION", orphan->operation);
   self->listener->orphan_ended (self->user_data, orphan, message);
+  self->listener->eased (self->user_data);
 
   return TRUE;
 }
@@ -179,6 +180,7 @@ dbr_lane_take_reply (DbrLane    *self,
   else
     dbr_exchange_finish (exchange, NULL, dbr_exchange_new_late_error (exchange,
                                                                       exchange->limit_ms));
+  self->listener->eased (self->user_data);
 
   return TRUE;
 }
@@ -346,11 +348,10 @@ dbr_lane_leave_to_others_locked (DbrLane     *self,
 }
 
 static gboolean
-dbr_lane_abandon (GObject          *object,
-                  DbrExchange      *exchange,
-                  DbrExchangeState  to)
+dbr_lane_take_off (DbrLane          *self,
+                   DbrExchange      *exchange,
+                   DbrExchangeState  to)
 {
-  DbrLane *self = DBR_LANE (object);
   g_autoptr(DbrExchange) stolen = NULL;
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
@@ -373,6 +374,21 @@ dbr_lane_abandon (GObject          *object,
       g_hash_table_add (self->withdrawn, GUINT_TO_POINTER (exchange->serial));
     }
   dbr_exchange_move (exchange, DBR_EXCHANGE_ON_LANE, to);
+
+  return TRUE;
+}
+
+static gboolean
+dbr_lane_abandon (GObject          *object,
+                  DbrExchange      *exchange,
+                  DbrExchangeState  to)
+{
+  DbrLane *self = DBR_LANE (object);
+
+  if (!dbr_lane_take_off (self, exchange, to))
+    return FALSE;
+
+  self->listener->eased (self->user_data);
 
   return TRUE;
 }
@@ -413,6 +429,7 @@ static gboolean
 dbr_lane_enter (DbrLane      *self,
                 DbrExchange  *exchange,
                 guint32      *serial,
+                gboolean     *is_laden,
                 GError      **error)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
@@ -438,6 +455,7 @@ dbr_lane_enter (DbrLane      *self,
           g_propagate_error (error, dbr_lane_new_overloaded_error (exchange->request));
           return FALSE;
         }
+      *is_laden = dbr_ledger_is_laden (self->ledger);
     }
 
   exchange->account = account;
@@ -505,6 +523,7 @@ dbr_lane_withdraw (DbrLane     *self,
     dbr_exchange_fail (exchange, NULL, error);
   else
     g_error_free (error);
+  self->listener->eased (self->user_data);
 }
 
 void
@@ -512,9 +531,10 @@ dbr_lane_send (DbrLane     *self,
                DbrExchange *exchange)
 {
   GError *error = NULL;
+  gboolean is_laden = FALSE;
   guint32 serial;
 
-  if (!dbr_lane_enter (self, exchange, &serial, &error))
+  if (!dbr_lane_enter (self, exchange, &serial, &is_laden, &error))
     {
       if (error != NULL)
         dbr_exchange_fail (exchange, NULL, error);
@@ -523,6 +543,8 @@ dbr_lane_send (DbrLane     *self,
 
   if (!dbr_lane_transmit (self, exchange, serial, &error))
     dbr_lane_withdraw (self, exchange, serial, error);
+  else if (is_laden)
+    self->listener->laden (self->user_data, exchange->request);
 }
 
 /* The end of all */
@@ -628,4 +650,14 @@ dbr_lane_count (DbrLane *self,
 
   *n_in_flight = dbr_ledger_get_n_in_flight (self->ledger);
   *n_orphans = dbr_ledger_get_n_orphans (self->ledger);
+}
+
+void
+dbr_lane_look (DbrLane       *self,
+               const char    *destination,
+               DbrLedgerLoad *load)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  dbr_ledger_look (self->ledger, destination, load);
 }

@@ -23,6 +23,17 @@ struct _DbrAccount
   guint  n_orphans;
 };
 
+/* How much of a ledger is taken, and how it is with one destination. */
+typedef struct
+{
+  guint    n_slots;
+  guint    n_held;
+  guint    n_orphans;
+  /* the destination's own that are waited for, and whether it may have another */
+  guint    n_here;
+  gboolean has_room;
+} DbrLedgerLoad;
+
 DbrLedger  *dbr_ledger_new             (guint       n_slots) G_GNUC_WARN_UNUSED_RESULT;
 void        dbr_ledger_free            (DbrLedger  *self);
 
@@ -37,6 +48,13 @@ void        dbr_ledger_release         (DbrLedger  *self,
                                         DbrAccount *account);
 void        dbr_ledger_release_orphan  (DbrLedger  *self,
                                         DbrAccount *account);
+
+/* @destination may be NULL. */
+void        dbr_ledger_look            (DbrLedger     *self,
+                                        const char    *destination,
+                                        DbrLedgerLoad *load);
+/* Whether half of the slots are taken. */
+gboolean    dbr_ledger_is_laden        (DbrLedger  *self);
 
 guint       dbr_ledger_get_n_in_flight (DbrLedger  *self);
 guint       dbr_ledger_get_n_orphans   (DbrLedger  *self);

@@ -114,6 +114,29 @@ dbr_ledger_release_orphan (DbrLedger  *self,
   self->n_orphans--;
 }
 
+void
+dbr_ledger_look (DbrLedger     *self,
+                 const char    *destination,
+                 DbrLedgerLoad *load)
+{
+  const DbrAccount *account = destination != NULL
+                              ? g_hash_table_lookup (self->accounts, destination)
+                              : NULL;
+  guint n_own = account != NULL ? account->n_in_flight + account->n_orphans : 0;
+
+  load->n_slots = self->n_slots;
+  load->n_held = self->n_in_flight + self->n_orphans;
+  load->n_orphans = self->n_orphans;
+  load->n_here = account != NULL ? account->n_in_flight : 0;
+  load->has_room = n_own < self->n_slots - load->n_held;
+}
+
+gboolean
+dbr_ledger_is_laden (DbrLedger *self)
+{
+  return self->n_in_flight + self->n_orphans >= self->n_slots / 2;
+}
+
 guint
 dbr_ledger_get_n_in_flight (DbrLedger *self)
 {

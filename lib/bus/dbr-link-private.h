@@ -25,9 +25,9 @@ typedef struct
   void (*restored)(gpointer    user_data);
   /* It was closed, and all that was under way has ended. */
   void (*closed)(gpointer    user_data);
-  /* A connection is there and may hold @n_slots calls; what waited for it is sent after this. */
-  void (*opened)(gpointer    user_data,
-                 guint       n_slots);
+  /* dbr_link_get_n_slots() is another number. It is told of a connection before what waited for that
+   * is sent. */
+  void (*slots_changed)(gpointer user_data);
   void (*orphan_ended)(gpointer         user_data,
                        const DbrOrphan *orphan,
                        DbrMessage      *reply);
@@ -64,6 +64,8 @@ DbrOwners      *dbr_link_get_owners         (DbrLink               *self);
 DbrMatches     *dbr_link_get_matches        (DbrLink               *self);
 DbrClientState  dbr_link_get_state          (DbrLink               *self);
 char           *dbr_link_dup_unique_name    (DbrLink               *self);
+/* How many calls the bus lets all its lanes hold; from any thread, under any lock. */
+guint           dbr_link_get_n_slots        (DbrLink               *self);
 void            dbr_link_count              (DbrLink               *self,
                                              guint                 *n_in_flight,
                                              guint                 *n_orphans);

@@ -15,6 +15,7 @@
 #include "bus/dbr-gdbus-transport-private.h"
 #include "bus/dbr-opening-private.h"
 #include "bus/dbr-owners-private.h"
+#include "bus/dbr-side-lanes-private.h"
 
 /* How long one attempt to connect may take. Who waits has a limit of its own besides. */
 #define OPENING_LIMIT_MS 25000
@@ -26,6 +27,9 @@
 #define PAUSE_GROWTH 1.6
 /* One that held for so long was no failed attempt. */
 #define STABLE_USEC (60 * G_USEC_PER_SEC)
+
+/* A bus that allows more calls at once than this does not run out of them. */
+#define MAX_SCARCE_SLOTS 1024
 
 /* From how many waiting exchanges on it is looked whether their callers still wait. */
 #define MIN_SWEEP 64
@@ -45,10 +49,15 @@ struct _DbrLink
 
   DbrOwners             *owners;
   DbrMatches            *matches;
+  DbrSideLanes          *side_lanes;
   guint                  generation;
 
-  /* touched on dbr-io only */
+  /* atomic: those of the main lane */
+  guint                  n_slots;
+
+  /* touched on dbr-io only: what the bus allows, and where it is */
   DbrLimits              limits;
+  char                  *current_address;
 
   GMutex                 mutex;
 
@@ -61,6 +70,7 @@ struct _DbrLink
   DbrDeadline            pause;
   /* connected, but what waited is still being sent: what is begun meanwhile has to wait its turn */
   gboolean               is_flushing;
+  /* the main lane, which has the match rules and the name the client shows */
   DbrLane               *lane;
   DbrOpening            *opening;
   /* exchanges that wait for the connection, in order; each holds a reference */
@@ -140,6 +150,48 @@ signal_cb (gpointer    user_data,
   self->listener->signal (self->user_data, message);
 }
 
+static void
+side_slots_changed_cb (gpointer owner)
+{
+  DbrLink *self = owner;
+
+  self->listener->slots_changed (self->user_data);
+}
+
+static const DbrSideLanesListener side_lanes_listener = {
+  orphan_ended_cb,
+  side_slots_changed_cb,
+};
+
+/* A read is answered the same whoever asks, but no other call may be known to be: a service may tie
+ * what it does to the connection that asked for it. And who hears a service's signals has to see its
+ * answers in order with them. */
+static gboolean
+dbr_link_may_move (DbrLink          *self,
+                   const DbrRequest *request)
+{
+  return dbr_request_is_read (request) && !dbr_matches_hear_from (self->matches, request->bus_name);
+}
+
+static void
+laden_cb (gpointer          user_data,
+          const DbrRequest *request)
+{
+  DbrLink *self = user_data;
+
+  if (dbr_link_may_move (self, request))
+    dbr_side_lanes_want (self->side_lanes);
+}
+
+static void
+eased_cb (gpointer user_data)
+{
+  DbrLink *self = user_data;
+
+  if (dbr_side_lanes_are_open (self->side_lanes))
+    dbr_side_lanes_ease (self->side_lanes);
+}
+
 static void pause_cb (DbrDeadline *deadline);
 
 static gint64
@@ -174,6 +226,28 @@ dbr_link_plan_locked (DbrLink *self)
                     g_get_monotonic_time () + draw_pause_usec (self->n_attempts++), pause_cb);
 }
 
+/* What was not sent waits for the next connection. */
+static void
+dbr_link_submit_all (DbrLink *self,
+                     GQueue  *exchanges)
+{
+  DbrExchange *exchange;
+
+  while ((exchange = g_queue_pop_head (exchanges)) != NULL)
+    {
+      dbr_link_submit (self, exchange);
+      dbr_exchange_unref (exchange);
+    }
+}
+
+static void
+close_lanes (GPtrArray    *lanes,
+             const GError *reason)
+{
+  for (guint i = 0; i < lanes->len; i++)
+    dbr_lane_close (g_ptr_array_index (lanes, i), reason);
+}
+
 static void
 lost_cb (gpointer  user_data,
          DbrLane  *lane,
@@ -181,6 +255,8 @@ lost_cb (gpointer  user_data,
 {
   DbrLink *self = user_data;
   g_autoptr(DbrLane) old_lane = NULL;
+  g_autoptr(GPtrArray) side_lanes = NULL;
+  GQueue held = G_QUEUE_INIT;
   GQueue waiting = G_QUEUE_INIT;
   gboolean is_over = FALSE;
 
@@ -201,9 +277,12 @@ lost_cb (gpointer  user_data,
   if (old_lane == NULL)
     return;
 
+  side_lanes = dbr_side_lanes_end (self->side_lanes, &held);
+  dbr_link_submit_all (self, &held);
   dbr_debug (DBR_DEBUG_LANES, "The connection was lost", "DBR_REASON", error->message);
   self->listener->state_changed (self->user_data);
   self->listener->lost (self->user_data, error);
+  close_lanes (side_lanes, error);
   exchanges_fail (&waiting, error);
   if (is_over)
     dbr_matches_close (self->matches, error);
@@ -220,9 +299,26 @@ owner_told_cb (gpointer    user_data,
   self->listener->owner_told (self->user_data, bus_name, owner, is_change);
 }
 
-static const DbrLaneListener lane_listener = { orphan_ended_cb, signal_cb, lost_cb };
+static const DbrLaneListener lane_listener = {
+  orphan_ended_cb,
+  signal_cb,
+  lost_cb,
+  laden_cb,
+  eased_cb,
+};
 
 /* Opening, on dbr-io */
+
+static gboolean
+dbr_link_send_aside (DbrLink     *self,
+                     DbrExchange *exchange)
+{
+  const DbrRequest *request = exchange->request;
+
+  return dbr_side_lanes_are_open (self->side_lanes)
+         && !g_str_equal (request->bus_name, DBR_BUS_NAME)
+         && dbr_side_lanes_send (self->side_lanes, exchange, dbr_link_may_move (self, request));
+}
 
 static void
 dbr_link_send (DbrLink     *self,
@@ -239,7 +335,8 @@ dbr_link_send (DbrLink     *self,
     dbr_owners_follow (self->owners, lane, exchange->awaits, TRUE);
 
   /* The call first: whom it belongs to is only asked if it takes long. */
-  dbr_lane_send (lane, exchange);
+  if (!dbr_link_send_aside (self, exchange))
+    dbr_lane_send (lane, exchange);
   if (self->has_bus)
     dbr_owners_follow (self->owners, lane, exchange->request->bus_name, FALSE);
 }
@@ -250,18 +347,21 @@ new_closed_error (void)
   return g_error_new_literal (DBR_ERROR, DBR_ERROR_CLOSED, _("The client was closed"));
 }
 
-/* Ends what a link that was closed had under way, in the order it was begun. */
+/* Ends what a link that was closed had under way, on each lane in the order it was begun. */
 static void
 dbr_link_end_all (DbrLink *self)
 {
   g_autoptr(GError) reason = new_closed_error ();
   g_autoptr(DbrLane) lane = NULL;
+  g_autoptr(GPtrArray) side_lanes = NULL;
+  GQueue held = G_QUEUE_INIT;
   GQueue waiting = G_QUEUE_INIT;
 
   g_mutex_lock (&self->mutex);
   lane = g_steal_pointer (&self->lane);
   queue_steal (&self->waiting, &waiting);
   g_mutex_unlock (&self->mutex);
+  side_lanes = dbr_side_lanes_end (self->side_lanes, &held);
 
   if (self->adopted != NULL && lane != NULL)
     {
@@ -270,6 +370,8 @@ dbr_link_end_all (DbrLink *self)
     }
   if (lane != NULL)
     dbr_lane_close (lane, reason);
+  close_lanes (side_lanes, reason);
+  exchanges_fail (&held, reason);
   exchanges_fail (&waiting, reason);
   dbr_matches_close (self->matches, reason);
   self->listener->closed (self->user_data);
@@ -406,12 +508,15 @@ dbr_link_take_transport (DbrLink      *self,
   self->was_lost = FALSE;
   self->is_flushing = TRUE;
   self->connected_usec = g_get_monotonic_time ();
+  g_atomic_int_set (&self->n_slots, self->limits.n_replies);
   if (self->state != DBR_CLIENT_STATE_CLOSED)
     self->state = DBR_CLIENT_STATE_CONNECTED;
   g_mutex_unlock (&self->mutex);
 
   dbr_debug (DBR_DEBUG_LANES, "Connected", "DBR_UNIQUE_NAME", dbr_lane_get_unique_name (lane));
-  self->listener->opened (self->user_data, self->limits.n_replies);
+  self->listener->slots_changed (self->user_data);
+  if (self->adopted == NULL && self->limits.n_replies <= MAX_SCARCE_SLOTS)
+    dbr_side_lanes_begin (self->side_lanes, lane, self->current_address, &self->limits);
   dbr_lane_start (lane);
   self->listener->state_changed (self->user_data);
   if (is_restored)
@@ -479,6 +584,8 @@ dbr_link_connect (DbrLink *self)
     }
 
   self->limits = self->has_bus ? dbr_address_get_limits (address) : dbr_address_get_peer_limits ();
+  g_free (self->current_address);
+  self->current_address = g_strdup (address);
   opening = dbr_opening_start (address, self->has_bus, &self->limits, OPENING_LIMIT_MS,
                                opened_cb, g_object_ref (self), g_object_unref);
 
@@ -526,8 +633,10 @@ dbr_link_finalize (GObject *object)
   g_clear_object (&self->lane);
   g_clear_object (&self->adopted);
   g_clear_object (&self->matches);
+  g_clear_object (&self->side_lanes);
   g_clear_object (&self->owners);
   g_clear_pointer (&self->address, g_free);
+  g_clear_pointer (&self->current_address, g_free);
   g_mutex_clear (&self->mutex);
 
   G_OBJECT_CLASS (dbr_link_parent_class)->finalize (object);
@@ -546,6 +655,7 @@ dbr_link_init (DbrLink *self)
   g_queue_init (&self->waiting);
   self->sweep_at = MIN_SWEEP;
   self->owners = dbr_owners_new ();
+  self->side_lanes = dbr_side_lanes_new (G_OBJECT (self), &side_lanes_listener);
   self->generation = dbr_fork_get_generation ();
   self->has_bus = TRUE;
 }
@@ -707,6 +817,12 @@ dbr_link_may_reopen (DbrLink *self)
   return self->adopted == NULL && dbr_link_get_state (self) != DBR_CLIENT_STATE_CLOSED;
 }
 
+guint
+dbr_link_get_n_slots (DbrLink *self)
+{
+  return (guint) g_atomic_int_get (&self->n_slots) + dbr_side_lanes_get_n_slots (self->side_lanes);
+}
+
 static DbrLane *
 dbr_link_ref_lane (DbrLink *self)
 {
@@ -722,8 +838,12 @@ dbr_link_count (DbrLink *self,
 {
   g_autoptr(DbrLane) lane = dbr_link_ref_lane (self);
 
-  *n_in_flight = 0;
-  *n_orphans = 0;
+  guint n_main_in_flight = 0;
+  guint n_main_orphans = 0;
+
   if (lane != NULL)
-    dbr_lane_count (lane, n_in_flight, n_orphans);
+    dbr_lane_count (lane, &n_main_in_flight, &n_main_orphans);
+  dbr_side_lanes_count (self->side_lanes, n_in_flight, n_orphans);
+  *n_in_flight += n_main_in_flight;
+  *n_orphans += n_main_orphans;
 }

@@ -52,6 +52,9 @@ void         dbr_matches_restore  (DbrMatches          *self,
 /* There is no connection any more and will be none: all are told so. */
 void         dbr_matches_close    (DbrMatches          *self,
                                    const GError        *reason);
+/* Whether someone may hear signals of @bus_name; TRUE where that is not sure. */
+gboolean     dbr_matches_hear_from (DbrMatches         *self,
+                                    const char         *bus_name);
 /* How many rules the bus keeps for it. */
 guint        dbr_matches_count    (DbrMatches          *self);
 /* Takes the rules back on a connection that goes on without us. */

@@ -554,6 +554,25 @@ dbr_matches_hear (DbrMatches *self,
     }
 }
 
+/* A unique name may be anyone's. */
+gboolean
+dbr_matches_hear_from (DbrMatches *self,
+                       const char *bus_name)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (self->entries, i);
+      const char *sender = entry->rule->bus_name;
+
+      if (sender == NULL || *sender == ':' || *bus_name == ':' || g_str_equal (sender, bus_name))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 guint
 dbr_matches_count (DbrMatches *self)
 {
