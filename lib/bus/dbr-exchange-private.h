@@ -87,13 +87,13 @@ struct _DbrExchange
   GSList             *past_lanes;
 
   /* guarded by the lane's mutex while it is on it */
-  DbrExchangeAbandon  abandon;
-  DbrAccount         *account;
-  guint32             serial;
-  gsize               n_bytes;
-  gint64              sent_usec;
-  guint               n_attempts;
-  gboolean            has_bus;
+  DbrExchangeAbandon        abandon;
+  DbrLedgerAccount         *account;
+  guint32                   serial;
+  gsize                     n_bytes;
+  gint64                    sent_usec;
+  guint                     n_attempts;
+  gboolean                  has_bus;
 
   /* of all attempts that failed; written with the lane's lock held by who takes it off */
   DbrExecution     execution;

@@ -48,7 +48,7 @@ struct _DbrLink
   guint                  generation;
 
   /* touched on dbr-io only */
-  DbrLimits              limits;
+  DbrTransportLimits              limits;
 
   GMutex                 mutex;
 

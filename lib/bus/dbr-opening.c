@@ -20,14 +20,14 @@ struct _DbrOpening
 {
   gatomicrefcount    ref_count;
 
-  char              *address;
-  gboolean           has_bus;
-  DbrLimits          limits;
-  guint              limit_ms;
-  DbrOpenedFunc      opened;
-  DbrConnectedFunc   connected;
-  gpointer           user_data;
-  GDestroyNotify     destroy;
+  char                       *address;
+  gboolean                    has_bus;
+  DbrTransportLimits          limits;
+  guint                       limit_ms;
+  DbrOpenedFunc               opened;
+  DbrConnectedFunc            connected;
+  gpointer                    user_data;
+  GDestroyNotify              destroy;
 
   DbrDeadline        deadline;
   GCancellable      *cancellable;
@@ -249,13 +249,13 @@ dbr_opening_begin (DbrOpening *self)
 }
 
 DbrOpening *
-dbr_opening_start (const char      *address,
-                   gboolean         has_bus,
-                   const DbrLimits *limits,
-                   guint            limit_ms,
-                   DbrOpenedFunc    opened,
-                   gpointer         user_data,
-                   GDestroyNotify   destroy)
+dbr_opening_start (const char               *address,
+                   gboolean                  has_bus,
+                   const DbrTransportLimits *limits,
+                   guint                     limit_ms,
+                   DbrOpenedFunc             opened,
+                   gpointer                  user_data,
+                   GDestroyNotify            destroy)
 {
   DbrOpening *self = dbr_opening_new (address, limit_ms, user_data, destroy);
 

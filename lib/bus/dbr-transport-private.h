@@ -39,7 +39,7 @@ typedef struct
   guint n_replies;
   gsize message_size;
   guint n_descriptors;
-} DbrLimits;
+} DbrTransportLimits;
 
 typedef struct
 {
