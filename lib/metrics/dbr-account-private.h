@@ -92,6 +92,7 @@ typedef struct
   /* guarded by the book's mutex */
   gint64         slow_usec;
   double         error_rate;
+  double         burn_share;
   gint64         shift_usec;
   gint64         usual_usec;
   guint64        n_slow;

@@ -50,6 +50,7 @@ dbr_book_judge_account_locked (DbrBook    *self,
     .when = when,
     .slow_usec = account->slow_usec,
     .error_rate = account->error_rate,
+    .burn_share = account->burn_share,
     .burn = &account->burn,
   };
 

@@ -73,6 +73,7 @@ dbr_book_apply_limit_locked (DbrBook    *self,
   DbrLimit limit = dbr_limits_lookup (self->limits, account->name, account->operation);
 
   account->error_rate = limit.error_rate;
+  account->burn_share = limit.burn_share;
   dbr_account_set_thresholds (account, limit.p95_usec, account->shift_usec);
 }
 

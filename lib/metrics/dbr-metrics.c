@@ -452,6 +452,7 @@ dbr_metrics_get_window_stats (DbrMetrics *self,
  * Sets from when on an operation is an issue.
  *
  * `default` stands for all that have no limits of their own. It ships with one second and a tenth.
+ * Over a day a tenth of @error_rate may fail or be slow, which the issue `slo-burn` goes by.
  *
  * Returns: whether the values are allowed; if not, nothing has changed
  *

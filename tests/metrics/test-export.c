@@ -457,7 +457,8 @@ test_counters (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
     threads[i] = g_thread_new ("record", record_cb, &race);
-  for (guint round = 0; round < 300; round++)
+  /* On a busy machine the threads begin late. */
+  for (guint round = 0; round < 300 || n_lines <= 60; round++)
     {
       g_autofree char *text = dbr_metrics_to_openmetrics (metrics);
       g_auto(GStrv) lines = g_strsplit (text, "\n", -1);
@@ -477,7 +478,6 @@ test_counters (void)
     g_thread_join (threads[i]);
 
   g_assert_cmpuint (n_lines, ==, g_hash_table_size (values));
-  g_assert_cmpuint (n_lines, >, 60);
 }
 
 int
