@@ -18,9 +18,11 @@
 /* No system lets one message carry more: SCM_MAX_FD. */
 #define MAX_DESCRIPTORS 253
 
-static const DbrTransportLimits system_limits = { 128, 32 * 1024 * 1024, 16 };
-static const DbrTransportLimits session_limits = { 50000, DBR_MAX_MESSAGE_SIZE, MAX_DESCRIPTORS };
-static const DbrTransportLimits peer_limits = { G_MAXUINT, DBR_MAX_MESSAGE_SIZE, MAX_DESCRIPTORS };
+static const DbrTransportLimits system_limits = { 128, 32 * 1024 * 1024, 16, 512 };
+static const DbrTransportLimits session_limits = { 50000, DBR_MAX_MESSAGE_SIZE, MAX_DESCRIPTORS, 50000 };
+static const DbrTransportLimits peer_limits = {
+  G_MAXUINT, DBR_MAX_MESSAGE_SIZE, MAX_DESCRIPTORS, G_MAXUINT,
+};
 
 /* What a program that runs with another's rights is told by its environment may be a trap, and is
  * not read. GLib's own way would start a bus where it finds none (autolaunch), for which nobody

@@ -11,6 +11,7 @@
 
 #include "base/dbr-types.h"
 #include "dbr-version-macros.h"
+#include "metrics/dbr-operation-stats.h"
 
 G_BEGIN_DECLS
 
@@ -94,6 +95,8 @@ void                dbr_call_set_fd_list            (DbrCall            *self,
                                                      GUnixFDList        *fd_list);
 
 /* What became of it */
+DBR_AVAILABLE_IN_0_1
+DbrOutcome          dbr_call_get_outcome            (DbrCall            *self);
 DBR_AVAILABLE_IN_0_1
 guint               dbr_call_get_attempts           (DbrCall            *self);
 DBR_AVAILABLE_IN_0_1

@@ -261,6 +261,8 @@ dbr_dispatcher_send (DbrDispatcher *self,
       reply = g_steal_pointer (&passage->last_reply);
       error = g_steal_pointer (&passage->last_error);
       g_mutex_unlock (&self->mutex);
+      if (passage->handle != NULL)
+        dbr_metrics_handle_add_retry (passage->handle);
     }
 
   dbr_passage_arm_limit (passage);
@@ -421,13 +423,17 @@ circuit_changed_cb (GObject        *dispatcher,
   DbrDispatcher *self = DBR_DISPATCHER (dispatcher);
   DbrCircuitState state = dbr_circuit_breaker_get_state (destination->circuit);
   DbrAdmissionNode *nodes = NULL;
+  gboolean is_new, has_opened;
 
   g_mutex_lock (&self->mutex);
   dbr_destination_set_tick (destination);
+  is_new = dbr_destination_take_state (destination, state, &has_opened);
   if (state == DBR_CIRCUIT_STATE_OPEN || state == DBR_CIRCUIT_STATE_ISOLATED)
     nodes = dbr_dispatcher_steal_queued_locked (self, destination);
   g_mutex_unlock (&self->mutex);
 
+  if (is_new)
+    dbr_recorder_circuit_changed (self->recorder, destination->bus_name, state, has_opened);
   while (nodes != NULL)
     {
       g_autoptr(DbrPassage) passage = DBR_PASSAGE_FROM (nodes, admission);
@@ -569,6 +575,7 @@ lost_cb (gpointer  user_data,
     }
   g_mutex_unlock (&self->mutex);
 
+  dbr_recorder_lost (self->recorder);
   self->listener->lost (self->user_data, error);
   dbr_dispatcher_resume (self, &parked, 0);
 }
@@ -594,20 +601,23 @@ closed_cb (gpointer user_data)
   self->is_closed = TRUE;
   g_mutex_unlock (&self->mutex);
 
+  dbr_recorder_lost (self->recorder);
   dbr_dispatcher_send_ready (self);
 }
 
 static void
-opened_cb (gpointer user_data,
-           guint    n_slots)
+opened_cb (gpointer                  user_data,
+           const DbrTransportLimits *limits)
 {
   g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
 
   if (self == NULL)
     return;
 
+  dbr_recorder_opened (self->recorder, limits);
   g_mutex_lock (&self->mutex);
-  dbr_dispatcher_add_ready_locked (self, dbr_admission_set_n_places (&self->admission, n_slots));
+  dbr_dispatcher_add_ready_locked (self, dbr_admission_set_n_places (&self->admission,
+                                                                     limits->n_replies));
   g_mutex_unlock (&self->mutex);
 
   dbr_dispatcher_send_ready (self);
@@ -680,6 +690,7 @@ owner_told_cb (gpointer    user_data,
   gint64 now = g_get_monotonic_time ();
   gboolean had_owner = FALSE;
   gboolean is_new = FALSE;
+  gboolean is_restart = FALSE;
   guint generation = 0;
 
   if (self == NULL)
@@ -692,6 +703,8 @@ owner_told_cb (gpointer    user_data,
       dbr_destination_ref (destination);
       had_owner = destination->generation > 0;
       is_new = dbr_destination_take_owner (destination, owner, is_change, now);
+      is_restart = is_new && had_owner && is_change && owner != NULL
+                   && !dbr_destination_is_on_demand (destination);
       generation = destination->generation;
       if (owner != NULL)
         unpark_locked (destination, &parked);
@@ -700,6 +713,8 @@ owner_told_cb (gpointer    user_data,
 
   if (is_new && had_owner)
     dbr_circuit_breaker_owner_changed (destination->circuit, now, owner != NULL, FALSE);
+  if (is_restart)
+    dbr_recorder_service_came (self->recorder, bus_name);
   dbr_dispatcher_resume (self, &parked, generation);
 }
 
@@ -721,6 +736,8 @@ dbr_dispatcher_finalize (GObject *object)
 
   if (self->destroy != NULL)
     self->destroy (self->user_data);
+  dbr_recorder_close (self->recorder);
+  g_clear_pointer (&self->recorder, dbr_recorder_unref);
   g_clear_object (&self->link);
   g_clear_object (&self->retry_policy);
   g_clear_pointer (&self->destinations, g_hash_table_unref);
@@ -752,6 +769,7 @@ dbr_dispatcher_init (DbrDispatcher *self)
 
 DbrDispatcher *
 dbr_dispatcher_new (DbrLink                     *link,
+                    DbrRecorder                 *recorder,
                     GMainContext                *context,
                     const DbrDispatcherListener *listener,
                     gpointer                     user_data,
@@ -761,6 +779,7 @@ dbr_dispatcher_new (DbrLink                     *link,
   GWeakRef *hearing = g_new (GWeakRef, 1);
 
   self->link = link;
+  self->recorder = recorder;
   self->context = g_main_context_ref (context);
   self->listener = listener;
   self->user_data = user_data;

@@ -25,9 +25,9 @@ typedef struct
   void (*restored)(gpointer    user_data);
   /* It was closed, and all that was under way has ended. */
   void (*closed)(gpointer    user_data);
-  /* A connection is there and may hold @n_slots calls; what waited for it is sent after this. */
-  void (*opened)(gpointer    user_data,
-                 guint       n_slots);
+  /* A connection is there, with these limits; what waited for it is sent after this. */
+  void (*opened)(gpointer                  user_data,
+                 const DbrTransportLimits *limits);
   void (*orphan_ended)(gpointer         user_data,
                        const DbrOrphan *orphan,
                        DbrMessage      *reply);
@@ -67,5 +67,6 @@ char           *dbr_link_dup_unique_name    (DbrLink               *self);
 void            dbr_link_count              (DbrLink               *self,
                                              guint                 *n_in_flight,
                                              guint                 *n_orphans);
+guint           dbr_link_count_match_rules  (DbrLink               *self);
 
 G_END_DECLS

@@ -407,7 +407,7 @@ dbr_link_take_transport (DbrLink      *self,
   g_mutex_unlock (&self->mutex);
 
   dbr_debug (DBR_DEBUG_LANES, "Connected", "DBR_UNIQUE_NAME", dbr_lane_get_unique_name (lane));
-  self->listener->opened (self->user_data, self->limits.n_replies);
+  self->listener->opened (self->user_data, &self->limits);
   dbr_lane_start (lane);
   self->listener->state_changed (self->user_data);
   if (is_restored)
@@ -722,4 +722,10 @@ dbr_link_count (DbrLink *self,
   *n_orphans = 0;
   if (lane != NULL)
     dbr_lane_count (lane, n_in_flight, n_orphans);
+}
+
+guint
+dbr_link_count_match_rules (DbrLink *self)
+{
+  return dbr_matches_count (self->matches) + dbr_owners_count (self->owners);
 }

@@ -42,6 +42,8 @@ void       dbr_owners_leave      (DbrOwners       *self,
 void       dbr_owners_restore    (DbrOwners   *self,
                                   DbrLane     *lane);
 
+/* How many rules the bus keeps for it. */
+guint      dbr_owners_count      (DbrOwners   *self);
 /* Whether @bus_name is followed and known to be owned by @unique_name. */
 gboolean   dbr_owners_is_owned_by (DbrOwners  *self,
                                    const char *bus_name,

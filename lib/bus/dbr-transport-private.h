@@ -39,6 +39,7 @@ typedef struct
   guint n_replies;
   gsize message_size;
   guint n_descriptors;
+  guint n_match_rules;
 } DbrTransportLimits;
 
 typedef struct

@@ -27,7 +27,8 @@
  * text = dbr_metrics_to_text (metrics);
  * ```
  *
- * No client records its calls by itself yet.
+ * A [class@Client] records its calls by itself, into metrics of its own or into those that it shares
+ * with others: [property@Client:metrics].
  *
  * There are 32 operations at most; what is recorded under further names is counted together, as
  * `other`. So memory stays below one and a half megabytes whatever is recorded.
@@ -501,6 +502,20 @@ dbr_metrics_resolve (DbrMetrics *self,
                      const char *member)
 {
   return dbr_book_resolve (self->book, operation, destination, interface_name, member);
+}
+
+DbrMetricsHandle *
+dbr_metrics_handle_ref (DbrMetricsHandle *handle)
+{
+  dbr_book_ref (handle->book);
+
+  return handle;
+}
+
+void
+dbr_metrics_handle_unref (DbrMetricsHandle *handle)
+{
+  dbr_book_unref (handle->book);
 }
 
 void
