@@ -31,11 +31,17 @@ libdbr_make (const char *address)
   return self;
 }
 
+static gboolean
+is_echo (BenchCall call)
+{
+  return call == BENCH_CALL_ECHO || call == BENCH_CALL_UNCOUNTED;
+}
+
 static GVariant *
 libdbr_get_parameters (LibdbrClient *self,
                        BenchCall     call)
 {
-  return call == BENCH_CALL_ECHO ? g_variant_new ("(s)", BENCH_PAYLOAD) : self->parameters;
+  return is_echo (call) ? g_variant_new ("(s)", BENCH_PAYLOAD) : self->parameters;
 }
 
 static const char *
@@ -51,7 +57,7 @@ libdbr_check (BenchCall  call,
 {
   int expected = call == BENCH_CALL_INVALID ? DBR_ERROR_INVALID_ARGUMENT : DBR_ERROR_OVERLOADED;
 
-  if (call == BENCH_CALL_ECHO)
+  if (is_echo (call))
     bench_player_check_reply (reply, error);
   else if (!g_error_matches (error, DBR_ERROR, expected))
     bench_player_fail ("a call was not refused as it should: %s",
@@ -106,6 +112,8 @@ libdbr_play (gpointer         client,
   if (self->parameters == NULL)
     self->parameters = g_variant_ref_sink (g_variant_new ("(s)", BENCH_PAYLOAD));
 
+  if (task->call == BENCH_CALL_UNCOUNTED)
+    dbr_client_set_metrics (self->client, NULL);
   if (task->is_sync)
     {
       for (guint i = 0; i < task->n_calls; i++)

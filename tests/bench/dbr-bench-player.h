@@ -22,6 +22,8 @@ G_BEGIN_DECLS
 typedef enum
 {
   BENCH_CALL_ECHO,
+  /* the same by a client that has no metrics */
+  BENCH_CALL_UNCOUNTED,
   /* refused, because parked calls hold all slots */
   BENCH_CALL_OVERLOADED,
   /* refused, because its path is none */
