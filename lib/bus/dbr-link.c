@@ -56,7 +56,7 @@ struct _DbrLink
   guint                  n_slots;
 
   /* touched on dbr-io only: what the bus allows, and where it is */
-  DbrLimits              limits;
+  DbrTransportLimits     limits;
   char                  *current_address;
 
   GMutex                 mutex;
@@ -515,6 +515,7 @@ dbr_link_take_transport (DbrLink      *self,
 
   dbr_debug (DBR_DEBUG_LANES, "Connected", "DBR_UNIQUE_NAME", dbr_lane_get_unique_name (lane));
   self->listener->slots_changed (self->user_data);
+  self->listener->opened (self->user_data, &self->limits);
   if (self->adopted == NULL && self->limits.n_replies <= MAX_SCARCE_SLOTS)
     dbr_side_lanes_begin (self->side_lanes, lane, self->current_address, &self->limits);
   dbr_lane_start (lane);
@@ -846,4 +847,10 @@ dbr_link_count (DbrLink *self,
   dbr_side_lanes_count (self->side_lanes, n_in_flight, n_orphans);
   *n_in_flight += n_main_in_flight;
   *n_orphans += n_main_orphans;
+}
+
+guint
+dbr_link_count_match_rules (DbrLink *self)
+{
+  return dbr_matches_count (self->matches) + dbr_owners_count (self->owners);
 }

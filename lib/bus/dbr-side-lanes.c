@@ -44,9 +44,9 @@ struct _DbrSideLanes
   GMutex                      mutex;
 
   /* guarded by mutex */
-  DbrLane                    *main;
-  char                       *address;
-  DbrLimits                   limits;
+  DbrLane                             *main;
+  char                                *address;
+  DbrTransportLimits                   limits;
   /* counts the main lanes, so that what was begun beside one is not taken for another's */
   guint                       round;
   gboolean                    is_opening;
@@ -373,9 +373,9 @@ opened_cb (DbrTransport *transport,
 }
 
 static char *
-dbr_side_lanes_dup_address (DbrSideLanes  *self,
-                            const Attempt *attempt,
-                            DbrLimits     *limits)
+dbr_side_lanes_dup_address (DbrSideLanes           *self,
+                            const Attempt          *attempt,
+                            DbrTransportLimits     *limits)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
@@ -394,7 +394,7 @@ open_cb (gpointer data)
   g_autoptr(DbrSideLanes) self = g_object_ref (attempt->side_lanes);
   g_autoptr(DbrOpening) opening = NULL;
   guint round = attempt->round;
-  DbrLimits limits;
+  DbrTransportLimits limits;
   g_autofree char *address = dbr_side_lanes_dup_address (self, attempt, &limits);
   gboolean is_over;
 
@@ -748,10 +748,10 @@ dbr_side_lanes_new (GObject                    *owner,
 }
 
 void
-dbr_side_lanes_begin (DbrSideLanes    *self,
-                      DbrLane         *main,
-                      const char      *address,
-                      const DbrLimits *limits)
+dbr_side_lanes_begin (DbrSideLanes             *self,
+                      DbrLane                  *main,
+                      const char               *address,
+                      const DbrTransportLimits *limits)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
