@@ -165,6 +165,8 @@ class Blocks(unittest.TestCase):
         for ms in (0, -1, 24 * 60 * 60 * 1000 + 1):
             with self.raises(Dbr.Error.INVALID_ARGUMENT):
                 Dbr.deadline(ms)
+        with self.raises(Dbr.Error.INVALID_ARGUMENT):
+            Dbr.with_timeout('connect', -1)
 
     def test_deadline_await(self):
         """deadline: each task has its own block, over all that it awaits"""
