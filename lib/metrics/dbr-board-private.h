@@ -68,7 +68,7 @@ typedef struct
   gint64      seen_usec[DBR_N_ISSUE_KINDS];
   DbrSeverity severities[DBR_N_ISSUE_KINDS];
   guint       n_open;
-} DbrWatch;
+} DbrOpenIssues;
 
 /* Which issues are open, and what of that was not told yet. For one thread at a time. */
 typedef struct
@@ -83,23 +83,23 @@ void      dbr_board_init    (DbrBoard         *self);
 void      dbr_board_clear   (DbrBoard         *self);
 
 /* Raises the issue, or goes on with the one that is open. Takes what @finding holds. */
-void      dbr_board_hold    (DbrBoard         *self,
-                             DbrWatch         *watch,
-                             const char       *operation,
-                             DbrFinding       *finding);
+void      dbr_board_hold    (DbrBoard              *self,
+                             DbrOpenIssues         *watch,
+                             const char            *operation,
+                             DbrFinding            *finding);
 /* Takes what @finding holds: how it is now that it is over. */
-void      dbr_board_end     (DbrBoard         *self,
-                             DbrWatch         *watch,
-                             const char       *operation,
-                             DbrFinding       *finding);
+void      dbr_board_end     (DbrBoard              *self,
+                             DbrOpenIssues         *watch,
+                             const char            *operation,
+                             DbrFinding            *finding);
 DbrNews  *dbr_board_pop     (DbrBoard         *self) G_GNUC_WARN_UNUSED_RESULT;
 
 void      dbr_finding_clear (DbrFinding       *self);
 void      dbr_news_free     (DbrNews          *self);
 
 static inline gboolean
-dbr_watch_is_open (const DbrWatch *self,
-                   DbrIssueKind    kind)
+dbr_open_issues_has (const DbrOpenIssues *self,
+                     DbrIssueKind         kind)
 {
   return self->serials[kind] != 0;
 }

@@ -75,11 +75,11 @@ complete_evidence (GVariant *evidence,
 }
 
 static void
-dbr_board_push (DbrBoard       *self,
-                DbrNewsKind     kind,
-                const DbrWatch *watch,
-                const char     *operation,
-                DbrFinding     *finding)
+dbr_board_push (DbrBoard            *self,
+                DbrNewsKind          kind,
+                const DbrOpenIssues *watch,
+                const char          *operation,
+                DbrFinding          *finding)
 {
   DbrNews *news = g_new0 (DbrNews, 1);
 
@@ -125,16 +125,16 @@ dbr_board_take_back (DbrBoard *self,
 }
 
 void
-dbr_board_hold (DbrBoard   *self,
-                DbrWatch   *watch,
-                const char *operation,
-                DbrFinding *finding)
+dbr_board_hold (DbrBoard        *self,
+                DbrOpenIssues   *watch,
+                const char      *operation,
+                DbrFinding      *finding)
 {
   DbrIssueKind kind = finding->kind;
   gint64 now = g_get_real_time ();
 
   watch->seen_usec[kind] = now;
-  if (!dbr_watch_is_open (watch, kind))
+  if (!dbr_open_issues_has (watch, kind))
     {
       watch->serials[kind] = ++self->n_raised;
       watch->since_usec[kind] = now;
@@ -152,10 +152,10 @@ dbr_board_hold (DbrBoard   *self,
 }
 
 void
-dbr_board_end (DbrBoard   *self,
-               DbrWatch   *watch,
-               const char *operation,
-               DbrFinding *finding)
+dbr_board_end (DbrBoard        *self,
+               DbrOpenIssues   *watch,
+               const char      *operation,
+               DbrFinding      *finding)
 {
   DbrIssueKind kind = finding->kind;
 

@@ -27,7 +27,8 @@
  * text = dbr_metrics_to_text (metrics);
  * ```
  *
- * No client records its calls by itself yet.
+ * A [class@Client] records its calls by itself, into metrics of its own or into those that it shares
+ * with others: [property@Client:metrics].
  *
  * There are 32 operations at most; what is recorded under further names is counted together, as
  * `other`. So memory stays below one and a half megabytes whatever is recorded.
@@ -452,6 +453,7 @@ dbr_metrics_get_window_stats (DbrMetrics *self,
  * Sets from when on an operation is an issue.
  *
  * `default` stands for all that have no limits of their own. It ships with one second and a tenth.
+ * Over a day a tenth of @error_rate may fail or be slow, which the issue `slo-burn` goes by.
  *
  * Returns: whether the values are allowed; if not, nothing has changed
  *
@@ -500,6 +502,20 @@ dbr_metrics_resolve (DbrMetrics *self,
                      const char *member)
 {
   return dbr_book_resolve (self->book, operation, destination, interface_name, member);
+}
+
+DbrMetricsHandle *
+dbr_metrics_handle_ref (DbrMetricsHandle *handle)
+{
+  dbr_book_ref (handle->book);
+
+  return handle;
+}
+
+void
+dbr_metrics_handle_unref (DbrMetricsHandle *handle)
+{
+  dbr_book_unref (handle->book);
 }
 
 void
