@@ -608,7 +608,8 @@ failed (DbrExchange *exchange,
   guint generation = 0;
 
   dbr_dispatcher_end_attempt (self, passage, reply, error);
-  if (exchange->request->is_interactive || (reply == NULL && is_refusal (error)))
+  if (exchange->request->is_interactive || exchange->request->is_probe
+      || (reply == NULL && is_refusal (error)))
     return FALSE;
 
   if (dbr_passage_has_worked (passage, reply))

@@ -622,8 +622,9 @@ dbr_dispatcher_enter_window_locked (DbrDispatcher *self,
   GVariant *body = request->parameters;
   DbrAdmissionVerdict verdict;
 
-  /* A ping asks whether the service answers now, not whether there is room for another call. */
-  if (passage->destination == NULL || passage->connection != NULL
+  /* A probe asks whether the service answers now, not whether there is room for another call; and so
+   * does a ping. */
+  if (passage->destination == NULL || passage->connection != NULL || request->is_probe
       || ((passage->circuit_flags & DBR_CIRCUIT_CALL_PING) != 0 && !passage->is_shareable))
     return DBR_ADMISSION_MAY_GO;
 
