@@ -29,6 +29,8 @@ struct _DbrRequest
 
   guint             timeout_ms;
   guint             attempt_timeout_ms;
+  /* the operation is the caller's word for it */
+  guint             is_named : 1;
   guint             is_idempotent : 1;
   guint             is_interactive : 1;
   guint             is_auto_start : 1;

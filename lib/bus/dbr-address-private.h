@@ -16,8 +16,8 @@ char      *dbr_address_dup_for_bus (GBusType      bus_type,
 gboolean   dbr_address_check       (const char   *address,
                                     GError      **error);
 /* What the bus at @address allows a connection, as it is set up where nobody changed it. */
-DbrLimits  dbr_address_get_limits  (const char   *address);
+DbrTransportLimits  dbr_address_get_limits  (const char   *address);
 /* What two programs allow each other without a bus. */
-DbrLimits  dbr_address_get_peer_limits (void);
+DbrTransportLimits  dbr_address_get_peer_limits (void);
 
 G_END_DECLS

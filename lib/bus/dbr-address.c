@@ -18,9 +18,11 @@
 /* No system lets one message carry more: SCM_MAX_FD. */
 #define MAX_DESCRIPTORS 253
 
-static const DbrLimits system_limits = { 128, 32 * 1024 * 1024, 16 };
-static const DbrLimits session_limits = { 50000, DBR_MAX_MESSAGE_SIZE, MAX_DESCRIPTORS };
-static const DbrLimits peer_limits = { G_MAXUINT, DBR_MAX_MESSAGE_SIZE, MAX_DESCRIPTORS };
+static const DbrTransportLimits system_limits = { 128, 32 * 1024 * 1024, 16, 512 };
+static const DbrTransportLimits session_limits = { 50000, DBR_MAX_MESSAGE_SIZE, MAX_DESCRIPTORS, 50000 };
+static const DbrTransportLimits peer_limits = {
+  G_MAXUINT, DBR_MAX_MESSAGE_SIZE, MAX_DESCRIPTORS, G_MAXUINT,
+};
 
 /* What a program that runs with another's rights is told by its environment may be a trap, and is
  * not read. GLib's own way would start a bus where it finds none (autolaunch), for which nobody
@@ -133,7 +135,7 @@ is_address_of (const char *address,
 }
 
 /* What is not known to be the session bus is taken for the stricter one. */
-DbrLimits
+DbrTransportLimits
 dbr_address_get_limits (const char *address)
 {
   if (!is_address_of (address, G_BUS_TYPE_SYSTEM) && is_address_of (address, G_BUS_TYPE_SESSION))
@@ -142,7 +144,7 @@ dbr_address_get_limits (const char *address)
   return system_limits;
 }
 
-DbrLimits
+DbrTransportLimits
 dbr_address_get_peer_limits (void)
 {
   return peer_limits;

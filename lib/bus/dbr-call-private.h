@@ -6,6 +6,7 @@
 #include "base/dbr-request-private.h"
 #include "base/dbr-types.h"
 #include "bus/dbr-call.h"
+#include "metrics/dbr-operation-stats.h"
 
 G_BEGIN_DECLS
 
@@ -14,6 +15,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   const char   *operation;
+  DbrOutcome    outcome;
   guint         attempts;
   DbrExecution  execution;
   gint64        elapsed_usec;

@@ -93,6 +93,7 @@ struct _DbrCall
   gboolean            is_bypassing_circuit;
 
   /* guarded by mutex: what became of it; written once */
+  DbrOutcome          outcome;
   guint               attempts;
   DbrExecution        execution;
   gint64              elapsed_usec;
@@ -124,6 +125,7 @@ enum
   PROP_BYPASS_CIRCUIT,
   PROP_FD_LIST,
   PROP_LEASE,
+  PROP_OUTCOME,
   PROP_ATTEMPTS,
   PROP_EXECUTION,
   PROP_ELAPSED_USEC,
@@ -253,6 +255,7 @@ dbr_call_dup_request (DbrRequestSource *source)
                              self->interface_name, self->method_name,
                              self->parameters, self->reply_type);
   request->operation = self->operation;
+  request->is_named = self->operation != NULL;
   request->fd_list = self->fd_list != NULL ? g_object_ref (self->fd_list) : NULL;
   request->success_errors = g_strdupv (self->success_errors);
   request->timeout_ms = self->timeout_ms;
@@ -369,6 +372,10 @@ dbr_call_get_property (GObject    *object,
 
     case PROP_LEASE:
       g_value_set_object (value, dbr_call_get_lease (self));
+      break;
+
+    case PROP_OUTCOME:
+      g_value_set_enum (value, dbr_call_get_outcome (self));
       break;
 
     case PROP_ATTEMPTS:
@@ -743,6 +750,21 @@ dbr_call_class_init (DbrCallClass *klass)
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
+   * DbrCall:outcome: (getter get_outcome)
+   *
+   * How the call ended.
+   *
+   * Before it ended, and where a bad value kept it from being one, it is `DBR_OUTCOME_REJECTED`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_OUTCOME] =
+    g_param_spec_enum ("outcome", NULL, NULL,
+                       DBR_TYPE_OUTCOME,
+                       DBR_OUTCOME_REJECTED,
+                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
    * DbrCall:attempts: (getter get_attempts)
    *
    * How often the call was sent. Before it ended: 0.
@@ -876,6 +898,7 @@ dbr_call_init (DbrCall *self)
 {
   g_mutex_init (&self->mutex);
   self->is_auto_start = TRUE;
+  self->outcome = DBR_OUTCOME_REJECTED;
   self->execution = DBR_EXECUTION_NEVER;
   self->elapsed_usec = -1;
   self->queue_usec = -1;
@@ -1542,6 +1565,30 @@ dbr_call_set_lease (DbrCall  *self,
 }
 
 /**
+ * dbr_call_get_outcome: (get-property outcome)
+ * @self: a call
+ *
+ * Gets how the call ended.
+ *
+ * Returns: the outcome, `DBR_OUTCOME_REJECTED` before it ended
+ *
+ * Since: 0.1
+ */
+DbrOutcome
+dbr_call_get_outcome (DbrCall *self)
+{
+  DbrOutcome outcome;
+
+  g_return_val_if_fail (DBR_IS_CALL (self), DBR_OUTCOME_REJECTED);
+
+  g_mutex_lock (&self->mutex);
+  outcome = self->outcome;
+  g_mutex_unlock (&self->mutex);
+
+  return outcome;
+}
+
+/**
  * dbr_call_get_attempts: (get-property attempts)
  * @self: a call
  *
@@ -1740,9 +1787,11 @@ void
 dbr_call_end (DbrCall              *self,
               const DbrCallResults *results)
 {
+  g_atomic_int_set (&self->was_run, TRUE);
   g_mutex_lock (&self->mutex);
   if (self->operation == NULL)
     self->operation = results->operation;
+  self->outcome = results->outcome;
   self->attempts = results->attempts;
   self->execution = results->execution;
   self->elapsed_usec = results->elapsed_usec;

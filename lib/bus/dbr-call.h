@@ -12,6 +12,7 @@
 #include "base/dbr-types.h"
 #include "bus/dbr-lease.h"
 #include "dbr-version-macros.h"
+#include "metrics/dbr-operation-stats.h"
 
 G_BEGIN_DECLS
 
@@ -100,6 +101,8 @@ void                dbr_call_set_lease              (DbrCall            *self,
                                                      DbrLease           *lease);
 
 /* What became of it */
+DBR_AVAILABLE_IN_0_1
+DbrOutcome          dbr_call_get_outcome            (DbrCall            *self);
 DBR_AVAILABLE_IN_0_1
 guint               dbr_call_get_attempts           (DbrCall            *self);
 DBR_AVAILABLE_IN_0_1

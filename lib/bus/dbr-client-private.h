@@ -19,16 +19,22 @@ struct _DbrClient
   char            *address;
   DbrLink         *link;
   DbrDispatcher   *dispatcher;
+  DbrRecorder     *recorder;
+  DbrTrace        *trace;
   DbrHerald       *herald;
   DbrProxies      *proxies;
   DbrAccessPolicy *access_policy;
   DbrAccessBus     access_bus;
   guint            generation;
 
+  /* touched in the client's context only: the calls of the trace */
+  GListStore      *calls;
+
   GMutex           mutex;
 
   /* guarded by mutex */
   DbrTimeouts     *timeouts;
+  DbrMetrics      *metrics;
   guint            max_in_flight;
   guint            max_queued;
   /* the mailbox of the context that called last, since it will likely call next */
@@ -42,6 +48,10 @@ const DbrDispatcherListener *dbr_client_get_listener (void);
 /* In dbr-client.c, which has the property. */
 void           dbr_client_notify_state      (GObject          *client,
                                              gpointer          news);
+/* In dbr-client-figures.c, which shows them. */
+void           dbr_client_show_calls        (GObject          *client,
+                                             GPtrArray        *calls,
+                                             guint             size);
 
 /* What each call is asked and told, for audits and by the access policy. TRUE: it may be made.
  * @needs_peer: if it is known who is behind the name. */

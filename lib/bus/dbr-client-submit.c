@@ -131,7 +131,8 @@ request_may_activate (const DbrRequest *request)
 
 static DbrPassage *
 dbr_client_new_passage (DbrClient  *self,
-                        DbrRequest *request)
+                        DbrRequest *request,
+                        gboolean    is_operation)
 {
   g_autoptr(DbrTimeouts) timeouts = dbr_client_ref_timeouts (self);
   DbrPassage *passage;
@@ -148,6 +149,9 @@ dbr_client_new_passage (DbrClient  *self,
              "DBR_METHOD", request->method_name,
              "DBR_OPERATION", limits.operation);
   passage = dbr_dispatcher_prepare (self->dispatcher, request, limits.operation, limits.total_ms);
+  passage->is_operation = is_operation;
+  if (is_operation)
+    passage->handle = dbr_recorder_ref_handle (self->recorder, request, limits.operation);
   passage->is_timed = limits.operation_ms <= dbr_timeouts_get (timeouts, "default");
   limits_fit_attempt (&limits, passage);
   if (request_may_activate (request) && dbr_link_has_bus (self->link))
@@ -182,6 +186,18 @@ dbr_client_find_connection (DbrClient        *self,
   return FALSE;
 }
 
+/* What is good but may not be is a call all the same. */
+static void
+dbr_client_record_refusal (DbrClient        *self,
+                           const DbrRequest *request)
+{
+  g_autoptr(DbrTimeouts) timeouts = dbr_client_ref_timeouts (self);
+  Limits limits;
+
+  limits_init (&limits, request, timeouts);
+  dbr_recorder_refused (self->recorder, request, limits.operation);
+}
+
 DbrExchange *
 dbr_client_prepare (DbrClient   *self,
                     DbrRequest  *request,
@@ -194,14 +210,18 @@ dbr_client_prepare (DbrClient   *self,
 
   if (!dbr_client_check_process (self, error)
       || !dbr_request_check (request, dbr_link_has_bus (self->link), error)
-      || !dbr_client_check_limits (self, error)
-      || !dbr_client_judge (self, request, &needs_peer, error))
+      || !dbr_client_check_limits (self, error))
     return NULL;
+  if (!dbr_client_judge (self, request, &needs_peer, error))
+    {
+      dbr_client_record_refusal (self, request);
+      return NULL;
+    }
 
   if (!dbr_client_find_connection (self, call, &connection, error))
     return NULL;
 
-  passage = dbr_client_new_passage (self, request);
+  passage = dbr_client_new_passage (self, request, TRUE);
   if (call != NULL)
     passage->call = G_OBJECT (g_object_ref (call));
   if (connection != NULL)
@@ -224,7 +244,7 @@ dbr_client_prepare_question (DbrClient   *self,
       || !dbr_request_check (request, TRUE, error))
     return NULL;
 
-  passage = dbr_client_new_passage (self, request);
+  passage = dbr_client_new_passage (self, request, awaits == NULL);
   passage->exchange.awaits = g_strdup (awaits);
 
   return &passage->exchange;

@@ -49,6 +49,11 @@
  * [property@Client:max-in-flight] calls to one service are under way at a time. The same read that
  * several ask for at the same time is sent once.
  *
+ * ## Figures
+ *
+ * How often it called, how long that took and how it ended is counted by operation, and what is
+ * wrong is told: [property@Client:metrics].
+ *
  * ## Threads
  *
  * Any thread may call. A callback runs in the thread-default context of the call, signals are
@@ -66,12 +71,15 @@ enum
   PROP_ACCESS_POLICY,
   PROP_TIMEOUTS,
   PROP_RETRY_POLICY,
+  PROP_METRICS,
   PROP_MAX_IN_FLIGHT,
   PROP_MAX_QUEUED,
   PROP_STATE,
   PROP_IN_FLIGHT,
   PROP_ORPHANS,
   PROP_UNIQUE_NAME,
+  PROP_TRACE_SIZE,
+  PROP_TRACE,
   N_PROPS
 };
 
@@ -118,9 +126,13 @@ dbr_client_take_link (DbrClient *self,
   g_autoptr(DbrRetryPolicy) policy = dbr_retry_policy_new ();
 
   g_clear_object (&self->dispatcher);
+  g_clear_pointer (&self->recorder, dbr_recorder_unref);
   g_clear_object (&self->link);
   self->link = g_object_ref (link);
-  self->dispatcher = dbr_dispatcher_new (link, context, dbr_client_get_listener (),
+  self->recorder = dbr_recorder_new (link, self->trace);
+  dbr_recorder_set_metrics (self->recorder, self->metrics);
+  self->dispatcher = dbr_dispatcher_new (link, dbr_recorder_ref (self->recorder), context,
+                                         dbr_client_get_listener (),
                                          dbr_herald_ref (self->herald),
                                          (GDestroyNotify) dbr_herald_unref);
   dbr_dispatcher_set_retry_policy (self->dispatcher, policy);
@@ -174,7 +186,11 @@ dbr_client_finalize (GObject *object)
 
   g_clear_pointer (&self->proxies, dbr_proxies_unref);
   g_clear_object (&self->dispatcher);
+  g_clear_pointer (&self->recorder, dbr_recorder_unref);
   g_clear_object (&self->link);
+  g_clear_pointer (&self->trace, dbr_trace_unref);
+  g_clear_object (&self->calls);
+  g_clear_object (&self->metrics);
   g_clear_pointer (&self->herald, dbr_herald_unref);
   g_clear_object (&self->access_policy);
   g_clear_object (&self->timeouts);
@@ -214,6 +230,10 @@ dbr_client_get_property (GObject    *object,
       g_value_take_object (value, dbr_dispatcher_ref_retry_policy (self->dispatcher));
       break;
 
+    case PROP_METRICS:
+      g_value_set_object (value, dbr_client_get_metrics (self));
+      break;
+
     case PROP_MAX_IN_FLIGHT:
       g_value_set_uint (value, dbr_client_get_max_in_flight (self));
       break;
@@ -236,6 +256,14 @@ dbr_client_get_property (GObject    *object,
 
     case PROP_UNIQUE_NAME:
       g_value_set_string (value, dbr_client_get_unique_name (self));
+      break;
+
+    case PROP_TRACE_SIZE:
+      g_value_set_uint (value, dbr_client_get_trace_size (self));
+      break;
+
+    case PROP_TRACE:
+      g_value_set_object (value, dbr_client_get_trace (self));
       break;
 
     default:
@@ -273,12 +301,20 @@ dbr_client_set_property (GObject      *object,
       dbr_client_set_retry_policy (self, g_value_get_object (value));
       break;
 
+    case PROP_METRICS:
+      dbr_client_set_metrics (self, g_value_get_object (value));
+      break;
+
     case PROP_MAX_IN_FLIGHT:
       dbr_client_set_max_in_flight (self, g_value_get_uint (value));
       break;
 
     case PROP_MAX_QUEUED:
       dbr_client_set_max_queued (self, g_value_get_uint (value));
+      break;
+
+    case PROP_TRACE_SIZE:
+      dbr_client_set_trace_size (self, g_value_get_uint (value));
       break;
 
     default:
@@ -364,6 +400,21 @@ dbr_client_class_init (DbrClientClass *klass)
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
+   * DbrClient:metrics: (getter get_metrics) (setter set_metrics)
+   *
+   * Where its calls are counted, and what else happens to it.
+   *
+   * Metrics of its own, until others are set, which several clients may share. `NULL` counts
+   * nothing.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_METRICS] =
+    g_param_spec_object ("metrics", NULL, NULL,
+                         DBR_TYPE_METRICS,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
    * DbrClient:max-in-flight: (getter get_max_in_flight) (setter set_max_in_flight)
    *
    * How many calls to one service may be under way; more wait for their turn.
@@ -446,6 +497,31 @@ dbr_client_class_init (DbrClientClass *klass)
                          NULL,
                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
+  /**
+   * DbrClient:trace-size: (getter get_trace_size) (setter set_trace_size)
+   *
+   * How many of its last calls are kept in [property@Client:trace]. 0 keeps none and costs nothing.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TRACE_SIZE] =
+    g_param_spec_uint ("trace-size", NULL, NULL,
+                       0, G_MAXUINT, 0,
+                       G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrClient:trace: (getter get_trace)
+   *
+   * Its last calls, a list of [class@Call] without parameters and file descriptors. The one that
+   * ended last is the last one. It changes in the context that the client was made in.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TRACE] =
+    g_param_spec_object ("trace", NULL, NULL,
+                         G_TYPE_LIST_MODEL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
   g_object_class_install_properties (object_class, N_PROPS, properties);
   dbr_client_install_signals (klass);
 }
@@ -457,6 +533,9 @@ dbr_client_init (DbrClient *self)
   self->generation = dbr_fork_get_generation ();
   self->herald = dbr_herald_new (G_OBJECT (self));
   self->timeouts = dbr_timeouts_new ();
+  self->metrics = dbr_metrics_new ();
+  self->calls = g_list_store_new (DBR_TYPE_CALL);
+  self->trace = dbr_trace_new (G_OBJECT (self), dbr_client_show_calls);
   self->max_in_flight = DEFAULT_MAX_IN_FLIGHT;
   self->max_queued = DEFAULT_MAX_QUEUED;
 }

@@ -12,6 +12,7 @@
 #include "bus/dbr-call.h"
 #include "bus/dbr-proxy.h"
 #include "dbr-version-macros.h"
+#include "metrics/dbr-metrics.h"
 #include "policy/dbr-access-policy.h"
 #include "policy/dbr-circuit-breaker.h"
 #include "policy/dbr-retry-policy.h"
@@ -75,6 +76,11 @@ DBR_AVAILABLE_IN_0_1
 void            dbr_client_set_retry_policy           (DbrClient           *self,
                                                        DbrRetryPolicy      *policy);
 DBR_AVAILABLE_IN_0_1
+DbrMetrics     *dbr_client_get_metrics                (DbrClient           *self);
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_set_metrics                (DbrClient           *self,
+                                                       DbrMetrics          *metrics);
+DBR_AVAILABLE_IN_0_1
 guint           dbr_client_get_max_in_flight          (DbrClient           *self);
 DBR_AVAILABLE_IN_0_1
 void            dbr_client_set_max_in_flight          (DbrClient           *self,
@@ -95,6 +101,13 @@ DBR_AVAILABLE_IN_0_1
 guint           dbr_client_get_in_flight              (DbrClient           *self);
 DBR_AVAILABLE_IN_0_1
 guint           dbr_client_get_orphans                (DbrClient           *self);
+DBR_AVAILABLE_IN_0_1
+guint           dbr_client_get_trace_size             (DbrClient           *self);
+DBR_AVAILABLE_IN_0_1
+void            dbr_client_set_trace_size             (DbrClient           *self,
+                                                       guint                trace_size);
+DBR_AVAILABLE_IN_0_1
+GListModel     *dbr_client_get_trace                  (DbrClient           *self);
 
 DBR_AVAILABLE_IN_0_1
 void            dbr_client_open_async                 (DbrClient           *self,

@@ -48,10 +48,16 @@ struct _DbrDestination
   /* when the owner came or went, if that was seen */
   gint64              came_usec;
   gint64              went_usec;
+  /* nothing was under way when it went */
+  gboolean            was_idle;
   /* who waits for the next owner */
   GQueue              parked;
   /* who watches it, each with a reference to it */
   GPtrArray          *watches;
+
+  /* the state of the circuit that was recorded, and whether it was closed since it last opened */
+  DbrCircuitState     state;
+  gboolean            was_closed;
 
   /* when it answered last */
   gint64              answered_usec;
@@ -80,6 +86,13 @@ gboolean        dbr_destination_take_owner  (DbrDestination  *self,
                                              const char      *owner,
                                              gboolean         is_change,
                                              gint64           now);
+/* Whether it came as what is started for a call does, which has gone when there was none. */
+gboolean        dbr_destination_is_on_demand (const DbrDestination *self);
+/* What the circuit is now; FALSE: that was known. @has_opened: it left the service alone just now,
+ * and not once more because it still does not answer. */
+gboolean        dbr_destination_take_state (DbrDestination  *self,
+                                            DbrCircuitState  state,
+                                            gboolean        *has_opened);
 gboolean        dbr_destination_is_in_gap   (const DbrDestination *self,
                                              gint64                now);
 gboolean        dbr_destination_is_starting (const DbrDestination *self,

@@ -37,6 +37,8 @@ dbr_destination_new (const char         *bus_name,
   self->watches = dbr_watches_new ();
   self->bus_name = g_strdup (bus_name);
   self->circuit_changed = circuit_changed;
+  self->state = DBR_CIRCUIT_STATE_CLOSED;
+  self->was_closed = TRUE;
   self->circuit = dbr_circuit_breaker_new (bus_name, context, dbr_clock_get_system (),
                                            dbr_random_get_system ());
   dbr_circuit_breaker_set_changed (self->circuit, circuit_changed_cb, dbr_destination_ref (self),
@@ -108,9 +110,37 @@ dbr_destination_take_owner (DbrDestination *self,
   else
     {
       self->went_usec = now;
+      self->was_idle = self->window.n_in_flight == 0;
     }
   g_free (self->owner);
   self->owner = g_strdup (owner);
+
+  return TRUE;
+}
+
+gboolean
+dbr_destination_is_on_demand (const DbrDestination *self)
+{
+  return self->was_idle && self->window.n_in_flight > 0;
+}
+
+gboolean
+dbr_destination_take_state (DbrDestination  *self,
+                            DbrCircuitState  state,
+                            gboolean        *has_opened)
+{
+  *has_opened = FALSE;
+  if (self->state == state)
+    return FALSE;
+
+  self->state = state;
+  if (state == DBR_CIRCUIT_STATE_CLOSED)
+    self->was_closed = TRUE;
+  if (state == DBR_CIRCUIT_STATE_OPEN)
+    {
+      *has_opened = self->was_closed;
+      self->was_closed = FALSE;
+    }
 
   return TRUE;
 }

@@ -206,6 +206,7 @@ dbr_dispatcher_end_attempt (DbrDispatcher *self,
                             const GError  *error)
 {
   DbrCircuitOutcome outcome = dbr_dispatcher_judge (self, passage, reply, error);
+  DbrAdmissionEnd end = admission_end_of (reply, outcome);
   DbrDestination *destination = passage->destination;
   DbrCircuitPermit permit;
   gboolean was_queued;
@@ -213,6 +214,8 @@ dbr_dispatcher_end_attempt (DbrDispatcher *self,
 
   if (passage->attempt_limit_ms != 0)
     dbr_passage_disarm (passage, &passage->attempt_limit);
+  if (G_UNLIKELY (end == DBR_ADMISSION_LIMITED))
+    dbr_recorder_bus_refused (self->recorder);
   if (destination == NULL)
     return;
 
@@ -225,8 +228,7 @@ dbr_dispatcher_end_attempt (DbrDispatcher *self,
            && destination->answered_usec > passage->exchange.sent_usec)
     outcome = DBR_CIRCUIT_UNANSWERED;
   was_silent = destination->silent_usec != 0 || destination->stalled_usec != 0;
-  was_queued = dbr_dispatcher_leave_window_locked (self, passage,
-                                                   admission_end_of (reply, outcome));
+  was_queued = dbr_dispatcher_leave_window_locked (self, passage, end);
   g_mutex_unlock (&self->mutex);
 
   if (permit.period != 0)
@@ -555,6 +557,7 @@ dbr_dispatcher_pay (DbrDispatcher         *self,
                              &passage->retry_cost))
     return TRUE;
 
+  dbr_recorder_budget_is_spent (self->recorder, bus_name);
   policy = dbr_dispatcher_ref_retry_policy (self);
   dbr_retry_policy_tell_exhausted (policy, bus_name);
 
@@ -876,6 +879,15 @@ ended (DbrExchange *exchange)
   else if (!passage->is_read)
     dbr_dispatcher_end_write (self, passage);
   dbr_dispatcher_tell_end (self, passage);
+  dbr_recorder_ended (self->recorder, passage);
+}
+
+static void
+handed_over (DbrExchange *exchange)
+{
+  DbrPassage *passage = passage_of (exchange);
+
+  dbr_recorder_handed_over (DBR_DISPATCHER (passage->dispatcher)->recorder, passage);
 }
 
 static void
@@ -889,11 +901,22 @@ settled (DbrExchange *exchange)
 /* What an orphan keeps of its call. */
 typedef struct
 {
-  DbrDestination *destination;
-  gboolean        is_ping;
+  DbrDestination   *destination;
+  DbrMetricsHandle *handle;
+  gboolean          is_ping;
   /* it has a place in the window */
-  gboolean        is_counted;
+  gboolean          is_counted;
 } Place;
+
+static void
+place_free (Place *self)
+{
+  dbr_destination_unref (self->destination);
+  g_clear_pointer (&self->handle, dbr_metrics_handle_unref);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Place, place_free)
 
 /* Whoever is next in its flight, and leads it from now on. */
 static DbrPassage *
@@ -950,6 +973,11 @@ orphaned (DbrExchange *exchange)
 
   place = g_new0 (Place, 1);
   place->destination = dbr_destination_ref (passage->destination);
+  if (passage->handle != NULL)
+    {
+      place->handle = dbr_metrics_handle_ref (passage->handle);
+      dbr_metrics_handle_add_orphans (place->handle, 1);
+    }
   place->is_ping = (passage->circuit_flags & DBR_CIRCUIT_CALL_PING) != 0;
   place->is_counted = passage->admission.place == DBR_ADMISSION_ADMITTED;
   if (place->is_counted)
@@ -967,11 +995,15 @@ dbr_dispatcher_orphan_ended (DbrDispatcher   *self,
                              const DbrOrphan *orphan,
                              DbrMessage      *reply)
 {
-  g_autofree Place *place = orphan->place;
-  g_autoptr(DbrDestination) destination = place != NULL ? place->destination : NULL;
+  g_autoptr(Place) place = orphan->place;
+  DbrDestination *destination = place != NULL ? place->destination : NULL;
 
+  if (place != NULL && place->handle != NULL)
+    dbr_metrics_handle_add_orphans (place->handle, -1);
   if (self == NULL)
     return;
+
+  dbr_recorder_count_slots (self->recorder);
 
   if (place != NULL && place->is_counted)
     {
@@ -997,6 +1029,7 @@ dbr_dispatcher_get_passage_funcs (void)
   static const DbrExchangeFuncs funcs = {
     failed,
     ended,
+    handed_over,
     settled,
     bequeath,
     orphaned,

@@ -5,6 +5,7 @@
 
 #include "bus/dbr-link-private.h"
 #include "bus/dbr-passage-private.h"
+#include "bus/dbr-recorder-private.h"
 #include "policy/dbr-retry-budget-private.h"
 #include "policy/dbr-retry-policy-private.h"
 
@@ -49,6 +50,7 @@ struct _DbrDispatcher
 
   /* identity */
   DbrLink                     *link;
+  DbrRecorder                 *recorder;
   GMainContext                *context;
   const DbrDispatcherListener *listener;
   gpointer                     user_data;
@@ -76,8 +78,9 @@ struct _DbrDispatcher
   gboolean                     is_closed;
 };
 
-/* Takes over @link. Circuits tell of their changes in @context. */
+/* Takes over @link and @recorder. Circuits tell of their changes in @context. */
 DbrDispatcher     *dbr_dispatcher_new            (DbrLink                     *link,
+                                                  DbrRecorder                 *recorder,
                                                   GMainContext                *context,
                                                   const DbrDispatcherListener *listener,
                                                   gpointer                     user_data,

@@ -348,10 +348,23 @@ lease_lost_cb (gpointer  user_data,
 {
 }
 
+static void
+lease_laden_cb (gpointer          user_data,
+                const DbrRequest *request)
+{
+}
+
+static void
+lease_eased_cb (gpointer user_data)
+{
+}
+
 static const DbrLaneListener lease_listener = {
   lease_orphan_ended_cb,
   lease_signal_cb,
   lease_lost_cb,
+  lease_laden_cb,
+  lease_eased_cb,
 };
 
 /* The connection is lent, and is to be left as it was: so each attempt has a lane of its own on it,
@@ -359,7 +372,7 @@ static const DbrLaneListener lease_listener = {
 static void
 dbr_passage_send_on_lease (DbrPassage *passage)
 {
-  DbrLimits limits = dbr_address_get_limits (NULL);
+  DbrTransportLimits limits = dbr_address_get_limits (NULL);
   g_autoptr(DbrTransport) transport = dbr_gdbus_transport_new_adopted (passage->connection,
                                                                        &limits);
   g_autoptr(DbrLane) lane = dbr_lane_new (transport, TRUE, limits.n_replies, &lease_listener,
@@ -376,7 +389,11 @@ dbr_dispatcher_send (DbrDispatcher *self,
                      DbrPassage    *passage)
 {
   if (G_UNLIKELY (passage->n_retries > 0))
-    dbr_dispatcher_drop_reason (self, passage);
+    {
+      dbr_dispatcher_drop_reason (self, passage);
+      if (passage->handle != NULL)
+        dbr_metrics_handle_add_retry (passage->handle);
+    }
 
   dbr_dispatcher_arm_limit (self, passage);
   if (passage->connection != NULL)
@@ -561,13 +578,17 @@ circuit_changed_cb (GObject        *dispatcher,
   DbrDispatcher *self = DBR_DISPATCHER (dispatcher);
   DbrCircuitState state = dbr_circuit_breaker_get_state (destination->circuit);
   DbrAdmissionNode *nodes = NULL;
+  gboolean is_new, has_opened;
 
   g_mutex_lock (&self->mutex);
   dbr_destination_set_tick (destination);
+  is_new = dbr_destination_take_state (destination, state, &has_opened);
   if (state == DBR_CIRCUIT_STATE_OPEN || state == DBR_CIRCUIT_STATE_ISOLATED)
     nodes = dbr_dispatcher_steal_queued_locked (self, destination);
   g_mutex_unlock (&self->mutex);
 
+  if (is_new)
+    dbr_recorder_circuit_changed (self->recorder, destination->bus_name, state, has_opened);
   while (nodes != NULL)
     {
       g_autoptr(DbrPassage) passage = DBR_PASSAGE_FROM (nodes, admission);
@@ -752,6 +773,7 @@ lost_cb (gpointer  user_data,
   g_mutex_unlock (&self->mutex);
 
   dbr_watches_tell_lost (watches);
+  dbr_recorder_lost (self->recorder);
   self->listener->lost (self->user_data, error);
   dbr_dispatcher_resume (self, &parked, 0);
 }
@@ -787,6 +809,7 @@ closed_cb (gpointer user_data)
   dbr_dispatcher_unpark_all_locked (self, &parked);
   g_mutex_unlock (&self->mutex);
 
+  dbr_recorder_lost (self->recorder);
   dbr_dispatcher_send_ready (self);
   dbr_dispatcher_stop_waiting (self, &parked);
 }
@@ -807,6 +830,16 @@ slots_changed_cb (gpointer user_data)
   g_mutex_unlock (&self->mutex);
 
   dbr_dispatcher_send_ready (self);
+}
+
+static void
+opened_cb (gpointer                  user_data,
+           const DbrTransportLimits *limits)
+{
+  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
+
+  if (self != NULL)
+    dbr_recorder_opened (self->recorder, limits);
 }
 
 static void
@@ -878,6 +911,7 @@ owner_told_cb (gpointer    user_data,
   gint64 now = g_get_monotonic_time ();
   gboolean had_owner = FALSE;
   gboolean is_new = FALSE;
+  gboolean is_restart = FALSE;
   guint generation = 0;
 
   if (self == NULL)
@@ -891,6 +925,8 @@ owner_told_cb (gpointer    user_data,
       had_owner = destination->generation > 0;
       old_owner = g_strdup (destination->owner);
       is_new = dbr_destination_take_owner (destination, owner, is_change, now);
+      is_restart = is_new && had_owner && is_change && owner != NULL
+                   && !dbr_destination_is_on_demand (destination);
       generation = destination->generation;
       if (owner != NULL)
         unpark_locked (destination, &parked);
@@ -902,6 +938,8 @@ owner_told_cb (gpointer    user_data,
   if (is_new && had_owner)
     dbr_circuit_breaker_owner_changed (destination->circuit, now, owner != NULL, FALSE);
   dbr_watches_tell_owner (watches, old_owner, owner, generation);
+  if (is_restart)
+    dbr_recorder_service_came (self->recorder, bus_name);
   dbr_dispatcher_resume (self, &parked, generation);
 }
 
@@ -911,6 +949,7 @@ static const DbrLinkListener link_listener = {
   restored_cb,
   closed_cb,
   slots_changed_cb,
+  opened_cb,
   orphan_ended_cb,
   signal_cb,
   owner_told_cb,
@@ -923,6 +962,8 @@ dbr_dispatcher_finalize (GObject *object)
 
   if (self->destroy != NULL)
     self->destroy (self->user_data);
+  dbr_recorder_close (self->recorder);
+  g_clear_pointer (&self->recorder, dbr_recorder_unref);
   g_clear_object (&self->link);
   g_clear_object (&self->retry_policy);
   g_clear_pointer (&self->destinations, g_hash_table_unref);
@@ -955,6 +996,7 @@ dbr_dispatcher_init (DbrDispatcher *self)
 
 DbrDispatcher *
 dbr_dispatcher_new (DbrLink                     *link,
+                    DbrRecorder                 *recorder,
                     GMainContext                *context,
                     const DbrDispatcherListener *listener,
                     gpointer                     user_data,
@@ -964,6 +1006,7 @@ dbr_dispatcher_new (DbrLink                     *link,
   GWeakRef *hearing = g_new (GWeakRef, 1);
 
   self->link = link;
+  self->recorder = recorder;
   self->context = g_main_context_ref (context);
   self->listener = listener;
   self->user_data = user_data;

@@ -50,6 +50,8 @@ typedef struct
                          GError      *error);
   /* It has ended, and who waits for it is told after this. */
   void         (*ended)(DbrExchange *self);
+  /* It is handed over now to who waited for it, in the thread of that. */
+  void         (*handed_over)(DbrExchange *self);
   /* An attempt has failed or all has ended, and who waits for it knows. */
   void         (*settled)(DbrExchange *self);
   /* With the lane's lock held: nobody waits for the answer of this attempt any more, which was
@@ -87,13 +89,13 @@ struct _DbrExchange
   GSList             *past_lanes;
 
   /* guarded by the lane's mutex while it is on it */
-  DbrExchangeAbandon  abandon;
-  DbrAccount         *account;
-  guint32             serial;
-  gsize               n_bytes;
-  gint64              sent_usec;
-  guint               n_attempts;
-  gboolean            has_bus;
+  DbrExchangeAbandon        abandon;
+  DbrLedgerAccount         *account;
+  guint32                   serial;
+  gsize                     n_bytes;
+  gint64                    sent_usec;
+  guint                     n_attempts;
+  gboolean                  has_bus;
 
   /* of all attempts that failed; written with the lane's lock held by who takes it off */
   DbrExecution     execution;
@@ -104,6 +106,10 @@ struct _DbrExchange
   GError          *error;
   gint64           ended_usec;
   gboolean         is_joined;
+
+  /* written when it is handed over: the values that came, if they are those that were asked for */
+  gint64           handed_usec;
+  GVariant        *body;
 
   /* who waits for it */
   DbrDeadline          deadline;
@@ -199,6 +205,8 @@ GVariant    *dbr_exchange_take_value     (DbrExchange      *self,
                                           GError          **error) G_GNUC_WARN_UNUSED_RESULT;
 void         dbr_exchange_get_results   (DbrExchange      *self,
                                          DbrCallResults   *results);
+/* As which error it is counted. */
+char        *dbr_exchange_dup_error_name (DbrExchange     *self) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrExchange, dbr_exchange_unref)
 

@@ -62,6 +62,7 @@ dbr_exchange_clear (DbrExchange *self)
   g_clear_pointer (&self->destination, g_free);
   g_clear_pointer (&self->awaits, g_free);
   g_clear_pointer (&self->reply, dbr_message_unref);
+  g_clear_pointer (&self->body, g_variant_unref);
   g_clear_error (&self->error);
   g_clear_object (&self->lane);
   g_slist_free_full (g_steal_pointer (&self->past_lanes), g_object_unref);
@@ -430,12 +431,52 @@ dbr_exchange_can_extend (DbrExchange *self)
 
 /* The caller */
 
+static GError *
+dbr_exchange_new_type_error (DbrExchange *self,
+                             GVariant    *body)
+{
+  g_autofree char *expected = g_variant_type_dup_string (self->request->reply_type);
+  g_autofree char *title = dbr_request_dup_title (self->request);
+
+  return g_error_new (DBR_ERROR, DBR_ERROR_BAD_REPLY,
+                      _("%s answered with values of type “%s” where “%s” was expected"),
+                      title, g_variant_get_type_string (body), expected);
+}
+
+/* The body is decoded in the thread that wants it, and only then is it known whether it is what was
+ * asked for. */
+static void
+dbr_exchange_decode (DbrExchange *self)
+{
+  g_autoptr(GVariant) body = NULL;
+
+  if (self->reply == NULL || self->reply->kind == DBR_MESSAGE_ERROR)
+    return;
+
+  body = dbr_message_dup_body (self->reply);
+  if (self->request->reply_type != NULL && !g_variant_is_of_type (body, self->request->reply_type))
+    self->error = dbr_exchange_new_type_error (self, body);
+  else
+    self->body = g_steal_pointer (&body);
+}
+
+/* What lies between the end and this moment is the lag. */
+static void
+dbr_exchange_hand_over (DbrExchange *self)
+{
+  dbr_exchange_leave_cancellable (self);
+  dbr_exchange_decode (self);
+  self->handed_usec = g_get_monotonic_time ();
+  if (self->funcs != NULL)
+    self->funcs->handed_over (self);
+}
+
 static void
 deliver_cb (DbrLetter *letter)
 {
   DbrExchange *self = EXCHANGE_FROM (letter, letter);
 
-  dbr_exchange_leave_cancellable (self);
+  dbr_exchange_hand_over (self);
   self->done (self, self->user_data);
   dbr_exchange_unref (self);
 }
@@ -505,22 +546,10 @@ dbr_exchange_wait (DbrExchange *self)
         until = G_MAXINT64;
     }
 
-  dbr_exchange_leave_cancellable (self);
+  dbr_exchange_hand_over (self);
 }
 
 /* What came of it */
-
-static GError *
-dbr_exchange_new_type_error (DbrExchange *self,
-                             GVariant    *body)
-{
-  g_autofree char *expected = g_variant_type_dup_string (self->request->reply_type);
-  g_autofree char *title = dbr_request_dup_title (self->request);
-
-  return g_error_new (DBR_ERROR, DBR_ERROR_BAD_REPLY,
-                      _("%s answered with values of type “%s” where “%s” was expected"),
-                      title, g_variant_get_type_string (body), expected);
-}
 
 /* The proxy of a sandbox says nothing but the name of the error again, where the bus would say which
  * service it is about. */
@@ -547,29 +576,75 @@ GVariant *
 dbr_exchange_take_value (DbrExchange  *self,
                          GError      **error)
 {
-  g_autoptr(GVariant) body = NULL;
-
   if (self->error != NULL)
     {
       g_propagate_error (error, g_steal_pointer (&self->error));
       return NULL;
     }
-  if (self->reply == NULL)
-    return g_variant_ref_sink (g_variant_new_tuple (NULL, 0));
-  if (self->reply->kind == DBR_MESSAGE_ERROR)
+  if (self->reply != NULL && self->reply->kind == DBR_MESSAGE_ERROR)
     {
       g_propagate_error (error, dbr_exchange_new_reply_error (self));
       return NULL;
     }
+  if (self->body != NULL)
+    return g_steal_pointer (&self->body);
 
-  body = dbr_message_dup_body (self->reply);
-  if (self->request->reply_type != NULL && !g_variant_is_of_type (body, self->request->reply_type))
+  return g_variant_ref_sink (g_variant_new_tuple (NULL, 0));
+}
+
+/* Errors of our own that keep a call from being sent. */
+static gboolean
+is_rejection (const GError *error)
+{
+  static const int rejections[] = {
+    DBR_ERROR_INVALID_ARGUMENT,
+    DBR_ERROR_CIRCUIT_OPEN,
+    DBR_ERROR_OVERLOADED,
+    DBR_ERROR_BUDGET_EXHAUSTED,
+    DBR_ERROR_DENIED,
+    DBR_ERROR_CLOSED,
+    DBR_ERROR_FORKED,
+    DBR_ERROR_NOT_SUPPORTED,
+    DBR_ERROR_RATE_LIMITED,
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rejections); i++)
     {
-      g_propagate_error (error, dbr_exchange_new_type_error (self, body));
-      return NULL;
+      if (g_error_matches (error, DBR_ERROR, rejections[i]))
+        return TRUE;
     }
 
-  return g_steal_pointer (&body);
+  return FALSE;
+}
+
+/* What was refused after it had been sent before has failed. */
+static DbrOutcome
+dbr_exchange_get_outcome (DbrExchange *self)
+{
+  const GError *error = self->error;
+
+  if (error == NULL)
+    return self->reply != NULL && self->reply->kind == DBR_MESSAGE_ERROR ? DBR_OUTCOME_ERROR
+                                                                         : DBR_OUTCOME_OK;
+  if (g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE))
+    return DBR_OUTCOME_TIMEOUT;
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return DBR_OUTCOME_CANCELLED;
+  if (self->n_attempts == 0 && is_rejection (error))
+    return DBR_OUTCOME_REJECTED;
+
+  /* The application closed the client over it. */
+  return g_error_matches (error, DBR_ERROR, DBR_ERROR_CLOSED) ? DBR_OUTCOME_CANCELLED
+                                                              : DBR_OUTCOME_ERROR;
+}
+
+char *
+dbr_exchange_dup_error_name (DbrExchange *self)
+{
+  if (self->error != NULL)
+    return g_dbus_error_encode_gerror (self->error);
+
+  return g_strdup (self->reply != NULL ? self->reply->error_name : NULL);
 }
 
 static DbrExecution
@@ -581,23 +656,24 @@ dbr_exchange_get_execution (DbrExchange *self)
   return self->execution;
 }
 
-/* Called as the result is handed over: what lies between the answer and this moment is the lag. */
+/* When it is handed over, and before its value is taken. One that joined another may have come after
+ * that was sent. */
 void
 dbr_exchange_get_results (DbrExchange    *self,
                           DbrCallResults *results)
 {
-  gint64 now = g_get_monotonic_time ();
   gboolean was_sent = self->sent_usec != 0;
   gboolean was_answered = self->reply != NULL;
 
   *results = (DbrCallResults) {
     .operation = self->operation,
+    .outcome = dbr_exchange_get_outcome (self),
     .attempts = self->n_attempts,
     .execution = dbr_exchange_get_execution (self),
-    .elapsed_usec = now - self->began_usec,
-    .queue_usec = was_sent ? self->sent_usec - self->began_usec : -1,
+    .elapsed_usec = self->handed_usec - self->began_usec,
+    .queue_usec = was_sent ? MAX (self->sent_usec - self->began_usec, 0) : -1,
     .service_usec = was_answered ? self->reply->arrived_usec - self->sent_usec : -1,
-    .lag_usec = now - self->ended_usec,
+    .lag_usec = self->handed_usec - self->ended_usec,
     .sender = was_answered ? dbr_message_get_sender (self->reply) : NULL,
     .reply_fd_list = was_answered ? dbr_message_get_fd_list (self->reply) : NULL,
     .is_joined = self->is_joined,

@@ -14,9 +14,9 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (DbrGdbusTransport, dbr_gdbus_transport, DBR, GDBUS_TRANSPORT, GObject)
 
 DbrTransport *dbr_gdbus_transport_new_adopted (GDBusConnection *connection,
-                                               const DbrLimits *limits) G_GNUC_WARN_UNUSED_RESULT;
-DbrTransport *dbr_gdbus_transport_new_private (GDBusConnection *connection,
-                                               GSocket         *socket,
-                                               const DbrLimits *limits) G_GNUC_WARN_UNUSED_RESULT;
+                                               const DbrTransportLimits *limits) G_GNUC_WARN_UNUSED_RESULT;
+DbrTransport *dbr_gdbus_transport_new_private (GDBusConnection          *connection,
+                                               GSocket                  *socket,
+                                               const DbrTransportLimits *limits) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

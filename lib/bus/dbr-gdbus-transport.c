@@ -21,11 +21,11 @@ struct _DbrGdbusTransport
   GObject                     parent_instance;
 
   /* identity */
-  GDBusConnection            *connection;
-  GSocket                    *socket;
-  DbrLimits                   limits;
-  guint32                    *next_serial;
-  DbrGdbusHeaders            *headers;
+  GDBusConnection                     *connection;
+  GSocket                             *socket;
+  DbrTransportLimits                   limits;
+  guint32                             *next_serial;
+  DbrGdbusHeaders                     *headers;
 
   /* set once by start */
   const DbrTransportListener *listener;
@@ -265,8 +265,8 @@ dbr_gdbus_transport_init (DbrGdbusTransport *self)
 }
 
 static DbrGdbusTransport *
-dbr_gdbus_transport_new (GDBusConnection *connection,
-                         const DbrLimits *limits)
+dbr_gdbus_transport_new (GDBusConnection          *connection,
+                         const DbrTransportLimits *limits)
 {
   DbrGdbusTransport *self = g_object_new (DBR_TYPE_GDBUS_TRANSPORT, NULL);
 
@@ -279,16 +279,16 @@ dbr_gdbus_transport_new (GDBusConnection *connection,
 }
 
 DbrTransport *
-dbr_gdbus_transport_new_adopted (GDBusConnection *connection,
-                                 const DbrLimits *limits)
+dbr_gdbus_transport_new_adopted (GDBusConnection          *connection,
+                                 const DbrTransportLimits *limits)
 {
   return DBR_TRANSPORT (dbr_gdbus_transport_new (connection, limits));
 }
 
 DbrTransport *
-dbr_gdbus_transport_new_private (GDBusConnection *connection,
-                                 GSocket         *socket,
-                                 const DbrLimits *limits)
+dbr_gdbus_transport_new_private (GDBusConnection          *connection,
+                                 GSocket                  *socket,
+                                 const DbrTransportLimits *limits)
 {
   DbrGdbusTransport *self = dbr_gdbus_transport_new (connection, limits);
 

@@ -17,9 +17,9 @@ G_DECLARE_FINAL_TYPE (DbrLane, dbr_lane, DBR, LANE, GObject)
  * at the bus. */
 typedef struct
 {
-  const char *operation;
-  gint64      deadline_usec;
-  DbrAccount *account;
+  const char       *operation;
+  gint64            deadline_usec;
+  DbrLedgerAccount *account;
   /* what DbrExchangeFuncs.orphaned returned */
   gpointer    place;
 } DbrOrphan;

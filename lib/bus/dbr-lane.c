@@ -70,7 +70,7 @@ static void
 dbr_lane_release_locked (DbrLane     *self,
                          DbrExchange *exchange)
 {
-  DbrAccount *account = g_steal_pointer (&exchange->account);
+  DbrLedgerAccount *account = g_steal_pointer (&exchange->account);
 
   if (account != NULL)
     dbr_ledger_release (self->ledger, account);
@@ -435,7 +435,7 @@ dbr_lane_enter (DbrLane      *self,
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
   GVariant *body = exchange->request->parameters;
   gsize n_bytes = body != NULL ? g_variant_get_size (body) : 0;
-  DbrAccount *account = NULL;
+  DbrLedgerAccount *account = NULL;
 
   if (self->reason != NULL)
     {

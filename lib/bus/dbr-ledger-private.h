@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 typedef struct _DbrLedger DbrLedger;
-typedef struct _DbrAccount DbrAccount;
+typedef struct _DbrLedgerAccount DbrLedgerAccount;
 
 /* The slots for pending replies that a bus gives a connection, and who holds them.
  *
@@ -16,7 +16,7 @@ typedef struct _DbrAccount DbrAccount;
  * orphan. When all are taken, the bus refuses every call on the connection, to healthy services
  * too. So the ledger counts, and refuses first: a destination may never hold more slots than it
  * leaves free, so that there is always room for another, however many of them hang. */
-struct _DbrAccount
+struct _DbrLedgerAccount
 {
   char  *destination;
   guint  n_in_flight;
@@ -38,16 +38,16 @@ DbrLedger  *dbr_ledger_new             (guint       n_slots) G_GNUC_WARN_UNUSED_
 void        dbr_ledger_free            (DbrLedger  *self);
 
 /* A slot for one call to @destination; NULL when it must not have another. */
-DbrAccount *dbr_ledger_take            (DbrLedger  *self,
-                                        const char *destination);
+DbrLedgerAccount *dbr_ledger_take            (DbrLedger  *self,
+                                              const char *destination);
 /* The caller no longer waits, but the slot is still held. */
-void        dbr_ledger_orphan          (DbrLedger  *self,
-                                        DbrAccount *account);
+void        dbr_ledger_orphan          (DbrLedger        *self,
+                                        DbrLedgerAccount *account);
 /* The slot is free again: a reply came, or the call was never sent. */
-void        dbr_ledger_release         (DbrLedger  *self,
-                                        DbrAccount *account);
-void        dbr_ledger_release_orphan  (DbrLedger  *self,
-                                        DbrAccount *account);
+void        dbr_ledger_release         (DbrLedger        *self,
+                                        DbrLedgerAccount *account);
+void        dbr_ledger_release_orphan  (DbrLedger        *self,
+                                        DbrLedgerAccount *account);
 
 /* @destination may be NULL. */
 void        dbr_ledger_look            (DbrLedger     *self,

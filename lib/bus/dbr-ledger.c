@@ -20,7 +20,7 @@ struct _DbrLedger
 static void
 account_free (gpointer data)
 {
-  DbrAccount *account = data;
+  DbrLedgerAccount *account = data;
 
   g_free (account->destination);
   g_free (account);
@@ -31,7 +31,7 @@ account_is_idle (gpointer key,
                  gpointer value,
                  gpointer user_data)
 {
-  DbrAccount *account = value;
+  DbrLedgerAccount *account = value;
 
   return account->n_in_flight == 0 && account->n_orphans == 0;
 }
@@ -54,11 +54,11 @@ dbr_ledger_free (DbrLedger *self)
   g_free (self);
 }
 
-static DbrAccount *
+static DbrLedgerAccount *
 dbr_ledger_ensure_account (DbrLedger  *self,
                            const char *destination)
 {
-  DbrAccount *account = g_hash_table_lookup (self->accounts, destination);
+  DbrLedgerAccount *account = g_hash_table_lookup (self->accounts, destination);
 
   if (account != NULL)
     return account;
@@ -66,18 +66,18 @@ dbr_ledger_ensure_account (DbrLedger  *self,
   if (g_hash_table_size (self->accounts) >= MAX_IDLE_ACCOUNTS)
     g_hash_table_foreach_remove (self->accounts, account_is_idle, NULL);
 
-  account = g_new0 (DbrAccount, 1);
+  account = g_new0 (DbrLedgerAccount, 1);
   account->destination = g_strdup (destination);
   g_hash_table_insert (self->accounts, account->destination, account);
 
   return account;
 }
 
-DbrAccount *
+DbrLedgerAccount *
 dbr_ledger_take (DbrLedger  *self,
                  const char *destination)
 {
-  DbrAccount *account = dbr_ledger_ensure_account (self, destination);
+  DbrLedgerAccount *account = dbr_ledger_ensure_account (self, destination);
   guint n_free = self->n_slots - self->n_in_flight - self->n_orphans;
 
   if (account->n_in_flight + account->n_orphans >= n_free)
@@ -90,8 +90,8 @@ dbr_ledger_take (DbrLedger  *self,
 }
 
 void
-dbr_ledger_orphan (DbrLedger  *self,
-                   DbrAccount *account)
+dbr_ledger_orphan (DbrLedger        *self,
+                   DbrLedgerAccount *account)
 {
   dbr_ledger_release (self, account);
   account->n_orphans++;
@@ -99,16 +99,16 @@ dbr_ledger_orphan (DbrLedger  *self,
 }
 
 void
-dbr_ledger_release (DbrLedger  *self,
-                    DbrAccount *account)
+dbr_ledger_release (DbrLedger        *self,
+                    DbrLedgerAccount *account)
 {
   account->n_in_flight--;
   self->n_in_flight--;
 }
 
 void
-dbr_ledger_release_orphan (DbrLedger  *self,
-                           DbrAccount *account)
+dbr_ledger_release_orphan (DbrLedger        *self,
+                           DbrLedgerAccount *account)
 {
   account->n_orphans--;
   self->n_orphans--;
@@ -119,7 +119,7 @@ dbr_ledger_look (DbrLedger     *self,
                  const char    *destination,
                  DbrLedgerLoad *load)
 {
-  const DbrAccount *account = destination != NULL
+  const DbrLedgerAccount *account = destination != NULL
                               ? g_hash_table_lookup (self->accounts, destination)
                               : NULL;
   guint n_own = account != NULL ? account->n_in_flight + account->n_orphans : 0;

@@ -28,6 +28,9 @@ typedef struct
   /* dbr_link_get_n_slots() is another number. It is told of a connection before what waited for that
    * is sent. */
   void (*slots_changed)(gpointer user_data);
+  /* A connection is there, with these limits; what waited for it is sent after this. */
+  void (*opened)(gpointer                  user_data,
+                 const DbrTransportLimits *limits);
   void (*orphan_ended)(gpointer         user_data,
                        const DbrOrphan *orphan,
                        DbrMessage      *reply);
@@ -69,5 +72,6 @@ guint           dbr_link_get_n_slots        (DbrLink               *self);
 void            dbr_link_count              (DbrLink               *self,
                                              guint                 *n_in_flight,
                                              guint                 *n_orphans);
+guint           dbr_link_count_match_rules  (DbrLink               *self);
 
 G_END_DECLS

@@ -5,7 +5,6 @@
 
 #include "bus/dbr-link-private.h"
 
-#include "base/dbr-clock-private.h"
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-fork-private.h"
@@ -13,20 +12,13 @@
 #include "base/dbr-io-private.h"
 #include "bus/dbr-address-private.h"
 #include "bus/dbr-gdbus-transport-private.h"
+#include "bus/dbr-link-pause-private.h"
 #include "bus/dbr-opening-private.h"
 #include "bus/dbr-owners-private.h"
 #include "bus/dbr-side-lanes-private.h"
 
 /* How long one attempt to connect may take. Who waits has a limit of its own besides. */
 #define OPENING_LIMIT_MS 25000
-
-/* A connection that was lost is made again after a pause, which grows while there is none to be had,
- * and which differs from one program to the next: they all lost theirs at the same moment. */
-#define FIRST_PAUSE_MS 100.0
-#define MAX_PAUSE_MS 30000.0
-#define PAUSE_GROWTH 1.6
-/* One that held for so long was no failed attempt. */
-#define STABLE_USEC (60 * G_USEC_PER_SEC)
 
 /* A bus that allows more calls at once than this does not run out of them. */
 #define MAX_SCARCE_SLOTS 1024
@@ -56,7 +48,7 @@ struct _DbrLink
   guint                  n_slots;
 
   /* touched on dbr-io only: what the bus allows, and where it is */
-  DbrLimits              limits;
+  DbrTransportLimits     limits;
   char                  *current_address;
 
   GMutex                 mutex;
@@ -64,10 +56,10 @@ struct _DbrLink
   /* guarded by mutex */
   DbrClientState         state;
   gboolean               was_lost;
-  guint                  n_attempts;
   gint64                 connected_usec;
-  /* the pause before the next attempt; holds a reference while it is armed */
-  DbrDeadline            pause;
+  /* how long it is until the next attempt, and its end, which holds a reference while it is armed */
+  DbrLinkPause           pause;
+  DbrDeadline            pause_end;
   /* connected, but what waited is still being sent: what is begun meanwhile has to wait its turn */
   gboolean               is_flushing;
   /* the main lane, which has the match rules and the name the client shows */
@@ -192,38 +184,40 @@ eased_cb (gpointer user_data)
     dbr_side_lanes_ease (self->side_lanes);
 }
 
-static void pause_cb (DbrDeadline *deadline);
-
-static gint64
-draw_pause_usec (guint n_attempts)
+/* Whether there is someone to make haste for. */
+static gboolean
+dbr_link_is_awaited_locked (DbrLink *self)
 {
-  double pause_ms = FIRST_PAUSE_MS;
+  for (const GList *link = self->waiting.head; link != NULL; link = link->next)
+    {
+      if (!dbr_exchange_has_ended (link->data))
+        return TRUE;
+    }
 
-  for (guint i = 0; i < n_attempts && pause_ms < MAX_PAUSE_MS; i++)
-    pause_ms *= PAUSE_GROWTH;
-  pause_ms = MIN (pause_ms, MAX_PAUSE_MS);
-  pause_ms = pause_ms / 2 + pause_ms / 2 * dbr_random_next (dbr_random_get_system ());
-
-  return (gint64) (pause_ms * 1000);
+  return FALSE;
 }
 
-/* The application's own connection is not ours to make. */
-static void
-dbr_link_plan_locked (DbrLink *self)
-{
-  if (self->state == DBR_CLIENT_STATE_CLOSED)
-    return;
+static void pause_end_cb (DbrDeadline *deadline);
 
-  if (self->adopted != NULL)
-    {
-      self->state = DBR_CLIENT_STATE_DISCONNECTED;
-      return;
-    }
+static void
+dbr_link_pause_locked (DbrLink *self)
+{
+  gboolean is_awaited = dbr_link_is_awaited_locked (self);
 
   self->state = DBR_CLIENT_STATE_RECONNECTING;
   g_object_ref (self);
-  dbr_deadline_arm (&self->pause,
-                    g_get_monotonic_time () + draw_pause_usec (self->n_attempts++), pause_cb);
+  dbr_deadline_arm (&self->pause_end, dbr_link_pause_get_end (&self->pause, is_awaited),
+                    pause_end_cb);
+}
+
+/* Somebody waits now, who was not there when the pause began. */
+static void
+dbr_link_hurry_locked (DbrLink *self)
+{
+  gint64 end_usec = dbr_link_pause_get_end (&self->pause, TRUE);
+
+  if (self->pause_end.when > end_usec && dbr_deadline_disarm (&self->pause_end))
+    dbr_deadline_arm (&self->pause_end, end_usec, pause_end_cb);
 }
 
 /* What was not sent waits for the next connection. */
@@ -248,6 +242,29 @@ close_lanes (GPtrArray    *lanes,
     dbr_lane_close (g_ptr_array_index (lanes, i), reason);
 }
 
+/* TRUE: there will be no other connection. The application's own one is not ours to make. */
+static gboolean
+dbr_link_lose_locked (DbrLink *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  self->was_lost = TRUE;
+  if (self->state == DBR_CLIENT_STATE_CLOSED)
+    return FALSE;
+
+  if (self->adopted != NULL)
+    {
+      self->state = DBR_CLIENT_STATE_DISCONNECTED;
+      return TRUE;
+    }
+
+  dbr_link_pause_begin_lost (&self->pause, dbr_random_get_system (), now,
+                             now - self->connected_usec);
+  dbr_link_pause_locked (self);
+
+  return FALSE;
+}
+
 static void
 lost_cb (gpointer  user_data,
          DbrLane  *lane,
@@ -264,11 +281,7 @@ lost_cb (gpointer  user_data,
   if (self->lane == lane)
     {
       old_lane = g_steal_pointer (&self->lane);
-      self->was_lost = TRUE;
-      if (g_get_monotonic_time () - self->connected_usec >= STABLE_USEC)
-        self->n_attempts = 0;
-      dbr_link_plan_locked (self);
-      is_over = self->state == DBR_CLIENT_STATE_DISCONNECTED;
+      is_over = dbr_link_lose_locked (self);
       if (is_over)
         queue_steal (&self->waiting, &waiting);
     }
@@ -427,6 +440,23 @@ dbr_link_flush (DbrLink *self,
     dbr_link_end_all (self);
 }
 
+/* A first connection that cannot be made is told to who asked for it. One that was lost is tried for
+ * again and again. */
+static void
+dbr_link_fail_opening_locked (DbrLink *self,
+                              GQueue  *waiting)
+{
+  if (self->was_lost && self->adopted == NULL)
+    {
+      dbr_link_pause_begin_failed (&self->pause, dbr_random_get_system (), g_get_monotonic_time ());
+      dbr_link_pause_locked (self);
+      return;
+    }
+
+  self->state = DBR_CLIENT_STATE_DISCONNECTED;
+  queue_steal (&self->waiting, waiting);
+}
+
 static void
 dbr_link_fail_opening (DbrLink *self,
                        GError  *error)
@@ -437,12 +467,8 @@ dbr_link_fail_opening (DbrLink *self,
   g_mutex_lock (&self->mutex);
   g_clear_pointer (&self->opening, dbr_opening_unref);
   is_closed = self->state == DBR_CLIENT_STATE_CLOSED;
-  if (!is_closed && self->was_lost)
-    dbr_link_plan_locked (self);
-  else if (!is_closed)
-    self->state = DBR_CLIENT_STATE_DISCONNECTED;
-  if (self->state == DBR_CLIENT_STATE_DISCONNECTED)
-    queue_steal (&self->waiting, &waiting);
+  if (!is_closed)
+    dbr_link_fail_opening_locked (self, &waiting);
   g_mutex_unlock (&self->mutex);
 
   /* Who closed it made it fail, and ends what waits. */
@@ -515,6 +541,7 @@ dbr_link_take_transport (DbrLink      *self,
 
   dbr_debug (DBR_DEBUG_LANES, "Connected", "DBR_UNIQUE_NAME", dbr_lane_get_unique_name (lane));
   self->listener->slots_changed (self->user_data);
+  self->listener->opened (self->user_data, &self->limits);
   if (self->adopted == NULL && self->limits.n_replies <= MAX_SCARCE_SLOTS)
     dbr_side_lanes_begin (self->side_lanes, lane, self->current_address, &self->limits);
   dbr_lane_start (lane);
@@ -613,9 +640,9 @@ open_cb (gpointer data)
 }
 
 static void
-pause_cb (DbrDeadline *deadline)
+pause_end_cb (DbrDeadline *deadline)
 {
-  DbrLink *self = (DbrLink *) G_STRUCT_MEMBER_P (deadline, -G_STRUCT_OFFSET (DbrLink, pause));
+  DbrLink *self = (DbrLink *) G_STRUCT_MEMBER_P (deadline, -G_STRUCT_OFFSET (DbrLink, pause_end));
 
   if (dbr_link_get_state (self) != DBR_CLIENT_STATE_CLOSED)
     dbr_link_connect (self);
@@ -732,6 +759,8 @@ dbr_link_submit (DbrLink     *self,
   else if (!is_closed)
     dbr_link_enqueue_locked (self, exchange);
 
+  if (self->state == DBR_CLIENT_STATE_RECONNECTING)
+    dbr_link_hurry_locked (self);
   if (self->state == DBR_CLIENT_STATE_DISCONNECTED)
     {
       is_first = TRUE;
@@ -768,7 +797,7 @@ dbr_link_close (DbrLink *self)
   if (was_closed)
     return;
 
-  if (dbr_deadline_disarm (&self->pause))
+  if (dbr_deadline_disarm (&self->pause_end))
     g_object_unref (self);
   if (opening != NULL)
     dbr_opening_abort (opening);
@@ -846,4 +875,10 @@ dbr_link_count (DbrLink *self,
   dbr_side_lanes_count (self->side_lanes, n_in_flight, n_orphans);
   *n_in_flight += n_main_in_flight;
   *n_orphans += n_main_orphans;
+}
+
+guint
+dbr_link_count_match_rules (DbrLink *self)
+{
+  return dbr_matches_count (self->matches) + dbr_owners_count (self->owners);
 }

@@ -36,24 +36,24 @@ struct _DbrOpening
   const DbrOpeningFuncs *funcs;
   gatomicrefcount        ref_count;
 
-  char                  *address;
-  gboolean               has_bus;
-  DbrLimits              limits;
-  guint                  limit_ms;
-  DbrOpenedFunc          opened;
-  gpointer               user_data;
-  GDestroyNotify         destroy;
+  char                           *address;
+  gboolean                        has_bus;
+  DbrTransportLimits              limits;
+  guint                           limit_ms;
+  DbrOpenedFunc                   opened;
+  gpointer                        user_data;
+  GDestroyNotify                  destroy;
 };
 
 /* Makes a private connection to @address, with no more time than @limit_ms. To be called on dbr-io.
  * */
-DbrOpening *dbr_opening_start (const char      *address,
-                               gboolean         has_bus,
-                               const DbrLimits *limits,
-                               guint            limit_ms,
-                               DbrOpenedFunc    opened,
-                               gpointer         user_data,
-                               GDestroyNotify   destroy) G_GNUC_WARN_UNUSED_RESULT;
+DbrOpening *dbr_opening_start (const char               *address,
+                               gboolean                  has_bus,
+                               const DbrTransportLimits *limits,
+                               guint                     limit_ms,
+                               DbrOpenedFunc             opened,
+                               gpointer                  user_data,
+                               GDestroyNotify            destroy) G_GNUC_WARN_UNUSED_RESULT;
 DbrOpening *dbr_opening_start_connection (const char       *address,
                                           guint             limit_ms,
                                           DbrConnectedFunc  connected,

@@ -38,13 +38,13 @@ dbr_opening_prepare (DbrOpening     *self,
 }
 
 DbrOpening *
-dbr_opening_start (const char      *address,
-                   gboolean         has_bus,
-                   const DbrLimits *limits,
-                   guint            limit_ms,
-                   DbrOpenedFunc    opened,
-                   gpointer         user_data,
-                   GDestroyNotify   destroy)
+dbr_opening_start (const char               *address,
+                   gboolean                  has_bus,
+                   const DbrTransportLimits *limits,
+                   guint                     limit_ms,
+                   DbrOpenedFunc             opened,
+                   gpointer                  user_data,
+                   GDestroyNotify            destroy)
 {
   DbrOpening *self = dbr_opening_prepare (opening_new (), address, limit_ms, user_data, destroy);
 

@@ -45,6 +45,8 @@ void       dbr_owners_restore    (DbrOwners   *self,
 /* Who owns @bus_name, NULL if nobody does or that is not known. */
 char      *dbr_owners_dup_owner  (DbrOwners   *self,
                                   const char  *bus_name) G_GNUC_WARN_UNUSED_RESULT;
+/* How many rules the bus keeps for it. */
+guint      dbr_owners_count      (DbrOwners   *self);
 /* Whether @bus_name is followed and known to be owned by @unique_name. */
 gboolean   dbr_owners_is_owned_by (DbrOwners  *self,
                                    const char *bus_name,

@@ -342,6 +342,14 @@ dbr_owners_dup_owner (DbrOwners  *self,
   return name != NULL && name->is_known ? g_strdup (name->owner) : NULL;
 }
 
+guint
+dbr_owners_count (DbrOwners *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return g_hash_table_size (self->names);
+}
+
 gboolean
 dbr_owners_was_absent (GObject    *owners,
                        const char *bus_name,

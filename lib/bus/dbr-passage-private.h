@@ -6,14 +6,17 @@
 #include "bus/dbr-destination-private.h"
 #include "bus/dbr-exchange-private.h"
 #include "bus/dbr-lane-private.h"
+#include "metrics/dbr-metrics-private.h"
 #include "policy/dbr-access-policy-private.h"
 #include "policy/dbr-retry-private.h"
 #include "policy/dbr-single-flight-private.h"
 
 G_BEGIN_DECLS
 
+typedef struct _DbrPassage DbrPassage;
+
 /* An exchange on its way through the policies, with what each of them keeps of it. */
-typedef struct
+struct _DbrPassage
 {
   DbrExchange          exchange;
 
@@ -26,7 +29,12 @@ typedef struct
   /* who has to be behind the name, or NULL */
   DbrAccessPolicy     *access_policy;
 
+  /* where it is counted, NULL for nowhere */
+  DbrMetricsHandle    *handle;
+
   /* set before it starts and not changed after */
+  /* it is what somebody asked for, and not a part of that */
+  gboolean             is_operation;
   gboolean             is_read;
   gboolean             is_shareable;
   gboolean             asks_circuit;
@@ -65,7 +73,12 @@ typedef struct
   /* what the last attempt came to, from its failure until the next one is sent */
   DbrMessage          *last_reply;
   GError              *last_error;
-} DbrPassage;
+
+  /* guarded by the recorder's lock: among those that have ended and were not handed over */
+  DbrPassage          *next;
+  DbrPassage          *previous;
+  gboolean             is_waiting;
+};
 
 /* @policy and the rest of what a call is decided by are as they are now. */
 DbrPassage *dbr_passage_new (GObject                *dispatcher,

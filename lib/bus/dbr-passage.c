@@ -58,6 +58,7 @@ dbr_passage_free (DbrExchange *exchange)
   g_clear_pointer (&self->awaited, dbr_destination_unref);
   g_clear_pointer (&self->last_reply, dbr_message_unref);
   g_clear_error (&self->last_error);
+  g_clear_pointer (&self->handle, dbr_metrics_handle_unref);
   g_clear_object (&self->access_policy);
   g_clear_object (&self->call);
   g_clear_object (&self->connection);

@@ -50,10 +50,10 @@ DbrSideLanes *dbr_side_lanes_new         (GObject                    *owner,
                                           const DbrSideLanesListener *listener) G_GNUC_WARN_UNUSED_RESULT;
 
 /* @main is there, and others may be opened to the same address. */
-void          dbr_side_lanes_begin       (DbrSideLanes     *self,
-                                          DbrLane          *main,
-                                          const char       *address,
-                                          const DbrLimits  *limits);
+void          dbr_side_lanes_begin       (DbrSideLanes              *self,
+                                          DbrLane                   *main,
+                                          const char                *address,
+                                          const DbrTransportLimits  *limits);
 /* @main is gone. Returns the lanes that are to be closed with it, and adds to @held the calls that
  * were not sent yet, with a reference each. */
 GPtrArray    *dbr_side_lanes_end         (DbrSideLanes     *self,

@@ -11,6 +11,10 @@
 #include "bus/dbr-client-private.h"
 #include "bus/dbr-waiter-private.h"
 
+/* A flood is told of by so many signals within such a time. */
+#define FLOOD_BATCH 250
+#define FLOOD_USEC ((gint64) G_USEC_PER_SEC)
+
 /**
  * DbrSubscription:
  *
@@ -66,6 +70,13 @@ typedef struct _Core
 
   DbrBacklog      *backlog;
   DbrHerald       *herald;
+  /* set before it first hears */
+  DbrRecorder     *recorder;
+  char            *bus_name;
+
+  /* touched in the transport's thread only: those that came since */
+  guint            n_signals;
+  gint64           first_usec;
 
   GMutex           mutex;
 
@@ -135,6 +146,8 @@ core_unref (Core *self)
 
   dbr_backlog_unref (self->backlog);
   dbr_herald_unref (self->herald);
+  g_clear_pointer (&self->recorder, dbr_recorder_unref);
+  g_free (self->bus_name);
   g_ptr_array_unref (self->starts);
   g_mutex_clear (&self->mutex);
   g_free (self);
@@ -234,7 +247,30 @@ listening_cb (const GError *error,
 {
   const Ear *ear = user_data;
 
+  if (error == NULL)
+    dbr_recorder_count_slots (ear->core->recorder);
+  else if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED))
+    dbr_recorder_bus_refused (ear->core->recorder);
   core_set_active (ear->core, ear->epoch, error == NULL, error);
+}
+
+/* So many are told of at once, and only if they came within a second: a sender that is quiet costs
+ * no more than counting. */
+static void
+core_count (Core       *self,
+            DbrMessage *signal)
+{
+  if (self->n_signals++ == 0)
+    self->first_usec = signal->arrived_usec;
+  if (self->n_signals < FLOOD_BATCH)
+    return;
+
+  if (signal->arrived_usec - self->first_usec <= FLOOD_USEC)
+    dbr_recorder_signals_came (self->recorder,
+                               self->bus_name != NULL ? self->bus_name
+                                                      : dbr_message_get_sender (signal),
+                               self->n_signals);
+  self->n_signals = 0;
 }
 
 static void
@@ -243,8 +279,11 @@ heard_cb (DbrMessage *signal,
 {
   const Ear *ear = user_data;
 
-  if (core_is_in_epoch (ear->core, ear->epoch))
-    dbr_backlog_push (ear->core->backlog, signal);
+  if (!core_is_in_epoch (ear->core, ear->epoch))
+    return;
+
+  core_count (ear->core, signal);
+  dbr_backlog_push (ear->core->backlog, signal);
 }
 
 static void
@@ -269,6 +308,18 @@ core_new (DbrSubscription *subscription)
   self->starts = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
 
   return self;
+}
+
+static void
+dbr_subscription_constructed (GObject *object)
+{
+  DbrSubscription *self = DBR_SUBSCRIPTION (object);
+
+  G_OBJECT_CLASS (dbr_subscription_parent_class)->constructed (object);
+
+  if (self->client != NULL)
+    self->core->recorder = dbr_recorder_ref (self->client->recorder);
+  self->core->bus_name = g_strdup (self->rule->bus_name);
 }
 
 static void
@@ -403,6 +454,7 @@ dbr_subscription_class_init (DbrSubscriptionClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->constructed = dbr_subscription_constructed;
   object_class->dispose = dbr_subscription_dispose;
   object_class->finalize = dbr_subscription_finalize;
   object_class->get_property = dbr_subscription_get_property;

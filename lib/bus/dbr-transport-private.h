@@ -39,16 +39,17 @@ typedef struct
   guint n_replies;
   gsize message_size;
   guint n_descriptors;
-} DbrLimits;
+  guint n_match_rules;
+} DbrTransportLimits;
 
 /* `INVALID_ARGUMENT`, or `NOT_SUPPORTED` where the connection cannot pass descriptors at all. */
-gboolean dbr_limits_check_size        (const DbrLimits *self,
-                                       gsize            size,
-                                       GError         **error);
-gboolean dbr_limits_check_descriptors (const DbrLimits *self,
-                                       gboolean         can_pass,
-                                       GUnixFDList     *fd_list,
-                                       GError         **error);
+gboolean dbr_limits_check_size        (const DbrTransportLimits *self,
+                                       gsize                     size,
+                                       GError                  **error);
+gboolean dbr_limits_check_descriptors (const DbrTransportLimits *self,
+                                       gboolean                  can_pass,
+                                       GUnixFDList              *fd_list,
+                                       GError                  **error);
 
 typedef struct
 {

@@ -61,9 +61,9 @@ dbr_transport_get_counters (DbrTransport         *self,
 }
 
 gboolean
-dbr_limits_check_size (const DbrLimits  *self,
-                       gsize             size,
-                       GError          **error)
+dbr_limits_check_size (const DbrTransportLimits  *self,
+                       gsize                      size,
+                       GError                   **error)
 {
   if (size <= self->message_size)
     return TRUE;
@@ -76,10 +76,10 @@ dbr_limits_check_size (const DbrLimits  *self,
 }
 
 gboolean
-dbr_limits_check_descriptors (const DbrLimits  *self,
-                              gboolean          can_pass,
-                              GUnixFDList      *fd_list,
-                              GError          **error)
+dbr_limits_check_descriptors (const DbrTransportLimits  *self,
+                              gboolean                   can_pass,
+                              GUnixFDList               *fd_list,
+                              GError                   **error)
 {
   guint n_descriptors = g_unix_fd_list_get_length (fd_list);
 

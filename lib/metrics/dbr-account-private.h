@@ -92,6 +92,7 @@ typedef struct
   /* guarded by the book's mutex */
   gint64         slow_usec;
   double         error_rate;
+  double         burn_share;
   gint64         shift_usec;
   gint64         usual_usec;
   guint64        n_slow;
@@ -101,12 +102,12 @@ typedef struct
   guint64        n_other_errors;
   DbrRange       life_range;
   /* when the slice began, when it was last looked at, and the slices before */
-  DbrCounts      at_slice;
-  DbrCounts      at_turn;
-  DbrCounts      closed[DBR_WINDOW_N_CLOSED];
-  DbrRange       closed_ranges[DBR_WINDOW_N_CLOSED];
-  DbrBurn        burn;
-  DbrWatch       watch;
+  DbrCounts           at_slice;
+  DbrCounts           at_turn;
+  DbrCounts           closed[DBR_WINDOW_N_CLOSED];
+  DbrRange            closed_ranges[DBR_WINDOW_N_CLOSED];
+  DbrBurn             burn;
+  DbrOpenIssues       watch;
 } DbrAccount;
 
 /* Names may be NULL, except that of the operation. */

@@ -30,6 +30,8 @@ typedef enum
 #define DBR_N_OPERATION_ISSUES ((guint) DBR_ISSUE_SLO_BURN + 1)
 
 const char *dbr_issue_kind_to_string (DbrIssueKind  kind);
+/* A few words for a person, to be translated. */
+const char *dbr_issue_kind_get_title (DbrIssueKind  kind);
 
 /* What is found when one looks. */
 typedef struct
@@ -53,6 +55,7 @@ typedef struct
   DbrNewsKind  kind;
   guint64      serial;
   const char  *id;
+  const char  *title;
   char        *operation;
   gint64       since_usec;
   DbrSeverity  severity;
@@ -68,7 +71,7 @@ typedef struct
   gint64      seen_usec[DBR_N_ISSUE_KINDS];
   DbrSeverity severities[DBR_N_ISSUE_KINDS];
   guint       n_open;
-} DbrWatch;
+} DbrOpenIssues;
 
 /* Which issues are open, and what of that was not told yet. For one thread at a time. */
 typedef struct
@@ -83,23 +86,23 @@ void      dbr_board_init    (DbrBoard         *self);
 void      dbr_board_clear   (DbrBoard         *self);
 
 /* Raises the issue, or goes on with the one that is open. Takes what @finding holds. */
-void      dbr_board_hold    (DbrBoard         *self,
-                             DbrWatch         *watch,
-                             const char       *operation,
-                             DbrFinding       *finding);
+void      dbr_board_hold    (DbrBoard              *self,
+                             DbrOpenIssues         *watch,
+                             const char            *operation,
+                             DbrFinding            *finding);
 /* Takes what @finding holds: how it is now that it is over. */
-void      dbr_board_end     (DbrBoard         *self,
-                             DbrWatch         *watch,
-                             const char       *operation,
-                             DbrFinding       *finding);
+void      dbr_board_end     (DbrBoard              *self,
+                             DbrOpenIssues         *watch,
+                             const char            *operation,
+                             DbrFinding            *finding);
 DbrNews  *dbr_board_pop     (DbrBoard         *self) G_GNUC_WARN_UNUSED_RESULT;
 
 void      dbr_finding_clear (DbrFinding       *self);
 void      dbr_news_free     (DbrNews          *self);
 
 static inline gboolean
-dbr_watch_is_open (const DbrWatch *self,
-                   DbrIssueKind    kind)
+dbr_open_issues_has (const DbrOpenIssues *self,
+                     DbrIssueKind         kind)
 {
   return self->serials[kind] != 0;
 }

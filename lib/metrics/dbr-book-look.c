@@ -16,11 +16,11 @@
 
 /* Whether somebody is told something of what was found. */
 static gboolean
-is_news (const DbrWatch   *watch,
-         const DbrFinding *finding,
-         DbrVerdict        verdict)
+is_news (const DbrOpenIssues   *watch,
+         const DbrFinding      *finding,
+         DbrVerdict             verdict)
 {
-  gboolean is_open = dbr_watch_is_open (watch, finding->kind);
+  gboolean is_open = dbr_open_issues_has (watch, finding->kind);
 
   if (verdict == DBR_VERDICT_HOLDS)
     return !is_open || finding->severity > watch->severities[finding->kind];
@@ -29,15 +29,15 @@ is_news (const DbrWatch   *watch,
 }
 
 static void
-dbr_book_conclude_locked (DbrBook    *self,
-                          DbrWatch   *watch,
-                          const char *name,
-                          DbrFinding *finding,
-                          DbrVerdict  verdict)
+dbr_book_conclude_locked (DbrBook         *self,
+                          DbrOpenIssues   *watch,
+                          const char      *name,
+                          DbrFinding      *finding,
+                          DbrVerdict       verdict)
 {
   if (verdict == DBR_VERDICT_HOLDS)
     dbr_board_hold (&self->board, watch, name, finding);
-  else if (verdict == DBR_VERDICT_OVER && dbr_watch_is_open (watch, finding->kind))
+  else if (verdict == DBR_VERDICT_OVER && dbr_open_issues_has (watch, finding->kind))
     dbr_board_end (&self->board, watch, name, finding);
 }
 
@@ -50,6 +50,7 @@ dbr_book_judge_account_locked (DbrBook    *self,
     .when = when,
     .slow_usec = account->slow_usec,
     .error_rate = account->error_rate,
+    .burn_share = account->burn_share,
     .burn = &account->burn,
   };
 

@@ -73,6 +73,7 @@ dbr_book_apply_limit_locked (DbrBook    *self,
   DbrLimit limit = dbr_limits_lookup (self->limits, account->name, account->operation);
 
   account->error_rate = limit.error_rate;
+  account->burn_share = limit.burn_share;
   dbr_account_set_thresholds (account, limit.p95_usec, account->shift_usec);
 }
 
@@ -182,7 +183,7 @@ dbr_book_note_lag_locked (DbrBook    *self,
 {
   DbrPlace *place = dbr_places_get (&self->places, name);
 
-  if (!dbr_watch_is_open (&place->watch, DBR_ISSUE_MAIN_LOOP))
+  if (!dbr_open_issues_has (&place->watch, DBR_ISSUE_MAIN_LOOP))
     place->worst_lag_usec = 0;
   place->worst_lag_usec = MAX (place->worst_lag_usec, lag_usec);
   dbr_book_note_locked (self, DBR_ISSUE_MAIN_LOOP, place, 1);
@@ -247,15 +248,15 @@ dbr_book_set_circuit (DbrBook    *self,
 
 /* Nothing is wrong any more as far as is known. */
 static void
-dbr_book_end_issues_locked (DbrBook    *self,
-                            DbrWatch   *watch,
-                            const char *name)
+dbr_book_end_issues_locked (DbrBook         *self,
+                            DbrOpenIssues   *watch,
+                            const char      *name)
 {
   for (guint kind = 0; kind < DBR_N_ISSUE_KINDS; kind++)
     {
       DbrFinding finding = { .kind = kind };
 
-      if (dbr_watch_is_open (watch, kind))
+      if (dbr_open_issues_has (watch, kind))
         dbr_board_end (&self->board, watch, name, &finding);
     }
 }

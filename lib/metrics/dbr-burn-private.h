@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* How fast what may go wrong is used up: one in a hundred, over a day. Each pair of windows is a
+/* How fast what may go wrong is used up: a share of all calls, over a day. Each pair of windows is a
  * long one, which is sure, and a short one, which says that it still goes on. */
 typedef enum
 {
@@ -22,7 +22,6 @@ typedef enum
 #define DBR_N_BURN_PACES ((guint) DBR_BURN_SLOW + 1)
 #define DBR_BURN_N_SLOTS 60u
 #define DBR_BURN_N_SHORT 5u
-#define DBR_BURN_ALLOWED 0.01
 
 typedef struct
 {
@@ -50,7 +49,8 @@ void   dbr_burn_read    (DbrBurn            *self,
                          gint64              when,
                          DbrBurnCount       *in_long,
                          DbrBurnCount       *in_short);
-/* How many times faster than what would just do. */
-double dbr_burn_get_pace (const DbrBurnCount *count);
+/* How many times faster than what would just do, where @allowed of all calls may go wrong. */
+double dbr_burn_get_pace (const DbrBurnCount *count,
+                          double              allowed);
 
 G_END_DECLS

@@ -78,9 +78,10 @@ dbr_burn_read (DbrBurn      *self,
 }
 
 double
-dbr_burn_get_pace (const DbrBurnCount *count)
+dbr_burn_get_pace (const DbrBurnCount *count,
+                   double              allowed)
 {
   guint32 n = count->good + count->bad;
 
-  return n > 0 ? count->bad / (double) n / DBR_BURN_ALLOWED : 0;
+  return n > 0 ? count->bad / (double) n / allowed : 0;
 }

@@ -16,6 +16,7 @@ typedef struct
   DbrCounts    window;
   gint64       slow_usec;
   double       error_rate;
+  double       burn_share;
   DbrBurn     *burn;
 } DbrOperationView;
 

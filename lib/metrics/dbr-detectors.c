@@ -135,11 +135,12 @@ judge_latency_shift (const DbrOperationView *view,
 
 static gboolean
 is_burning (const DbrBurnCount *count,
+            double              allowed,
             double              limit,
             double              chance)
 {
-  return dbr_burn_get_pace (count) >= limit
-         && is_no_chance (count->bad, count->good + count->bad, DBR_BURN_ALLOWED, chance);
+  return dbr_burn_get_pace (count, allowed) >= limit
+         && is_no_chance (count->bad, count->good + count->bad, allowed, chance);
 }
 
 static DbrVerdict
@@ -154,8 +155,8 @@ judge_burn_at (const DbrOperationView *view,
     return DBR_VERDICT_OVER;
 
   if (in_long.good + in_long.bad < MIN_CALLS_BURN || in_long.bad < MIN_BAD_BURN
-      || !is_burning (&in_long, limit, CHANCE_BURN)
-      || !is_burning (&in_short, limit, CHANCE_GOES_ON))
+      || !is_burning (&in_long, view->burn_share, limit, CHANCE_BURN)
+      || !is_burning (&in_short, view->burn_share, limit, CHANCE_GOES_ON))
     return DBR_VERDICT_BETWEEN;
 
   return DBR_VERDICT_HOLDS;

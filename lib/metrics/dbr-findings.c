@@ -56,7 +56,7 @@ make_operation_evidence (DbrIssueKind            kind,
       g_variant_dict_insert (&dict, "timeouts", "t", window->outcomes[DBR_OUTCOME_TIMEOUT]);
       g_variant_dict_insert (&dict, "error-rate", "d", dbr_counts_get_error_rate (window));
       g_variant_dict_insert (&dict, "limit", "d",
-                             kind == DBR_ISSUE_SLO_BURN ? DBR_BURN_ALLOWED : view->error_rate);
+                             kind == DBR_ISSUE_SLO_BURN ? view->burn_share : view->error_rate);
     }
 
   return g_variant_ref_sink (g_variant_dict_end (&dict));
@@ -104,8 +104,8 @@ dbr_describe_operation (DbrFinding             *finding,
   else if (finding->kind == DBR_ISSUE_LATENCY_SHIFT)
     finding->text = describe_latency_shift (account);
   else
-    finding->text = g_strdup_printf (_("%s fails or is slow for more than one call in a hundred, "
-                                       "and goes on so"), account->name);
+    finding->text = g_strdup_printf (_("%s fails or is slow for more than %.3g %% of its calls, "
+                                       "and goes on so"), account->name, view->burn_share * 100);
 }
 
 static GVariant *

@@ -16,7 +16,8 @@
  * - `latency`: more than one in twenty calls takes longer than the operation's limit
  * - `error-rate`: a greater share than the operation's limit fails or times out
  * - `latency-shift`: half of the calls take five times as long as half of them used to
- * - `slo-burn`: more than one call in a hundred fails or is slow, for so long that it adds up
+ * - `slo-burn`: a greater share of the calls fails or is slow than may over a day, for so long
+ *   that it adds up
  * - `orphans`: answers that nobody waits for any more hold more than half of a connection's slots
  * - `bus-limit`: the bus refused something for one of its limits, or nine tenths of one are used
  * - `budget`: so much was retried that nothing more is
@@ -52,11 +53,6 @@ enum
 };
 
 static GParamSpec *properties[N_PROPS];
-
-G_DEFINE_ENUM_TYPE (DbrSeverity, dbr_severity,
-                    G_DEFINE_ENUM_VALUE (DBR_SEVERITY_NOTICE, "notice"),
-                    G_DEFINE_ENUM_VALUE (DBR_SEVERITY_WARNING, "warning"),
-                    G_DEFINE_ENUM_VALUE (DBR_SEVERITY_CRITICAL, "critical"))
 
 G_DEFINE_FINAL_TYPE (DbrIssue, dbr_issue, G_TYPE_OBJECT)
 

@@ -12,6 +12,8 @@ typedef struct
 {
   gint64 p95_usec;
   double error_rate;
+  /* what may fail or be slow over a day */
+  double burn_share;
 } DbrLimit;
 
 /* Limits of operations: those that ship and those that were set. For one thread at a time. */

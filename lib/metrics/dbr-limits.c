@@ -13,6 +13,9 @@
 #define LIMITS_PATH "/dbr/figures.ini"
 #define DEFAULT_OPERATION "default"
 
+/* What goes on all day may only be so much of what is too much within a minute. */
+#define BURN_PER_ERROR_RATE 0.1
+
 struct _DbrLimits
 {
   GHashTable *set;
@@ -28,11 +31,12 @@ static void
 table_set (GHashTable *table,
            const char *operation,
            gint64      p95_usec,
-           double      error_rate)
+           double      error_rate,
+           double      burn_share)
 {
   DbrLimit *limit = g_new (DbrLimit, 1);
 
-  *limit = (DbrLimit) { p95_usec, error_rate };
+  *limit = (DbrLimit) { p95_usec, error_rate, burn_share };
   g_hash_table_replace (table, g_strdup (operation), limit);
 }
 
@@ -53,10 +57,12 @@ read_shipped (void)
     {
       gint64 p95_ms = g_key_file_get_int64 (file, operations[i], "p95", NULL);
       double error_rate = g_key_file_get_double (file, operations[i], "error_rate", NULL);
+      double burn_share = g_key_file_get_double (file, operations[i], "burn_share", NULL);
 
-      if (!dbr_limit_check (p95_ms * 1000, error_rate, &error))
+      if (!dbr_limit_check (p95_ms * 1000, error_rate, &error)
+          || !dbr_limit_check (p95_ms * 1000, burn_share, &error))
         g_error (LIMITS_PATH ": %s: %s", operations[i], error->message);
-      table_set (table, operations[i], p95_ms * 1000, error_rate);
+      table_set (table, operations[i], p95_ms * 1000, error_rate, burn_share);
     }
   g_assert (g_hash_table_contains (table, DEFAULT_OPERATION));
 
@@ -120,7 +126,7 @@ dbr_limits_set (DbrLimits  *self,
                 gint64      p95_usec,
                 double      error_rate)
 {
-  table_set (self->set, operation, p95_usec, error_rate);
+  table_set (self->set, operation, p95_usec, error_rate, error_rate * BURN_PER_ERROR_RATE);
 }
 
 DbrLimit

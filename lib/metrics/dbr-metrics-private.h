@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* An operation found once, for who records it often. It is valid as long as its metrics. */
+/* An operation found once, for who records it often. It is valid as long as its metrics, or longer
+ * with a reference of its own. */
 typedef DbrAccount DbrMetricsHandle;
 
 /* What became of one call. Times are in microseconds, -1 where one is not known; @now is the
@@ -34,6 +35,8 @@ DbrMetricsHandle *dbr_metrics_resolve            (DbrMetrics             *self,
                                                   const char             *destination,
                                                   const char             *interface_name,
                                                   const char             *member);
+DbrMetricsHandle *dbr_metrics_handle_ref         (DbrMetricsHandle       *handle);
+void              dbr_metrics_handle_unref       (DbrMetricsHandle       *handle);
 /* From any thread, cheap, and without a lock as long as all is well. */
 void              dbr_metrics_handle_record      (DbrMetricsHandle       *handle,
                                                   const DbrMetricsSample *sample);
@@ -68,5 +71,7 @@ void              dbr_metrics_forget_connection  (DbrMetrics             *self,
 
 /* Looks now, as a deadline does otherwise. */
 void              dbr_metrics_tick               (DbrMetrics             *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrMetricsHandle, dbr_metrics_handle_unref)
 
 G_END_DECLS

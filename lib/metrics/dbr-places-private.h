@@ -39,9 +39,9 @@ typedef struct
   DbrOccasions  occasions[DBR_N_ISSUE_KINDS];
   DbrSlots      slots;
   /* the nick of a circuit's state, static; NULL where there is no circuit */
-  const char   *circuit_state;
-  gint64        worst_lag_usec;
-  DbrWatch      watch;
+  const char        *circuit_state;
+  gint64             worst_lag_usec;
+  DbrOpenIssues      watch;
 } DbrPlace;
 
 /* For one thread at a time. */

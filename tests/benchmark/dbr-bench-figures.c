@@ -86,6 +86,54 @@ bench_scene_time_figures (const BenchScene *self,
   return TRUE;
 }
 
+/* What a call costs a client with metrics, held against the same call of the same client without. */
+static const struct
+{
+  const char *counted;
+  const char *uncounted;
+  const char *what;
+} pairs[] = {
+  { "sync echo", "sync uncounted", "a call, sync" },
+  { "async echo", "async uncounted", "a call, async" },
+};
+
+#define N_CALLS 1000
+#define PAIR_LIMIT 1.02
+
+static gboolean
+count_pair (const BenchScene *self,
+            BenchRun         *run,
+            gsize             pair)
+{
+  g_autoptr(BenchActor) actor = bench_actor_new (run->stage, bench_client_libdbr.name,
+                                                 BENCH_LENS_INSTRUCTIONS, FALSE);
+  BenchSeries counted = { pairs[pair].counted, 1, N_CALLS };
+  BenchSeries uncounted = { pairs[pair].uncounted, 1, N_CALLS };
+  BenchRow row = {
+    .goal = self->goal,
+    .scene = self->name,
+    .client = bench_client_libdbr.name,
+    .what = pairs[pair].what,
+    .limit_kind = BENCH_LIMIT_ON_RATIO,
+    .limit = PAIR_LIMIT,
+  };
+  BenchAnswer answer;
+  double without;
+
+  if (!bench_actor_do (actor, &answer, "make")
+      || !bench_series_play (&counted, actor)
+      || !bench_series_play (&uncounted, actor))
+    return FALSE;
+
+  bench_actor_end (actor);
+  row.value = bench_series_get_cost (&counted, actor);
+  without = bench_series_get_cost (&uncounted, actor);
+  row.ratio = row.value / MAX (without, 1);
+  bench_table_add (&row);
+
+  return TRUE;
+}
+
 static gboolean
 count_allocations (const BenchScene *self,
                    BenchRun         *run)
@@ -127,6 +175,12 @@ bench_scene_count_figures (const BenchScene *self,
   for (gsize i = 0; i < G_N_ELEMENTS (figures); i++)
     report (self, figures[i].what, bench_series_get_cost (&series[i], actor), figures[i].limit,
             figures[i].limit > 0);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    {
+      if (!count_pair (self, run, i))
+        return FALSE;
+    }
 
   return count_allocations (self, run);
 }

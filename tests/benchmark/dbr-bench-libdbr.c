@@ -116,6 +116,8 @@ libdbr_play (gpointer         client,
   if (self->parameters == NULL)
     self->parameters = g_variant_ref_sink (g_variant_new ("(s)", BENCH_PAYLOAD));
 
+  if (task->call == BENCH_CALL_UNCOUNTED)
+    dbr_client_set_metrics (self->client, NULL);
   if (task->is_sync)
     {
       for (guint i = 0; i < task->n_calls; i++)

@@ -258,6 +258,7 @@ parse_call (const char *word)
   static const char *const words[] = {
     [BENCH_CALL_ECHO] = "echo",
     [BENCH_CALL_BURST] = "burst",
+    [BENCH_CALL_UNCOUNTED] = "uncounted",
     [BENCH_CALL_OVERLOADED] = "overloaded",
     [BENCH_CALL_INVALID] = "invalid",
     [BENCH_CALL_HISTOGRAM] = "histogram",

@@ -40,6 +40,8 @@ typedef enum
   /* echoed by a service that takes a millisecond for each, one after the other; what the bus
    * refuses is counted and no failure */
   BENCH_CALL_BURST,
+  /* the same by a client that has no metrics */
+  BENCH_CALL_UNCOUNTED,
   /* refused, because parked calls hold all slots */
   BENCH_CALL_OVERLOADED,
   /* refused, because its path is none */

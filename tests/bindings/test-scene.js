@@ -183,6 +183,21 @@ const scene = {
         assert(metrics.to_openmetrics().endsWith('# EOF\n'), 'it is OpenMetrics');
     },
 
+    async 'a client counts its calls and keeps the last ones'() {
+        const client = newClient();
+        client.metrics = new Dbr.Metrics();
+        client.trace_size = 1;
+        const shown = new Promise(resolve =>
+            client.trace.connect('items-changed', trace => resolve(trace)));
+        await client.call_async(NAME, PATH, INTERFACE, 'Echo', new GLib.Variant('(s)', ['a']),
+            null, 0, null);
+        const stats = client.metrics.get_stats(`${NAME}:${INTERFACE}.Echo`);
+        assertEqual([stats.count, stats.ok], [1, 1]);
+        const [call] = [...await shown];
+        assertEqual([call.method_name, call.outcome, call.parameters],
+            ['Echo', Dbr.Outcome.OK, null]);
+    },
+
     async 'each pair of each class is a promise'() {
         const client = newClient();
         const promises = [client.open_async(null), client.ping_async(NAME, null),

@@ -218,6 +218,27 @@ class Scene(unittest.TestCase):
         metrics.reset()
         self.assertEqual(metrics.dup_operations(), [])
 
+    def test_figures(self):
+        """a client counts its calls and keeps the last ones"""
+        client, metrics = new_client(), Dbr.Metrics.new()
+        client.set_metrics(metrics)
+        client.props.trace_size = 2
+        for text in 'abc':
+            client.call_sync(NAME, PATH, INTERFACE, 'Echo', GLib.Variant('(s)', (text,)), None, 0, None)
+        with self.assertRaises(GLib.Error):
+            client.call_sync(NAME, PATH, INTERFACE, 'Fail',
+                             GLib.Variant('(ss)', ('org.dbr.Error.Odd', 'no')), None, 0, None)
+        operation = f'{NAME}:{INTERFACE}.Fail'
+        self.assertEqual(metrics.dup_operations(), [f'{NAME}:{INTERFACE}.Echo', operation])
+        self.assertEqual(metrics.get_stats(f'{NAME}:{INTERFACE}.Echo').get_ok(), 3)
+        figures = Dbr.unpack(metrics.to_variant())['operations'][operation]
+        self.assertEqual(figures['error-names'], {'org.dbr.Error.Odd': 1})
+        iterate_until(lambda: len(client.get_trace()) == 2)
+        self.assertEqual([(call.get_method_name(), call.get_outcome()) for call in client.get_trace()],
+                         [('Echo', Dbr.Outcome.OK), ('Fail', Dbr.Outcome.ERROR)])
+        client.set_metrics(None)
+        self.assertIsNone(client.get_metrics())
+
     def test_loading(self):
         """loading the library starts no thread and opens nothing"""
         told = subprocess.run([sys.executable, '-c', LOADS], stdout=subprocess.PIPE, text=True,

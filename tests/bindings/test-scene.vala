@@ -219,6 +219,23 @@ void figures () {
     }
 }
 
+async void counted () throws Error {
+    var client = new_client ();
+    var operation = @"$NAME:$INTERFACE.Echo";
+
+    client.metrics = new Dbr.Metrics ();
+    client.trace_size = 3;
+    yield client.call_async (NAME, PATH, INTERFACE, "Echo", new Variant ("(s)", "a"));
+    yield client.call_async (NAME, PATH, INTERFACE, "Echo", new Variant ("(s)", "b"));
+    assert_cmpuint ((uint) client.metrics.get_stats (operation).ok, EQ, 2);
+    // The first one is in the list by the time that the second one has ended.
+    var call = (Dbr.Call) client.trace.get_item (0);
+    assert_cmpstr (call.method_name, EQ, "Echo");
+    assert_true (call.outcome == Dbr.Outcome.OK && call.parameters == null);
+    client.metrics = null;
+    assert_null (client.metrics);
+}
+
 delegate void Begin (AsyncReadyCallback callback);
 delegate void End (AsyncResult result) throws Error;
 
@@ -247,6 +264,8 @@ int main (string[] args) {
         play ((cb) => proxy.begin (cb), (result) => proxy.end (result)));
     Test.add_func ("/dbr/vala/a-stopped-service-ends-at-the-limit", () =>
         play ((cb) => stopped_service.begin (cb), (result) => stopped_service.end (result)));
+    Test.add_func ("/dbr/vala/a-client-counts-its-calls", () =>
+        play ((cb) => counted.begin (cb), (result) => counted.end (result)));
     Test.add_func ("/dbr/vala/an-error-of-the-service-keeps-its-name", () =>
         play ((cb) => error_of_the_service.begin (cb),
               (result) => error_of_the_service.end (result)));

@@ -101,7 +101,8 @@ test_overloaded (void)
       g_assert_cmpint (outcomes[i].ended_usec - outcomes[i].began_usec, <, 5 * SCENE_GRACE_USEC);
     }
   g_assert_cmpuint (outcomes[0].n_ended, ==, 0);
-  g_assert_cmpuint (dbr_client_get_in_flight (scene->client), ==, MAX_IN_FLIGHT);
+  dbr_test_wait_until (NULL, dbr_client_get_in_flight (scene->client) == MAX_IN_FLIGHT,
+                       DBR_TEST_PATIENCE_MS);
 
   dbr_test_peer_cont (scene->peer);
   for (guint i = 0; i < n_calls; i++)
@@ -282,7 +283,7 @@ test_limits_change (void)
   assert_has_arrived (scene, "Hold", 5);
   scene_wait (&outcomes[4]);
   assert_has_arrived (scene, "Hold", 6);
-  g_assert_cmpuint (dbr_client_get_in_flight (scene->client), ==, 1);
+  dbr_test_wait_until (NULL, dbr_client_get_in_flight (scene->client) == 1, DBR_TEST_PATIENCE_MS);
 
   dbr_client_set_max_in_flight (scene->client, 16);
   for (guint i = 0; i < G_N_ELEMENTS (outcomes); i++)
@@ -335,7 +336,7 @@ test_waiters_leave (void)
   /* Their places in the queue are free again. */
   for (guint i = 0; i < G_N_ELEMENTS (late); i++)
     run_increment (scene, &late[i], 20000, FALSE);
-  g_assert_cmpuint (dbr_client_get_in_flight (scene->client), ==, 1);
+  dbr_test_wait_until (NULL, dbr_client_get_in_flight (scene->client) == 1, DBR_TEST_PATIENCE_MS);
   g_assert_cmpuint (dbr_client_get_orphans (scene->client), ==, 0);
 
   dbr_test_peer_cont (scene->peer);
@@ -396,7 +397,8 @@ test_orphans (void)
       outcomes[i] = (Outcome) { NULL };
       run_increment (scene, &outcomes[i], 10000, FALSE);
     }
-  g_assert_cmpuint (dbr_client_get_in_flight (scene->client), ==, MAX_IN_FLIGHT);
+  dbr_test_wait_until (NULL, dbr_client_get_in_flight (scene->client) == MAX_IN_FLIGHT,
+                       DBR_TEST_PATIENCE_MS);
   dbr_test_peer_cont (scene->peer);
   for (guint i = 0; i < G_N_ELEMENTS (outcomes); i++)
     {

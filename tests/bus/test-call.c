@@ -104,6 +104,7 @@ test_has_plain_defaults (void)
   g_assert_cmpint (dbr_call_get_queue_usec (call), ==, -1);
   g_assert_cmpint (dbr_call_get_service_usec (call), ==, -1);
   g_assert_cmpint (dbr_call_get_lag_usec (call), ==, -1);
+  g_assert_cmpint (dbr_call_get_outcome (call), ==, DBR_OUTCOME_REJECTED);
   g_assert_null (dbr_call_get_sender (call));
   g_assert_null (dbr_call_get_reply_fd_list (call));
   g_assert_false (dbr_call_get_joined (call));
@@ -119,7 +120,7 @@ test_properties_have_the_defaults_they_claim (void)
   g_test_summary ("Each property of a new call has its default, but the five it is made with");
 
   pspecs = g_object_class_list_properties (G_OBJECT_GET_CLASS (call), &n_pspecs);
-  g_assert_cmpuint (n_pspecs, ==, 26);
+  g_assert_cmpuint (n_pspecs, ==, 27);
   for (guint i = 0; i < n_pspecs; i++)
     {
       g_auto(GValue) value = G_VALUE_INIT;
@@ -416,6 +417,7 @@ test_tells_what_became_of_it (void)
   g_autoptr(GUnixFDList) got_fd_list = NULL;
   char sender[] = ":1.5";
   g_autofree char *got_sender = NULL;
+  DbrOutcome outcome;
   guint attempts;
   DbrExecution execution;
   gint64 elapsed_usec;
@@ -429,6 +431,7 @@ test_tells_what_became_of_it (void)
 
   g_assert_nonnull (request);
   dbr_call_end (call, &(DbrCallResults) {
+    .outcome = DBR_OUTCOME_ERROR,
     .attempts = 2,
     .execution = DBR_EXECUTION_ONCE,
     .elapsed_usec = 1000,
@@ -441,6 +444,7 @@ test_tells_what_became_of_it (void)
   });
   memset (sender, 'x', strlen (sender));
 
+  g_assert_cmpint (dbr_call_get_outcome (call), ==, DBR_OUTCOME_ERROR);
   g_assert_cmpuint (dbr_call_get_attempts (call), ==, 2);
   g_assert_cmpint (dbr_call_get_execution (call), ==, DBR_EXECUTION_ONCE);
   g_assert_cmpint (dbr_call_get_elapsed_usec (call), ==, 1000);
@@ -452,6 +456,7 @@ test_tells_what_became_of_it (void)
   g_assert_true (dbr_call_get_joined (call));
 
   g_object_get (call,
+                "outcome", &outcome,
                 "attempts", &attempts,
                 "execution", &execution,
                 "elapsed-usec", &elapsed_usec,
@@ -462,6 +467,7 @@ test_tells_what_became_of_it (void)
                 "reply-fd-list", &got_fd_list,
                 "joined", &joined,
                 NULL);
+  g_assert_cmpint (outcome, ==, DBR_OUTCOME_ERROR);
   g_assert_cmpuint (attempts, ==, 2);
   g_assert_cmpint (execution, ==, DBR_EXECUTION_ONCE);
   g_assert_cmpint (elapsed_usec, ==, 1000);

@@ -63,7 +63,7 @@ test_many (void)
   dbr_test_peer_stop (scene->peer);
   for (guint i = 0; i < G_N_ELEMENTS (outcomes); i++)
     run_read (scene->client, "Level", 10000, NULL, &outcomes[i]);
-  g_assert_cmpuint (dbr_client_get_in_flight (scene->client), ==, 1);
+  dbr_test_wait_until (NULL, dbr_client_get_in_flight (scene->client) == 1, DBR_TEST_PATIENCE_MS);
   dbr_test_peer_cont (scene->peer);
 
   for (guint i = 0; i < G_N_ELEMENTS (outcomes); i++)
@@ -213,7 +213,7 @@ test_leader_leaves (gconstpointer data)
       g_assert_error (gone.error, DBR_ERROR, DBR_ERROR_DEADLINE);
     }
   g_assert_cmpuint (heir.n_ended, ==, 0);
-  g_assert_cmpuint (dbr_client_get_in_flight (scene->client), ==, 1);
+  dbr_test_wait_until (NULL, dbr_client_get_in_flight (scene->client) == 1, DBR_TEST_PATIENCE_MS);
   g_assert_cmpuint (dbr_client_get_orphans (scene->client), ==, 0);
 
   dbr_test_peer_cont (scene->peer);
@@ -412,7 +412,7 @@ test_ambiguous (void)
   dbr_test_peer_stop (scene->peer);
   for (guint i = 0; i < G_N_ELEMENTS (outcomes); i++)
     run_read (scene->client, "Level", 5000, NULL, &outcomes[i]);
-  g_assert_cmpuint (dbr_client_get_in_flight (scene->client), ==, 1);
+  dbr_test_wait_until (NULL, dbr_client_get_in_flight (scene->client) == 1, DBR_TEST_PATIENCE_MS);
 
   /* Another program takes the name, and then the first one dies with the question unanswered. */
   successor = dbr_test_peer_new (scene->bus, SCENE_NAME, NULL);
@@ -535,7 +535,7 @@ test_background (void)
   dbr_call_set_background (slow, TRUE);
   scene_run_async (scene->client, slow, NULL, &background);
   run_read (scene->client, "Level", 5000, NULL, &interactive);
-  g_assert_cmpuint (dbr_client_get_in_flight (scene->client), ==, 2);
+  dbr_test_wait_until (NULL, dbr_client_get_in_flight (scene->client) == 2, DBR_TEST_PATIENCE_MS);
   dbr_test_peer_cont (scene->peer);
   scene_wait (&background);
   scene_wait (&interactive);
@@ -676,7 +676,8 @@ test_giving_up (void)
 
       scene_run_async (scene->client, next, NULL, &outcomes[i]);
     }
-  g_assert_cmpuint (dbr_client_get_in_flight (scene->client), ==, G_N_ELEMENTS (outcomes));
+  dbr_test_wait_until (NULL, dbr_client_get_in_flight (scene->client) == G_N_ELEMENTS (outcomes),
+                       DBR_TEST_PATIENCE_MS);
   dbr_test_peer_cont (scene->peer);
   for (guint i = 0; i < G_N_ELEMENTS (outcomes); i++)
     {

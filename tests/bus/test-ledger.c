@@ -28,7 +28,7 @@ static void
 test_orphans_count (void)
 {
   g_autoptr(DbrLedger) ledger = dbr_ledger_new (16);
-  DbrAccount *accounts[8];
+  DbrLedgerAccount *accounts[8];
 
   g_test_summary ("An orphan holds its slot until it is released");
 
@@ -51,14 +51,14 @@ static void
 test_forgets_idle (void)
 {
   g_autoptr(DbrLedger) ledger = dbr_ledger_new (128);
-  DbrAccount *kept = dbr_ledger_take (ledger, "org.example.Kept");
+  DbrLedgerAccount *kept = dbr_ledger_take (ledger, "org.example.Kept");
 
   g_test_summary ("Names that hold nothing are forgotten; one that holds a slot is not");
 
   for (guint i = 0; i < 10000; i++)
     {
       g_autofree char *destination = g_strdup_printf (":1.%u", i);
-      DbrAccount *account = dbr_ledger_take (ledger, destination);
+      DbrLedgerAccount *account = dbr_ledger_take (ledger, destination);
 
       g_assert_nonnull (account);
       dbr_ledger_release (ledger, account);

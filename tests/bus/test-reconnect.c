@@ -299,6 +299,39 @@ test_pauses (void)
   refuser_clear (&refuser);
 }
 
+/* With nobody waiting the third attempt from here would be some seven seconds away at least. */
+static void
+test_hurries (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(DbrCall) call = scene_call_new ("Echo", NULL, 20000);
+  g_auto(Outcome) outcome = { NULL };
+  Refuser refuser = { NULL };
+  News news = { 0, };
+  gint64 begun_usec;
+
+  g_test_summary ("Who waits for the connection does not sit out a pause that has grown long");
+  news_watch (&news, scene->client);
+  scene_assert_answers (scene->client);
+  dbr_test_bus_kill (scene->bus);
+  refuser_init (&refuser, dbr_test_bus_get_address (scene->bus));
+  dbr_test_wait_until (NULL, refuser.attempts->len >= 7, 15000);
+
+  begun_usec = g_get_monotonic_time ();
+  scene_run_async (scene->client, call, NULL, &outcome);
+  dbr_test_wait_until (NULL, refuser.attempts->len >= 10, DBR_TEST_PATIENCE_MS);
+  g_assert_cmpint (g_get_monotonic_time () - begun_usec, <, 3 * G_USEC_PER_SEC + SCENE_GRACE_USEC);
+
+  refuser_clear (&refuser);
+  dbr_test_bus_restart (scene->bus);
+  dbr_test_peer_restart (scene->peer);
+  begun_usec = g_get_monotonic_time ();
+  scene_wait (&outcome);
+  g_assert_no_error (outcome.error);
+  g_assert_cmpint (outcome.ended_usec - begun_usec, <, G_USEC_PER_SEC + SCENE_GRACE_USEC);
+  dbr_test_wait_until (NULL, news.n_restored == 1, DBR_TEST_PATIENCE_MS);
+}
+
 static void
 emit_at_once_cb (DbrClient *client,
                  gpointer   user_data)
@@ -480,6 +513,7 @@ main (int    argc,
 
   g_test_add_func ("/dbr/reconnect/works-under-load", test_under_load);
   g_test_add_func ("/dbr/reconnect/pauses-grow", test_pauses);
+  g_test_add_func ("/dbr/reconnect/hurries-for-who-waits", test_hurries);
   g_test_add_func ("/dbr/reconnect/restores-all-first", test_restored_with_all);
   g_test_add_func ("/dbr/reconnect/is-lost-while-restoring", test_lost_while_restoring);
   g_test_add_func ("/dbr/reconnect/calls-wait", test_calls_wait);

@@ -216,8 +216,9 @@ test_limits_exceeded (void)
       scene_run_async (client, call, cancellable, &outcomes[i]);
     }
   dbr_test_wait_until (NULL, dbr_test_peer_count (bus, "Hold") >= 8, DBR_TEST_PATIENCE_MS);
-  g_assert_cmpuint (dbr_client_get_in_flight (client), ==,
-                    dbr_client_get_max_in_flight (client) / 2);
+  dbr_test_wait_until (NULL,
+                       dbr_client_get_in_flight (client) == dbr_client_get_max_in_flight (client) / 2,
+                       DBR_TEST_PATIENCE_MS);
   g_assert_cmpuint (dbr_test_peer_count (bus, "Hold"), ==, 8);
 
   g_cancellable_cancel (cancellable);

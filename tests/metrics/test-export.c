@@ -478,7 +478,6 @@ test_counters (void)
     g_thread_join (threads[i]);
 
   g_assert_cmpuint (n_lines, ==, g_hash_table_size (values));
-  g_assert_cmpuint (n_lines, >, 60);
 }
 
 int

@@ -512,6 +512,33 @@ test_limits (void)
 }
 
 static void
+test_burn_share (void)
+{
+  g_auto(World) world = { { NULL } };
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What fails often by nature may do so all day, and what does not may not");
+
+  world_init (&world);
+  g_assert_true (dbr_metrics_set_limits (world.metrics, "flaky", S, 0.9, &error));
+  g_assert_no_error (error);
+  for (guint i = 0; i < 8 * 600; i++)
+    {
+      DbrOutcome outcome = i % 20 == 0 ? DBR_OUTCOME_ERROR : DBR_OUTCOME_OK;
+
+      world_record (&world, "connect", 400 * MS, outcome, 1);
+      world_record (&world, "flaky", 400, outcome, 1);
+      world_record (&world, "work", 400, outcome, 1);
+      world_pass (&world, 6 * S);
+    }
+  world_listen (&world);
+  describe_raised (&world);
+  g_assert_cmpuint (world.raised->len, ==, 1);
+  g_assert_cmpstr (dbr_issue_get_id (g_ptr_array_index (world.raised, 0)), ==, "slo-burn");
+  g_assert_cmpstr (dbr_issue_get_operation (g_ptr_array_index (world.raised, 0)), ==, "work");
+}
+
+static void
 test_new_limit (void)
 {
   g_auto(World) world = { { NULL } };
@@ -726,6 +753,7 @@ main (int    argc,
   g_test_add_func ("/dbr/issues/what-an-issue-says", test_object);
   g_test_add_func ("/dbr/issues/worse", test_worse);
   g_test_add_func ("/dbr/issues/limits", test_limits);
+  g_test_add_func ("/dbr/issues/what-may-fail-over-a-day", test_burn_share);
   g_test_add_func ("/dbr/issues/a-new-limit", test_new_limit);
   g_test_add_func ("/dbr/issues/too-little", test_too_little);
   g_test_add_func ("/dbr/issues/nobody-wakes-up-for-nothing", test_sleepers);

@@ -7,4 +7,5 @@
 #include "dbr-test-peer.h"
 #include "dbr-test-process.h"
 #include "dbr-test-reaper.h"
+#include "dbr-test-systemd.h"
 #include "dbr-test-util.h"

@@ -25,10 +25,10 @@ struct _DbrWireTransport
   GObject                     parent_instance;
 
   /* identity */
-  int                         fd;
-  char                       *unique_name;
-  gboolean                    can_pass_descriptors;
-  DbrLimits                   limits;
+  int                                  fd;
+  char                                *unique_name;
+  gboolean                             can_pass_descriptors;
+  DbrTransportLimits                   limits;
 
   /* touched on dbr-io only */
   DbrWireInput               *input;
@@ -290,11 +290,11 @@ dbr_wire_transport_init (DbrWireTransport *self)
 }
 
 DbrTransport *
-dbr_wire_transport_new (int              fd,
-                        DbrWireInput    *input,
-                        gboolean         can_pass_descriptors,
-                        const char      *unique_name,
-                        const DbrLimits *limits)
+dbr_wire_transport_new (int                       fd,
+                        DbrWireInput             *input,
+                        gboolean                  can_pass_descriptors,
+                        const char               *unique_name,
+                        const DbrTransportLimits *limits)
 {
   DbrWireTransport *self = g_object_new (DBR_TYPE_WIRE_TRANSPORT, NULL);
 
