@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <glib.h>
+#include <gio/gio.h>
 
 G_BEGIN_DECLS
 
@@ -18,9 +18,18 @@ G_BEGIN_DECLS
 
 /* Those that keep the objects of a service, in the same program, and that service. */
 #define BENCH_TREE_NAME "tree"
+#define BENCH_TREE_GDBUS_NAME "tree-gdbus"
 #define BENCH_MANAGER_NAME "manager"
 #define BENCH_OBJECTS_NAME "org.dbr.BenchObjects1"
 #define BENCH_N_OBJECTS 10000
+#define BENCH_DEVICE_INTERFACE "org.bluez.Device1"
+
+/* Asked for a turn, that service changes the property RSSI so often, each time of the next of so
+* many objects, or each time of the first one. The last change of a turn is to the last value. */
+#define BENCH_TURN 250
+#define BENCH_N_WATCHED 1000
+#define BENCH_LAST_VALUE (-127)
+#define BENCH_TURN_OF_ONE "TurnOfOne"
 
 /* How long calls that are never answered may wait: longer than any run of the bench. */
 #define BENCH_PARKED_MS (3600 * 1000)
@@ -46,6 +55,11 @@ typedef enum
   /* all objects of a service read, and a property of one looked up */
   BENCH_CALL_READY,
   BENCH_CALL_LOOKUP,
+  /* this many of its objects followed from now on, what is known of one looked up, and so many
+   * changes heard */
+  BENCH_CALL_WATCH,
+  BENCH_CALL_CACHED,
+  BENCH_CALL_CHANGE,
 } BenchCall;
 
 typedef struct
@@ -76,15 +90,34 @@ extern const BenchClient bench_client_libdbr;
 extern const BenchClient bench_client_libdbr_gdbus;
 extern const BenchClient bench_client_figures;
 extern const BenchClient bench_client_tree;
+extern const BenchClient bench_client_tree_gdbus;
 extern const BenchClient bench_client_manager;
+/* Those that follow objects: each by the signal that tells its changes, all by that of whatever lies
+ * below a path, or each by a proxy. */
+extern const BenchClient bench_client_gdbus_signal;
+extern const BenchClient bench_client_gdbus_proxy;
+extern const BenchClient bench_client_libdbr_signal;
+extern const BenchClient bench_client_libdbr_gdbus_signal;
+extern const BenchClient bench_client_libdbr_namespace;
+extern const BenchClient bench_client_libdbr_proxy;
+extern const BenchClient bench_client_libdbr_gdbus_proxy;
 #ifdef HAVE_SDBUS
 extern const BenchClient bench_client_sdbus;
+extern const BenchClient bench_client_sdbus_signal;
 #endif
 #ifdef HAVE_LIBDBUS
 extern const BenchClient bench_client_libdbus;
+extern const BenchClient bench_client_libdbus_signal;
 #endif
 
-/* The names of all clients there are: plain GDBus, libdbr on its own transport and on GDBus's, and
+/* What several of them do in the same way. The path of an object of that service; the method that
+ * asks it for a turn, which is the next one or the first; a connection of GDBus's. */
+const char        *bench_player_get_path    (guint       object);
+const char        *bench_player_get_turn    (guint       n_watched,
+                                             guint       n_turns);
+GDBusConnection   *bench_player_connect_gdbus (const char *address) G_GNUC_WARN_UNUSED_RESULT;
+
+/* The names of those that make calls: plain GDBus, libdbr on its own transport and on GDBus's, and
  * what stands beside them. */
 const char *const *bench_player_get_clients (void);
 

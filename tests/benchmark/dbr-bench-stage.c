@@ -95,13 +95,57 @@ bench_stage_count_connections (BenchStage *self)
   return dbr_test_bus_count_connections (self->bus);
 }
 
-void
-bench_stage_add_objects (BenchStage *self)
+guint
+bench_stage_count_rules (BenchStage *self)
 {
-  g_autofree char *script = g_strdup_printf ("objects %u", BENCH_N_OBJECTS);
+  g_autoptr(GVariant) reply = dbr_test_call (self->connection, "org.freedesktop.DBus",
+                                             "/org/freedesktop/DBus",
+                                             "org.freedesktop.DBus.Debug.Stats", "GetStats", NULL,
+                                             DBR_TEST_PATIENCE_MS, NULL);
+  g_autoptr(GVariant) figures = NULL;
+  guint n_rules = 0;
 
-  if (self->objects == NULL)
-    self->objects = dbr_test_peer_new (self->bus, BENCH_OBJECTS_NAME, script);
+  if (reply == NULL)
+    return 0;
+
+  figures = g_variant_get_child_value (reply, 0);
+  g_variant_lookup (figures, "MatchRules", "u", &n_rules);
+
+  return n_rules;
+}
+
+/* What one method of the service of objects does. It answers first, so that the answer is not late
+ * where hearing what follows takes long. */
+static void
+add_turn (BenchStage *self,
+          const char *name,
+          guint       first,
+          guint       step)
+{
+  g_autoptr(GString) rule = g_string_new (NULL);
+
+  g_string_append_printf (rule, "on %s: reply ()", name);
+  for (guint i = 0; i < BENCH_TURN; i++)
+    g_string_append_printf (rule, "; emit %s org.freedesktop.DBus.Properties.PropertiesChanged "
+                            "('" BENCH_DEVICE_INTERFACE "', {'RSSI': <int16 %d>}, @as [])",
+                            bench_player_get_path (first + i * step),
+                            i + 1 < BENCH_TURN ? -(int) (i % 100) : BENCH_LAST_VALUE);
+  dbr_test_peer_tell (self->objects, "%s", rule->str);
+}
+
+void
+bench_stage_add_objects (BenchStage *self,
+                         guint       n_objects)
+{
+  g_autofree char *script = g_strdup_printf ("objects %u", n_objects);
+
+  if (self->objects != NULL)
+    return;
+
+  self->objects = dbr_test_peer_new (self->bus, BENCH_OBJECTS_NAME, script);
+  add_turn (self, bench_player_get_turn (1, 0), 0, 0);
+  for (guint i = 0; i < BENCH_N_WATCHED / BENCH_TURN; i++)
+    add_turn (self, bench_player_get_turn (BENCH_N_WATCHED, i), i * BENCH_TURN, 1);
 }
 
 /* The actors */
@@ -187,7 +231,7 @@ static gboolean
 is_inside (const char *client)
 {
   static const char *const inside[] = {
-    BENCH_FIGURES_NAME, BENCH_TREE_NAME, BENCH_MANAGER_NAME, NULL
+    BENCH_FIGURES_NAME, BENCH_TREE_NAME, BENCH_TREE_GDBUS_NAME, BENCH_MANAGER_NAME, NULL
   };
 
   return g_strv_contains (inside, client);
@@ -244,7 +288,7 @@ parse_answer (const char  *line,
 {
   g_auto(GStrv) words = g_strsplit (line, " ", -1);
 
-  if (g_strv_length (words) != 8 || strcmp (words[0], "ok") != 0)
+  if (g_strv_length (words) != 9 || strcmp (words[0], "ok") != 0)
     return FALSE;
 
   *answer = (BenchAnswer) {
@@ -255,6 +299,7 @@ parse_answer (const char  *line,
     .n_new_threads = (int) g_ascii_strtoll (words[5], NULL, 10),
     .n_refused = (guint) g_ascii_strtoull (words[6], NULL, 10),
     .n_more_bytes = g_ascii_strtod (words[7], NULL),
+    .n_peak_bytes = g_ascii_strtod (words[8], NULL),
   };
 
   return TRUE;

@@ -17,8 +17,11 @@ void        bench_stage_free              (BenchStage *self);
 /* How many calls the service was given. */
 guint       bench_stage_count_calls       (BenchStage *self);
 guint       bench_stage_count_connections (BenchStage *self);
-/* Another service, of many objects, from now on. */
-void        bench_stage_add_objects       (BenchStage *self);
+/* How many match rules the bus keeps, 0 where it does not tell. */
+guint       bench_stage_count_rules       (BenchStage *self);
+/* Another service, of so many objects, from now on. */
+void        bench_stage_add_objects       (BenchStage *self,
+                                           guint       n_objects);
 
 typedef enum
 {
@@ -44,6 +47,8 @@ typedef struct
   guint  n_refused;
   /* in use on the heap; of slices, only where they come from malloc() */
   double n_more_bytes;
+  /* resident, and how much that ever grew meanwhile */
+  double n_peak_bytes;
 } BenchAnswer;
 
 gboolean    bench_lens_is_there           (BenchLens    lens);

@@ -7,24 +7,17 @@
 
 #include "dbr-bench-player.h"
 
-/* Ten thousand objects, kept by the library's tree and by what GLib has for it. What is played is
+/* Many objects, kept by the library's tree and by what GLib has for it. What is played is
  * making one until it has them all, and looking a property of one of them up. */
 
-static char *paths[BENCH_N_OBJECTS];
-
-static void
-make_paths (void)
-{
-  for (guint i = 0; i < BENCH_N_OBJECTS; i++)
-    paths[i] = g_strdup_printf ("/org/bluez/hci0/dev_02_DB_52_%02X_%02X_%02X",
-                                i >> 16, i >> 8 & 0xff, i & 0xff);
-}
+/* How many there are. */
+static guint n_objects = BENCH_N_OBJECTS;
 
 /* Not in the order in which they were made. */
 static const char *
 get_path (guint place)
 {
-  return paths[place * 7919 % BENCH_N_OBJECTS];
+  return bench_player_get_path (place * 7919 % n_objects);
 }
 
 /* The library's */
@@ -77,7 +70,7 @@ tree_make (const char *address)
 {
   TreeClient *self = g_new0 (TreeClient, 1);
 
-  make_paths ();
+  get_path (0);
   self->client = dbr_client_new_for_address (address);
 
   return self;
@@ -97,7 +90,7 @@ tree_get_ready (TreeClient *self)
 
   while (!self->is_synced)
     g_main_context_iteration (NULL, TRUE);
-  if (dbr_object_tree_count (self->tree) <= BENCH_N_OBJECTS)
+  if (dbr_object_tree_count (self->tree) <= n_objects)
     bench_player_fail ("there are only %u objects", dbr_object_tree_count (self->tree));
 }
 
@@ -117,6 +110,7 @@ static void
 tree_play (gpointer         client,
            const BenchTask *task)
 {
+  n_objects = task->n_in_flight;
   for (guint i = 0; i < task->n_calls; i++)
     {
       if (task->call == BENCH_CALL_READY)
@@ -126,7 +120,19 @@ tree_play (gpointer         client,
     }
 }
 
+/* The client is alone in its process. */
+static gpointer
+tree_make_on_gdbus (const char *address)
+{
+  g_setenv ("DBR_TRANSPORT", "gdbus", TRUE);
+
+  return tree_make (address);
+}
+
 const BenchClient bench_client_tree = { BENCH_TREE_NAME, tree_make, NULL, tree_play };
+const BenchClient bench_client_tree_gdbus = {
+  BENCH_TREE_GDBUS_NAME, tree_make_on_gdbus, NULL, tree_play,
+};
 
 /* GLib's */
 
@@ -139,15 +145,10 @@ typedef struct
 static gpointer
 manager_make (const char *address)
 {
-  const GDBusConnectionFlags flags = G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
-                                     | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION;
-  g_autoptr(GError) error = NULL;
   ManagerClient *self = g_new0 (ManagerClient, 1);
 
-  make_paths ();
-  self->connection = g_dbus_connection_new_for_address_sync (address, flags, NULL, NULL, &error);
-  if (self->connection == NULL)
-    bench_player_fail ("%s", error->message);
+  get_path (0);
+  self->connection = bench_player_connect_gdbus (address);
 
   return self;
 }
@@ -185,6 +186,7 @@ static void
 manager_play (gpointer         client,
               const BenchTask *task)
 {
+  n_objects = task->n_in_flight;
   for (guint i = 0; i < task->n_calls; i++)
     {
       if (task->call == BENCH_CALL_READY)

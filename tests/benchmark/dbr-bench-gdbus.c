@@ -17,14 +17,9 @@ typedef struct
 static gpointer
 gdbus_make (const char *address)
 {
-  const GDBusConnectionFlags flags = G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
-                                     | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION;
-  g_autoptr(GError) error = NULL;
   GdbusClient *self = g_new0 (GdbusClient, 1);
 
-  self->connection = g_dbus_connection_new_for_address_sync (address, flags, NULL, NULL, &error);
-  if (self->connection == NULL)
-    bench_player_fail ("%s", error->message);
+  self->connection = bench_player_connect_gdbus (address);
 
   return self;
 }

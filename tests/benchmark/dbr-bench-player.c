@@ -20,6 +20,7 @@ static const BenchClient *const clients[] = {
 #ifdef DBR_BENCH_INSIDE
   &bench_client_figures,
   &bench_client_tree,
+  &bench_client_tree_gdbus,
   &bench_client_manager,
 #else
   &bench_client_gdbus,
@@ -30,6 +31,21 @@ static const BenchClient *const clients[] = {
 #endif
 #ifdef HAVE_LIBDBUS
   &bench_client_libdbus,
+#endif
+  NULL,
+  /* From here on they make no calls. */
+  &bench_client_gdbus_signal,
+  &bench_client_gdbus_proxy,
+  &bench_client_libdbr_signal,
+  &bench_client_libdbr_gdbus_signal,
+  &bench_client_libdbr_namespace,
+  &bench_client_libdbr_proxy,
+  &bench_client_libdbr_gdbus_proxy,
+#ifdef HAVE_SDBUS
+  &bench_client_sdbus_signal,
+#endif
+#ifdef HAVE_LIBDBUS
+  &bench_client_libdbus_signal,
 #endif
 #endif
 };
@@ -54,6 +70,8 @@ typedef struct
   guint64 n_allocations;
   guint   n_refused;
   gsize   n_bytes;
+  gsize   n_resident;
+  gsize   n_peak;
 } Reading;
 
 const char *const *
@@ -61,7 +79,7 @@ bench_player_get_clients (void)
 {
   static const char *names[G_N_ELEMENTS (clients) + 1];
 
-  for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (clients) && clients[i] != NULL; i++)
     names[i] = clients[i]->name;
 
   return names;
@@ -79,6 +97,48 @@ bench_player_fail (const char *format,
   va_end (arguments);
   printf ("failed %s\n", message);
   exit (EXIT_FAILURE);
+}
+
+const char *
+bench_player_get_path (guint object)
+{
+  static char *paths[BENCH_N_OBJECTS];
+
+  for (guint i = 0; paths[0] == NULL && i < BENCH_N_OBJECTS; i++)
+    {
+      guint number = BENCH_N_OBJECTS - 1 - i;
+
+      paths[number] = g_strdup_printf ("/org/bluez/hci0/dev_02_DB_52_%02X_%02X_%02X",
+                                       number >> 16, number >> 8 & 0xff, number & 0xff);
+    }
+
+  return paths[object];
+}
+
+const char *
+bench_player_get_turn (guint n_watched,
+                       guint n_turns)
+{
+  static const char *const turns[] = { "Turn0", "Turn1", "Turn2", "Turn3" };
+
+  G_STATIC_ASSERT (G_N_ELEMENTS (turns) * BENCH_TURN == BENCH_N_WATCHED);
+
+  return n_watched == 1 ? BENCH_TURN_OF_ONE : turns[n_turns % G_N_ELEMENTS (turns)];
+}
+
+GDBusConnection *
+bench_player_connect_gdbus (const char *address)
+{
+  const GDBusConnectionFlags flags = G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
+                                     | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION;
+  g_autoptr(GError) error = NULL;
+  GDBusConnection *connection = g_dbus_connection_new_for_address_sync (address, flags, NULL, NULL,
+                                                                        &error);
+
+  if (connection == NULL)
+    bench_player_fail ("%s", error->message);
+
+  return connection;
 }
 
 const char *
@@ -129,6 +189,39 @@ usec_of (const struct timeval *time)
   return time->tv_sec * (gint64) G_USEC_PER_SEC + time->tv_usec;
 }
 
+/* In bytes; the kernel has kilobytes. */
+static gsize
+read_status (const char *status,
+             const char *key)
+{
+  const char *line = status != NULL ? strstr (status, key) : NULL;
+
+  return line != NULL ? g_ascii_strtoull (line + strlen (key), NULL, 10) * 1024 : 0;
+}
+
+static void
+reading_take_memory (Reading *self)
+{
+  g_autofree char *status = NULL;
+
+  g_file_get_contents ("/proc/self/status", &status, NULL, NULL);
+  self->n_resident = read_status (status, "\nVmRSS:\t");
+  self->n_peak = read_status (status, "\nVmHWM:\t");
+}
+
+/* The most memory that was there is that since the last time that this was called. */
+static void
+forget_peak (void)
+{
+  FILE *file = fopen ("/proc/self/clear_refs", "we");
+
+  if (file == NULL)
+    return;
+
+  fputs ("5", file);
+  fclose (file);
+}
+
 static Reading
 player_read (Player *self)
 {
@@ -141,8 +234,8 @@ player_read (Player *self)
   reading.n_switches = (guint64) usage.ru_nvcsw;
   reading.n_allocations = self->count_allocations != NULL ? self->count_allocations () : 0;
   reading.n_refused = n_refused;
-
   reading.n_bytes = mallinfo2 ().uordblks;
+  reading_take_memory (&reading);
 
   return reading;
 }
@@ -175,6 +268,9 @@ parse_call (const char *word)
     [BENCH_CALL_READ] = "read",
     [BENCH_CALL_READY] = "ready",
     [BENCH_CALL_LOOKUP] = "lookup",
+    [BENCH_CALL_WATCH] = "watch",
+    [BENCH_CALL_CACHED] = "cached",
+    [BENCH_CALL_CHANGE] = "change",
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (words); i++)
@@ -229,20 +325,24 @@ player_answer (Player *self,
                GStrv   words)
 {
   guint n_threads = count_threads ();
-  Reading before = player_read (self);
+  Reading before;
   Reading after;
 
+  forget_peak ();
+  before = player_read (self);
   bench_mark ();
   player_obey (self, words);
   bench_mark ();
 
   after = player_read (self);
   printf ("ok %" G_GINT64_FORMAT " %" G_GINT64_FORMAT
-          " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d %u %" G_GSSIZE_FORMAT "\n",
+          " %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT " %d %u %" G_GSSIZE_FORMAT
+          " %" G_GSSIZE_FORMAT "\n",
           after.wall_usec - before.wall_usec, after.cpu_usec - before.cpu_usec,
           after.n_switches - before.n_switches, after.n_allocations - before.n_allocations,
           (int) count_threads () - (int) n_threads, after.n_refused - before.n_refused,
-          (gssize) (after.n_bytes - before.n_bytes));
+          (gssize) (after.n_bytes - before.n_bytes),
+          (gssize) (after.n_peak - before.n_resident));
   fflush (stdout);
 }
 
@@ -255,7 +355,7 @@ bench_player_main (const char *client_name,
 
   for (gsize i = 0; i < G_N_ELEMENTS (clients); i++)
     {
-      if (strcmp (clients[i]->name, client_name) == 0)
+      if (clients[i] != NULL && strcmp (clients[i]->name, client_name) == 0)
         self.client = clients[i];
     }
   if (self.client == NULL)

@@ -68,6 +68,18 @@ gboolean bench_scene_time_objects       (const BenchScene *self,
                                          BenchRun         *run);
 gboolean bench_scene_count_objects      (const BenchScene *self,
                                          BenchRun         *run);
+gboolean bench_scene_time_look_up       (const BenchScene *self,
+                                         BenchRun         *run);
+gboolean bench_scene_count_look_up      (const BenchScene *self,
+                                         BenchRun         *run);
+gboolean bench_scene_time_cached        (const BenchScene *self,
+                                         BenchRun         *run);
+gboolean bench_scene_count_cached       (const BenchScene *self,
+                                         BenchRun         *run);
+gboolean bench_scene_time_changes       (const BenchScene *self,
+                                         BenchRun         *run);
+gboolean bench_scene_count_changes      (const BenchScene *self,
+                                         BenchRun         *run);
 gboolean bench_scene_time_start         (const BenchScene *self,
                                          BenchRun         *run);
 gboolean bench_scene_count_start        (const BenchScene *self,
