@@ -96,7 +96,8 @@ assert_done (GDBusConnection *connection,
              GVariant        *parameters)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) reply = call (connection, path, interface_name, member, parameters, &error);
+  G_GNUC_UNUSED g_autoptr(GVariant) reply = call (connection, path, interface_name, member,
+                                                  parameters, &error);
 
   g_assert_no_error (error);
 }
@@ -111,7 +112,8 @@ assert_refused (GDBusConnection *connection,
                 const char      *text)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) reply = call (connection, path, interface_name, member, parameters, &error);
+  G_GNUC_UNUSED g_autoptr(GVariant) reply = call (connection, path, interface_name, member,
+                                                  parameters, &error);
 
   g_assert_null (reply);
   dbr_test_assert_remote_error (error, name);
