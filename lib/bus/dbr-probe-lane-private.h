@@ -33,9 +33,9 @@ DbrProbeLane *dbr_probe_lane_new   (GObject                    *owner,
                                     const DbrProbeLaneListener *listener) G_GNUC_WARN_UNUSED_RESULT;
 
 /* There is a main lane, which leads to @address. */
-void          dbr_probe_lane_begin (DbrProbeLane     *self,
-                                    const char       *address,
-                                    const DbrLimits  *limits);
+void          dbr_probe_lane_begin (DbrProbeLane              *self,
+                                    const char                *address,
+                                    const DbrTransportLimits  *limits);
 /* It is gone. Returns the lane that is to be closed with it, if there is one, and adds to @waiting
  * the probes that were not sent yet, with a reference each. */
 DbrLane      *dbr_probe_lane_end   (DbrProbeLane     *self,

@@ -26,11 +26,11 @@ struct _DbrProbeLane
   GMutex                      mutex;
 
   /* guarded by mutex: where the main lane leads, NULL while there is none */
-  char                       *address;
-  DbrLimits                   limits;
-  DbrLaneOpening             *opening;
-  gint64                      may_open_usec;
-  DbrLane                    *lane;
+  char                                *address;
+  DbrTransportLimits                   limits;
+  DbrLaneOpening                      *opening;
+  gint64                               may_open_usec;
+  DbrLane                             *lane;
   /* who is just putting a probe on it: it is not closed before that is done */
   guint                       n_sending;
   gint64                      used_usec;
@@ -310,9 +310,9 @@ dbr_probe_lane_new (GObject                    *owner,
 }
 
 void
-dbr_probe_lane_begin (DbrProbeLane    *self,
-                      const char      *address,
-                      const DbrLimits *limits)
+dbr_probe_lane_begin (DbrProbeLane             *self,
+                      const char               *address,
+                      const DbrTransportLimits *limits)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 

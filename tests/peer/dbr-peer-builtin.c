@@ -1,6 +1,6 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dbr-peer-service.h"
+#include "dbr-peer-bluez.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -412,6 +412,8 @@ find_method (DbrPeerCall *call)
 gboolean
 dbr_peer_call_is_built_in (DbrPeerCall *self)
 {
+  if (self->service->bluez != NULL && dbr_peer_bluez_has_method (self->service->bluez, self))
+    return TRUE;
   return find_method (self) != NULL;
 }
 
@@ -423,6 +425,9 @@ dbr_peer_call_run_built_in (DbrPeerCall *self)
   GVariant *body = g_dbus_message_get_body (self->message);
   g_autoptr(GVariant) arguments = g_variant_ref_sink (body != NULL ? body : g_variant_new ("()"));
 
+  if (self->service->bluez != NULL
+      && dbr_peer_bluez_run_method (self->service->bluez, self, arguments))
+    return TRUE;
   if (method == NULL)
     return FALSE;
   if (method->signature == NULL || g_variant_is_of_type (arguments,

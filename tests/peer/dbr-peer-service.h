@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* What is played if a controller was plugged in; NULL before. */
+typedef struct _DbrPeerBluez DbrPeerBluez;
+
 typedef struct
 {
   /* configuration */
@@ -25,6 +28,7 @@ typedef struct
   GHashTable     *counts;
   GHashTable     *executions;
   DbrPeerObjects *objects;
+  DbrPeerBluez   *bluez;
   /* what outlives the process, or -1 */
   int             record;
 
@@ -51,6 +55,7 @@ void            dbr_peer_service_free              (DbrPeerService   *self);
 
 gboolean        dbr_peer_service_connect           (DbrPeerService   *self,
                                                     GError          **error);
+void            dbr_peer_service_disconnect        (DbrPeerService   *self);
 gboolean        dbr_peer_service_listen            (DbrPeerService   *self,
                                                     GError          **error);
 gboolean        dbr_peer_service_own               (DbrPeerService   *self,
@@ -74,6 +79,9 @@ void            dbr_peer_service_emit_changed      (DbrPeerService   *self,
                                                     const char       *interface_name,
                                                     const char       *name,
                                                     GVariant         *value);
+void            dbr_peer_service_emit_added        (DbrPeerService   *self,
+                                                    const char       *path,
+                                                    const char       *interface_name);
 void            dbr_peer_service_set_n_devices     (DbrPeerService   *self,
                                                     guint             n_devices);
 gboolean        dbr_peer_service_remove_object     (DbrPeerService   *self,
