@@ -395,6 +395,7 @@ dbr_dispatcher_send (DbrDispatcher *self,
         dbr_metrics_handle_add_retry (passage->handle);
     }
 
+  passage->last_sent_usec = passage->exchange.sent_usec;
   dbr_dispatcher_arm_limit (self, passage);
   if (passage->connection != NULL)
     dbr_passage_send_on_lease (passage);
