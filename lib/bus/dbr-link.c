@@ -548,7 +548,7 @@ dbr_link_restore (DbrLink *self,
 {
   g_autoptr(DbrRequest) request = dbr_request_new (DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE,
                                                    "GetId", NULL, NULL);
-  g_autoptr(DbrExchange) exchange = dbr_exchange_new (request, "default", OPENING_LIMIT_MS);
+  g_autoptr(DbrExchange) exchange = dbr_exchange_new (request, "default", DBR_EXCHANGE_NO_LIMIT);
 
   if (!self->has_bus)
     {
