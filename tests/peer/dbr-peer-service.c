@@ -100,26 +100,38 @@ add_record (DbrPeerService *self,
     g_printerr ("dbr-peer: the record is not complete: %s\n", g_strerror (errno));
 }
 
+/* What tells one call from another: the first text, and of a notification its summary, as the first
+ * one is the same for all of a program. */
+static GVariant *
+dup_token (DbrPeerCall *self)
+{
+  GVariant *body = g_dbus_message_get_body (self->message);
+  guint place = strcmp (g_dbus_message_get_member (self->message), "Notify") == 0 ? 3 : 0;
+  g_autoptr(GVariant) token = NULL;
+
+  if (body == NULL || g_variant_n_children (body) <= place)
+    return NULL;
+  token = g_variant_get_child_value (body, place);
+  return g_variant_is_of_type (token, G_VARIANT_TYPE_STRING) ? g_steal_pointer (&token) : NULL;
+}
+
 /* A question about the counts must not count as an execution of the token it asks for. */
 static void
 call_count (DbrPeerCall *self)
 {
   const char *member = g_dbus_message_get_member (self->message);
-  GVariant *body = g_dbus_message_get_body (self->message);
-  g_autoptr(GVariant) first = NULL;
+  g_autoptr(GVariant) token = NULL;
 
   add_count (self->service->counts, member);
   if (g_strcmp0 (call_interface (self), DBR_PEER_INTERFACE) == 0
       && (strcmp (member, "Count") == 0 || strcmp (member, "Executions") == 0
           || strcmp (member, "Tell") == 0))
     return;
-  if (body == NULL || g_variant_n_children (body) == 0)
+  token = dup_token (self);
+  if (token == NULL)
     return;
-  first = g_variant_get_child_value (body, 0);
-  if (!g_variant_is_of_type (first, G_VARIANT_TYPE_STRING))
-    return;
-  add_count (self->service->executions, g_variant_get_string (first, NULL));
-  add_record (self->service, g_variant_get_string (first, NULL));
+  add_count (self->service->executions, g_variant_get_string (token, NULL));
+  add_record (self->service, g_variant_get_string (token, NULL));
 }
 
 static DbrPeerRule *
@@ -337,6 +349,7 @@ dbr_peer_service_new (void)
   self->counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->executions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->objects = dbr_peer_objects_new ();
+  self->notices = g_hash_table_new (NULL, NULL);
   self->record = -1;
   return self;
 }
@@ -362,6 +375,8 @@ dbr_peer_service_free (DbrPeerService *self)
   g_hash_table_unref (self->executions);
   g_clear_pointer (&self->bluez, dbr_peer_bluez_free);
   dbr_peer_objects_free (self->objects);
+  g_hash_table_unref (self->notices);
+  g_clear_pointer (&self->last_notice, g_variant_unref);
   if (self->record >= 0)
     close (self->record);
   g_free (self->address);

@@ -29,6 +29,10 @@ typedef struct
   GHashTable     *executions;
   DbrPeerObjects *objects;
   DbrPeerBluez   *bluez;
+  /* the ids of what it shows, the last of them, and what was sent last */
+  GHashTable     *notices;
+  guint           last_notice_id;
+  GVariant       *last_notice;
   /* what outlives the process, or -1 */
   int             record;
 
@@ -116,6 +120,20 @@ void            dbr_peer_call_tell                 (DbrPeerCall      *self,
                                                     const char       *text);
 gboolean        dbr_peer_call_run_built_in         (DbrPeerCall      *self);
 gboolean        dbr_peer_call_is_built_in          (DbrPeerCall      *self);
+
+/* Built-in methods of a desktop that shows notifications. */
+void            dbr_peer_notify                    (DbrPeerCall      *call,
+                                                    GVariant         *body);
+void            dbr_peer_close_notification        (DbrPeerCall      *call,
+                                                    GVariant         *body);
+void            dbr_peer_get_capabilities          (DbrPeerCall      *call,
+                                                    GVariant         *body);
+void            dbr_peer_get_server_information    (DbrPeerCall      *call,
+                                                    GVariant         *body);
+void            dbr_peer_last_notice               (DbrPeerCall      *call,
+                                                    GVariant         *body);
+void            dbr_peer_count_notices             (DbrPeerCall      *call,
+                                                    GVariant         *body);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrPeerService, dbr_peer_service_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrPeerCall, dbr_peer_call_unref)
