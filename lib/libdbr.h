@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #define DBR_INSIDE
+# include "base/dbr-binding.h"
 # include "base/dbr-error.h"
 # include "base/dbr-event.h"
 # include "base/dbr-types.h"

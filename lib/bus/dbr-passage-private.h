@@ -89,6 +89,8 @@ DbrPassage *dbr_passage_new (GObject                *dispatcher,
                              const char             *operation,
                              guint                   limit_ms,
                              DbrRetryPlan           *plan) G_GNUC_WARN_UNUSED_RESULT;
+/* It is one attempt of somebody else's, whatever the policy says. */
+void        dbr_passage_forbid_retries (DbrPassage *self);
 /* It is sent on the connection of a lease, which is the holder's alone. */
 void        dbr_passage_set_connection (DbrPassage      *self,
                                         GDBusConnection *connection);

@@ -42,6 +42,15 @@ dbr_passage_new (GObject                *dispatcher,
 }
 
 void
+dbr_passage_forbid_retries (DbrPassage *self)
+{
+  g_autoptr(DbrRetryPlan) plan = dbr_retry_plan_lookup ("none");
+
+  dbr_retry_state_clear (&self->retry);
+  dbr_retry_state_init (&self->retry, plan, dbr_random_get_system (), G_MAXINT64, FALSE);
+}
+
+void
 dbr_passage_set_connection (DbrPassage      *self,
                             GDBusConnection *connection)
 {
