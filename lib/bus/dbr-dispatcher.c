@@ -395,6 +395,7 @@ dbr_dispatcher_send (DbrDispatcher *self,
         dbr_metrics_handle_add_retry (passage->handle);
     }
 
+  passage->last_sent_usec = passage->exchange.sent_usec;
   dbr_dispatcher_arm_limit (self, passage);
   if (passage->destination != NULL)
     dbr_dispatcher_watch_sent (self, passage->destination);
@@ -624,8 +625,9 @@ dbr_dispatcher_enter_window_locked (DbrDispatcher *self,
   GVariant *body = request->parameters;
   DbrAdmissionVerdict verdict;
 
-  /* A ping asks whether the service answers now, not whether there is room for another call. */
-  if (passage->destination == NULL || passage->connection != NULL
+  /* A probe asks whether the service answers now, not whether there is room for another call; and so
+   * does a ping. */
+  if (passage->destination == NULL || passage->connection != NULL || request->is_probe
       || ((passage->circuit_flags & DBR_CIRCUIT_CALL_PING) != 0 && !passage->is_shareable))
     return DBR_ADMISSION_MAY_GO;
 
