@@ -6,8 +6,6 @@
 Each method `x_async` has an awaitable twin `x`. Loading this starts and opens nothing.
 """
 
-import inspect
-
 from gi.module import get_introspection_module
 from gi.overrides import _dbr_scopes, _dbr_signals
 from gi.repository import GLib
@@ -27,6 +25,9 @@ def unpack(value):
 
 def _make_signature(method):
     """The signature of an awaitable: who leaves out the last arguments has None, and no own limit."""
+    # Here and not above: it takes longer to load than all else of this.
+    import inspect
+
     parameters = [inspect.Parameter('self', inspect.Parameter.POSITIONAL_ONLY)]
     defaults = []
     for argument in method.get_arguments():
@@ -42,19 +43,33 @@ def _make_signature(method):
     return inspect.Signature(parameters)
 
 
+class _Wrapped:
+    """What an awaitable wraps, as far as who asks for its signature looks: it is made then."""
+
+    def __init__(self, method):
+        self._method = method
+        self._signature = None
+
+    @property
+    def __signature__(self):
+        if self._signature is None:
+            self._signature = _make_signature(self._method)
+        return self._signature
+
+
 def _make_awaitable(name, begin, finish):
-    signature = _make_signature(begin)
+    wrapped = _Wrapped(begin)
 
     def awaitable(*args, **kwargs):
         # Here and not above: a program that never awaits needs no asyncio.
         from gi.overrides import _dbr_await
 
-        bound = signature.bind(*args, **kwargs)
+        bound = wrapped.__signature__.bind(*args, **kwargs)
         bound.apply_defaults()
         return _dbr_await.begin(begin, finish, bound.args)
 
     awaitable.__name__ = name
-    awaitable.__signature__ = signature
+    awaitable.__wrapped__ = wrapped
     awaitable.__doc__ = (f'Begins what {begin.__name__}() does and returns a future of asyncio.\n\n'
                          'To cancel the future cancels the operation.')
     return awaitable
