@@ -264,11 +264,13 @@ is_inside (const char *client)
   return g_strv_contains (inside, client);
 }
 
-/* What is told to the interpreter: the library as it lies in the build directory, and the same order
- * of all that it hashes each time. */
+/* What is told to the interpreter: the library as it lies in the build directory, the same order of
+ * all that it hashes each time, and where to keep what it compiles. */
 static void
-append_python_environment (GPtrArray *arguments)
+append_python_environment (GPtrArray  *arguments,
+                           const char *folder)
 {
+  append (arguments, "PYTHONPYCACHEPREFIX=%s/python", folder);
   append (arguments, "GI_TYPELIB_PATH=%s", DBR_BENCH_LIBRARY_FOLDER);
   append (arguments, "LD_LIBRARY_PATH=%s", DBR_BENCH_LIBRARY_FOLDER);
   append (arguments, "PYTHONPATH=%s", DBR_BENCH_PYTHON_PATH);
@@ -315,8 +317,9 @@ bench_actor_new (BenchStage *stage,
   append (arguments, "-u%s", "MALLOC_CHECK_");
   append (arguments, "-u%s", "MALLOC_PERTURB_");
   append (arguments, "-u%s", "DBR_DEBUG");
+  append (arguments, "-u%s", "PYTHONDONTWRITEBYTECODE");
   append (arguments, "DBUS_SESSION_BUS_ADDRESS=%s", is_narrow ? "unix:path=/nowhere" : address);
-  append_python_environment (arguments);
+  append_python_environment (arguments, stage->folder);
   bench_actor_append_lens (self, arguments);
   append_program (arguments, stage, client);
   append (arguments, "%s", "--play");
