@@ -205,7 +205,7 @@ dbr_notice_direct_set_owner (DbrNoticeDirect *self,
   g_free (self->owner);
   self->owner = g_strdup (owner);
   dbr_notice_direct_tell_server (self);
-  if (owner != NULL)
+  if (self->owner != NULL && self->listener != NULL)
     dbr_notice_direct_ask_capabilities (self);
 }
 
@@ -258,7 +258,7 @@ owner_cb (GObject      *client,
   if (reply != NULL)
     g_variant_get (reply, "(&s)", &owner);
   dbr_notice_direct_set_owner (self, owner);
-  if (self->is_start_wanted && self->owner == NULL)
+  if (self->is_start_wanted && self->owner == NULL && self->listener != NULL)
     dbr_notice_direct_start_service (self);
 }
 
@@ -460,7 +460,8 @@ shown_cb (GObject      *client,
   if (question->generation != self->generation)
     number = 0;
   question_tell_silence (question, error);
-  self->listener->shown (self->core, number, dbr_call_get_execution (question->call), error);
+  if (self->listener != NULL)
+    self->listener->shown (self->core, number, dbr_call_get_execution (question->call), error);
 }
 
 static void
@@ -500,7 +501,8 @@ close_ended_cb (GObject      *client,
   if (dbr_call_get_execution (question->call) == DBR_EXECUTION_ONCE)
     g_clear_error (&error);
   question_tell_silence (question, error);
-  self->listener->close_ended (self->core, error);
+  if (self->listener != NULL)
+    self->listener->close_ended (self->core, error);
 }
 
 static void
@@ -531,7 +533,7 @@ probed_cb (GObject      *client,
   else if (dbr_call_get_execution (question->call) == DBR_EXECUTION_ONCE)
     {
       self->listener->answered (self->core);
-      if (!self->is_ready)
+      if (question_is_current (question) && !self->is_ready)
         dbr_notice_direct_ask_capabilities (self);
     }
 }

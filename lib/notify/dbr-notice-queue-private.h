@@ -92,8 +92,9 @@ void            dbr_notice_queue_forget       (DbrNoticeQueue     *self,
 void            dbr_notice_queue_expire       (DbrNoticeQueue     *self,
                                                GPtrArray          *late,
                                                GPtrArray          *dropped);
-/* When the next one is due or late, G_MAXINT64 for never. */
-gint64          dbr_notice_queue_get_next     (DbrNoticeQueue     *self);
+/* When the next one is late, or due if anything can be sent; G_MAXINT64 for never. */
+gint64          dbr_notice_queue_get_next     (DbrNoticeQueue     *self,
+                                               gboolean            can_send);
 /* Adds to @held the waiters of what is held back now. */
 void            dbr_notice_queue_set_quiet    (DbrNoticeQueue     *self,
                                                gboolean            is_quiet,

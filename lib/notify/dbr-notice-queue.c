@@ -451,9 +451,10 @@ dbr_notice_queue_expire (DbrNoticeQueue *self,
 }
 
 gint64
-dbr_notice_queue_get_next (DbrNoticeQueue *self)
+dbr_notice_queue_get_next (DbrNoticeQueue *self,
+                           gboolean        can_send)
 {
-  gint64 next = self->batch_usec != 0 && !self->is_quiet ? self->batch_usec : G_MAXINT64;
+  gint64 next = self->batch_usec != 0 && can_send ? self->batch_usec : G_MAXINT64;
 
   for (GList *link = self->waiting.head; link != NULL; link = link->next)
     {

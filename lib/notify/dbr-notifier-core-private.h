@@ -6,6 +6,7 @@
 #include "base/dbr-deadline-private.h"
 #include "base/dbr-herald-private.h"
 #include "base/dbr-incident-board-private.h"
+#include "base/dbr-mailbox-private.h"
 #include "bus/dbr-waiter-private.h"
 #include "notify/dbr-notice-backend-private.h"
 #include "notify/dbr-notice-ids-private.h"
@@ -15,14 +16,18 @@ G_BEGIN_DECLS
 
 typedef struct _DbrNotifierCore DbrNotifierCore;
 
-/* Who waits for something, and the id that he is told then. */
+/* Who waits for something, and the id that he is told then. He is told in his own context, by a
+ * letter, so that dbr-io never is the last to have something of his. */
 typedef struct
 {
+  DbrLetter        letter;
   gatomicrefcount  ref_count;
 
   guint            id;
   gint64           limit_usec;
   DbrWaiter       *waiter;
+  /* NULL: he sleeps */
+  DbrMailbox      *mailbox;
 } DbrTicket;
 
 typedef enum
@@ -102,7 +107,9 @@ DbrTicket       *dbr_ticket_new                  (GTask                  *task,
                                                   GCancellable           *cancellable) G_GNUC_WARN_UNUSED_RESULT;
 DbrTicket       *dbr_ticket_ref                  (DbrTicket              *self);
 void             dbr_ticket_unref                (DbrTicket              *self);
-/* With no lock held. */
+/* Once each, with no lock held. */
+void             dbr_ticket_end                  (DbrTicket              *self,
+                                                  const GError           *error);
 void             dbr_tickets_end                 (GPtrArray              *tickets,
                                                   const GError           *error);
 

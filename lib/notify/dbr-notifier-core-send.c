@@ -116,7 +116,7 @@ dbr_notifier_core_send (DbrNotifierCore *self,
 
   /* What is held back on purpose is not waited for. */
   if (ticket != NULL && (error != NULL || is_held))
-    dbr_waiter_end (ticket->waiter, error);
+    dbr_ticket_end (ticket, error);
   end_dropped (dropped);
   dbr_notifier_core_wake (self);
 }
@@ -141,7 +141,7 @@ dbr_notifier_core_close_notice (DbrNotifierCore *self,
   g_mutex_unlock (&self->mutex);
 
   if (error != NULL)
-    dbr_waiter_end (ticket->waiter, error);
+    dbr_ticket_end (ticket, error);
   if (entry != NULL)
     {
       closed = g_error_new_literal (DBR_ERROR, DBR_ERROR_CLOSED,
@@ -239,7 +239,7 @@ dbr_notifier_core_close_ended (DbrNotifierCore *self,
   /* Some servers do not say so themselves. */
   if (was_shown)
     dbr_notifier_core_tell_closed (self, ticket->id, DBR_CLOSE_REASON_CLOSED);
-  dbr_waiter_end (ticket->waiter, error);
+  dbr_ticket_end (ticket, error);
 }
 
 void

@@ -37,6 +37,8 @@ dbr_ticket_new (GTask        *task,
   g_atomic_ref_count_init (&self->ref_count);
   self->limit_usec = g_get_monotonic_time () + DBR_NOTICE_LIMIT_MS * G_GINT64_CONSTANT (1000);
   self->waiter = dbr_waiter_new (task, cancellable);
+  if (task != NULL)
+    self->mailbox = dbr_mailbox_get (g_task_get_context (task));
 
   return self;
 }
@@ -56,7 +58,34 @@ dbr_ticket_unref (DbrTicket *self)
     return;
 
   dbr_waiter_unref (self->waiter);
+  g_clear_pointer (&self->mailbox, dbr_mailbox_unref);
   g_free (self);
+}
+
+static void
+deliver_cb (DbrLetter *letter)
+{
+  g_autoptr(DbrTicket) self = (DbrTicket *) letter;
+
+  dbr_waiter_tell (self->waiter);
+}
+
+void
+dbr_ticket_end (DbrTicket    *self,
+                const GError *error)
+{
+  /* Else he has given up, and was told. */
+  if (!dbr_waiter_decide (self->waiter, error))
+    return;
+
+  if (self->mailbox == NULL)
+    {
+      dbr_waiter_tell (self->waiter);
+      return;
+    }
+
+  self->letter.deliver = deliver_cb;
+  dbr_mailbox_post (self->mailbox, &dbr_ticket_ref (self)->letter);
 }
 
 void
@@ -67,7 +96,7 @@ dbr_tickets_end (GPtrArray    *tickets,
     {
       DbrTicket *ticket = g_ptr_array_index (tickets, i);
 
-      dbr_waiter_end (ticket->waiter, error);
+      dbr_ticket_end (ticket, error);
       dbr_ticket_unref (ticket);
     }
   g_ptr_array_set_size (tickets, 0);
@@ -174,6 +203,12 @@ dbr_notifier_core_wants_server_locked (DbrNotifierCore *self)
   return FALSE;
 }
 
+static gboolean
+dbr_notifier_core_can_send_locked (DbrNotifierCore *self)
+{
+  return self->is_ready && self->silent_from_usec == 0 && self->in_flight == NULL;
+}
+
 static void
 dbr_notifier_core_send_next_locked (DbrNotifierCore *self,
                                     Turn            *turn)
@@ -233,7 +268,9 @@ dbr_notifier_core_decide_locked (DbrNotifierCore *self,
 
   self->is_woken = FALSE;
   dbr_notice_queue_expire (&self->queue, turn->late, turn->dropped);
-  if (is_usable && self->in_flight == NULL && self->next_send_usec <= now)
+  if (self->next_send_usec <= now)
+    self->next_send_usec = 0;
+  if (dbr_notifier_core_can_send_locked (self) && self->next_send_usec == 0)
     dbr_notifier_core_send_next_locked (self, turn);
   dbr_notifier_core_close_next_locked (self, turn, is_usable);
   dbr_notifier_core_end_waits_locked (self, turn, now);
@@ -246,12 +283,15 @@ dbr_notifier_core_decide_locked (DbrNotifierCore *self,
   self->has_complained |= turn->complains;
 }
 
+/* What was due when it was decided is done, so that whatever is due by now is to be decided anew. */
 static gint64
 dbr_notifier_core_get_next_locked (DbrNotifierCore *self)
 {
-  gint64 next = dbr_notice_queue_get_next (&self->queue);
-  gint64 now = g_get_monotonic_time ();
+  gboolean can_send = dbr_notifier_core_can_send_locked (self);
+  gint64 next = dbr_notice_queue_get_next (&self->queue, can_send);
 
+  if (can_send && self->next_send_usec != 0)
+    next = MIN (next, self->next_send_usec);
   if (self->in_flight != NULL && self->in_flight->waiters->len > 0)
     next = MIN (next, self->in_flight->limit_usec);
   if (self->to_close.length > 0)
@@ -260,11 +300,8 @@ dbr_notifier_core_get_next_locked (DbrNotifierCore *self)
     next = MIN (next, ((DbrTicket *) g_ptr_array_index (self->flushing, i))->limit_usec);
   if (!self->has_server && dbr_notifier_core_wants_server_locked (self))
     next = MIN (next, self->next_start_usec);
-  if (self->next_send_usec > now)
-    next = MIN (next, self->next_send_usec);
 
-  /* What is due and cannot be done now is done when something happens. */
-  return next > now ? next : G_MAXINT64;
+  return next;
 }
 
 /* Doing it, in dbr-io */
@@ -472,7 +509,7 @@ static void
 server_changed (gpointer               core,
                 const DbrNoticeServer *server)
 {
-  DbrNotifierCore *self = core;
+  g_autoptr(DbrNotifierCore) self = dbr_notifier_core_ref (core);
   g_autoptr(GArray) lost = NULL;
   gboolean was_available;
   gint64 down_usec = -1;
@@ -505,7 +542,7 @@ static void
 silent (gpointer core,
         gint64   from_usec)
 {
-  DbrNotifierCore *self = core;
+  g_autoptr(DbrNotifierCore) self = dbr_notifier_core_ref (core);
   gboolean is_new;
 
   g_mutex_lock (&self->mutex);
@@ -525,7 +562,7 @@ silent (gpointer core,
 static void
 answered (gpointer core)
 {
-  DbrNotifierCore *self = core;
+  g_autoptr(DbrNotifierCore) self = dbr_notifier_core_ref (core);
   gint64 down_usec;
 
   self->is_probing = FALSE;
@@ -543,16 +580,20 @@ shown (gpointer      core,
        DbrExecution  execution,
        const GError *error)
 {
-  dbr_notifier_core_shown (core, number, execution, error);
-  dbr_notifier_core_turn (core);
+  g_autoptr(DbrNotifierCore) self = dbr_notifier_core_ref (core);
+
+  dbr_notifier_core_shown (self, number, execution, error);
+  dbr_notifier_core_turn (self);
 }
 
 static void
 close_ended (gpointer      core,
              const GError *error)
 {
-  dbr_notifier_core_close_ended (core, error);
-  dbr_notifier_core_turn (core);
+  g_autoptr(DbrNotifierCore) self = dbr_notifier_core_ref (core);
+
+  dbr_notifier_core_close_ended (self, error);
+  dbr_notifier_core_turn (self);
 }
 
 static void
@@ -568,7 +609,9 @@ invoked (gpointer    core,
          guint       number,
          const char *action)
 {
-  dbr_notifier_core_was_invoked (core, number, action);
+  g_autoptr(DbrNotifierCore) self = dbr_notifier_core_ref (core);
+
+  dbr_notifier_core_was_invoked (self, number, action);
 }
 
 static void

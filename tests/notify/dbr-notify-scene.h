@@ -114,24 +114,11 @@ scene_init (Scene      *self,
   scene_init_full (self, DBR_TEST_BUS_NONE, script);
 }
 
-/* The thread that has ended an operation may let go of it a moment after that is told. */
-static inline void
-scene_end_notifier (Scene *self)
-{
-  DbrNotifier *notifier = g_steal_pointer (&self->notifier);
-
-  g_object_add_weak_pointer (G_OBJECT (notifier), (gpointer *) &self->notifier);
-  self->notifier = notifier;
-  g_object_unref (notifier);
-  dbr_test_wait_until (NULL, g_atomic_pointer_get (&self->notifier) == NULL,
-                       DBR_TEST_PATIENCE_MS);
-}
-
 static inline void
 scene_clear (Scene *self)
 {
   if (self->notifier != NULL)
-    scene_end_notifier (self);
+    g_assert_finalize_object (self->notifier);
   g_clear_pointer (&self->desktop, dbr_test_peer_free);
   g_clear_pointer (&self->bus, dbr_test_bus_free);
   g_ptr_array_unref (self->actions);

@@ -108,7 +108,7 @@ test_order (void)
   world_assert_next (&world, "a");
   world_assert_next (&world, "b");
   world_assert_next (&world, NULL);
-  g_assert_cmpint (dbr_notice_queue_get_next (&world.queue), ==, G_MAXINT64);
+  g_assert_cmpint (dbr_notice_queue_get_next (&world.queue, TRUE), ==, G_MAXINT64);
 }
 
 static void
@@ -231,7 +231,7 @@ test_limit (void)
   world_init (&world);
   world_queue (&world, "a", DBR_URGENCY_NORMAL);
   world_queue (&world, "c", DBR_URGENCY_CRITICAL);
-  g_assert_cmpint (dbr_notice_queue_get_next (&world.queue), ==,
+  g_assert_cmpint (dbr_notice_queue_get_next (&world.queue, TRUE), ==,
                    world.now + DBR_NOTICE_LIMIT_MS * MS);
   world.now += DBR_NOTICE_LIMIT_MS * MS - 1;
   world_expire (&world);
@@ -248,9 +248,9 @@ test_limit (void)
   world_expire (&world);
   g_assert_cmpuint (world.late->len, ==, 1);
 
-  g_assert_cmpint (dbr_notice_queue_get_next (&world.queue), ==,
+  g_assert_cmpint (dbr_notice_queue_get_next (&world.queue, TRUE), ==,
                    world.now + (DBR_NOTICE_KEEP_MS - DBR_NOTICE_LIMIT_MS) * MS);
-  world.now = dbr_notice_queue_get_next (&world.queue);
+  world.now = dbr_notice_queue_get_next (&world.queue, TRUE);
   world_expire (&world);
   g_assert_cmpuint (world.queue.waiting.length, ==, 0);
   g_assert_cmpuint (world.queue.n_dropped, ==, 2);
@@ -273,7 +273,7 @@ test_batch (void)
   world_queue (&world, "c", DBR_URGENCY_CRITICAL);
   world_assert_next (&world, "c");
   world_assert_next (&world, NULL);
-  g_assert_cmpint (dbr_notice_queue_get_next (&world.queue), ==, world.now + 100 * MS);
+  g_assert_cmpint (dbr_notice_queue_get_next (&world.queue, TRUE), ==, world.now + 100 * MS);
 
   world.now += 100 * MS;
   group = dbr_notice_queue_pop (&world.queue);
@@ -324,13 +324,13 @@ test_quiet (void)
   world_assert_next (&world, "c");
   world_assert_next (&world, NULL);
   g_assert_false (dbr_notice_queue_has_pending (&world.queue));
-  g_assert_cmpint (dbr_notice_queue_get_next (&world.queue), ==, G_MAXINT64);
+  g_assert_cmpint (dbr_notice_queue_get_next (&world.queue, TRUE), ==, G_MAXINT64);
   world.now += 24 * 3600 * S;
   world_expire (&world);
   g_assert_cmpuint (world.dropped->len, ==, 0);
 
   dbr_notice_queue_set_quiet (&world.queue, FALSE, held);
-  g_assert_cmpint (dbr_notice_queue_get_next (&world.queue), ==,
+  g_assert_cmpint (dbr_notice_queue_get_next (&world.queue, TRUE), ==,
                    world.now + DBR_NOTICE_LIMIT_MS * MS);
   world_assert_next (&world, "a");
 }

@@ -243,7 +243,7 @@ test_dispose_does_not_wait (void)
   g_assert_cmpint (g_get_monotonic_time () - began, <, TURN_LIMIT_USEC);
   scene_wait (&sent);
   g_assert_error (sent.error, DBR_ERROR, DBR_ERROR_CLOSED);
-  scene_end_notifier (&scene);
+  g_assert_finalize_object (g_steal_pointer (&scene.notifier));
   g_assert_cmpint (g_get_monotonic_time () - began, <, TURN_LIMIT_USEC);
   dbr_test_peer_cont (scene.desktop);
 }
