@@ -13,6 +13,9 @@ from gi.overrides import _dbr_blocks, _dbr_values
 from gi.repository import GLib
 
 _ASKING_MS = 5000
+# What is handed on as it is. Each call looks here, and not at the attributes of a module.
+_EXACT = {GLib.Variant, GLib.VariantType, type(None)}
+_get_block = _dbr_blocks.get
 
 
 def _get_type_name(argument):
@@ -39,6 +42,7 @@ class _Shape:
                           if _get_type_name(argument) == 'Variant']
         self._types = [1 + index for index, argument in enumerate(arguments)
                        if _get_type_name(argument) == 'VariantType']
+        self._packed = [*self._types, *(index for index, _name in self._variants)]
         self._make_question = _dbr_values.get_question_maker(class_name, operation)
 
     @staticmethod
@@ -66,10 +70,10 @@ class _Shape:
 
     def is_plain(self, args):
         """Whether any of them is not yet what the method takes."""
-        for index, _name in self._variants:
-            if not isinstance(args[index], GLib.Variant) and args[index] is not None:
+        for index in self._packed:
+            if type(args[index]) not in _EXACT:
                 return True
-        return any(isinstance(args[index], str) for index in self._types)
+        return False
 
     def pack(self, args):
         """The arguments with variants for plain values, and a question if only a service knows."""
@@ -118,7 +122,7 @@ def _make_sync(operation, method, shape):
             args, question = shape.pack(args)
             if question is not None:
                 args = shape.answer(args, question.ask())
-        block = _dbr_blocks.get()
+        block = _get_block()
         if block is None:
             return method(*args)
         return _dbr_blocks.call_sync(block, method, args, shape.cancellable)
@@ -140,7 +144,7 @@ def _make_async(operation, method, shape):
                                 'have to be asked for the type first')
         # A callback may be left out, which is not the same as None to all versions of PyGObject.
         args = (*head, *args[n_args:]) if head[-1] is not None else tuple(head[:-1])
-        block = _dbr_blocks.get()
+        block = _get_block()
         if block is None:
             return method(*args)
         return _dbr_blocks.call_async(block, method, args, shape.cancellable)
