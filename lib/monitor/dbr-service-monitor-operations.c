@@ -190,15 +190,23 @@ surveyed_cb (GObject      *source,
   DbrServiceMonitorClass *klass = DBR_SERVICE_MONITOR_GET_CLASS (self);
   DbrMonitorSurvey *survey = dbr_monitor_survey_of_task (G_TASK (result));
   GError *error = NULL;
+  gboolean is_surveyed = dbr_monitor_survey_finish (G_TASK (result), &error)
+                         && dbr_monitor_survey_conclude_refresh (survey, &error);
+  gboolean is_cancelled = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  gboolean has_another_way = klass->is_reached != NULL && !is_cancelled;
 
-  if (!dbr_monitor_survey_finish (G_TASK (result), &error)
-      || !dbr_monitor_survey_conclude_refresh (survey, &error))
-    g_task_return_error (task, error);
-  else if (klass->refresh_async == NULL || !dbr_monitor_survey_has_owner (survey))
+  if (!is_surveyed && !has_another_way)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  g_clear_error (&error);
+  if (klass->refresh_async == NULL
+      || (!has_another_way && !dbr_monitor_survey_has_owner (survey)))
     g_task_return_boolean (task, TRUE);
   else
-    klass->refresh_async (self, g_task_get_cancellable (task), refreshed_cb,
-                          g_steal_pointer (&task));
+    klass->refresh_async (self, g_task_get_cancellable (task), refreshed_cb, g_object_ref (task));
 }
 
 /**
@@ -222,6 +230,7 @@ dbr_service_monitor_refresh_async (DbrServiceMonitor   *self,
                                    GAsyncReadyCallback  callback,
                                    gpointer             user_data)
 {
+  DbrServiceMonitorClass *klass;
   g_autoptr(GTask) task = NULL;
   GError *error = NULL;
 
@@ -237,7 +246,14 @@ dbr_service_monitor_refresh_async (DbrServiceMonitor   *self,
       return;
     }
 
-  dbr_monitor_survey_begin (self, cancellable, surveyed_cb, g_steal_pointer (&task));
+  /* Where there is another way, a bus that is lost is not waited for. */
+  klass = DBR_SERVICE_MONITOR_GET_CLASS (self);
+  if (klass->is_reached != NULL
+      && dbr_client_get_state (dbr_service_monitor_get_client (self))
+      == DBR_CLIENT_STATE_RECONNECTING)
+    klass->refresh_async (self, cancellable, refreshed_cb, g_steal_pointer (&task));
+  else
+    dbr_monitor_survey_begin (self, cancellable, surveyed_cb, g_steal_pointer (&task));
 }
 
 /**

@@ -54,6 +54,10 @@ struct _DbrServiceMonitorClass
                                   GAsyncResult         *result,
                                   GError              **error);
 
+  /* Where a service can be reached without the bus: whether it was, and refresh_async() is called then
+   * whatever the bus says, and its result is that of the refresh. */
+  gboolean (*is_reached)         (DbrServiceMonitor    *self);
+
   /* TRUE: that a program has the name and answers is not enough. The monitor is STARTING until it
    * calls dbr_service_monitor_set_ready(), anew for each owner. */
   gboolean waits_for_ready;

@@ -930,9 +930,14 @@ dbr_service_monitor_get_restarts (DbrServiceMonitor *self)
 gboolean
 dbr_service_monitor_get_available (DbrServiceMonitor *self)
 {
+  DbrServiceMonitorClass *klass;
+
   g_return_val_if_fail (DBR_IS_SERVICE_MONITOR (self), FALSE);
 
-  return dbr_service_monitor_read (self).is_available;
+  klass = DBR_SERVICE_MONITOR_GET_CLASS (self);
+
+  return dbr_service_monitor_read (self).is_available
+         || (klass->is_reached != NULL && klass->is_reached (self));
 }
 
 /**
