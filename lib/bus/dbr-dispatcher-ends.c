@@ -68,6 +68,13 @@ dbr_dispatcher_get_limit (DbrDispatcher *self,
   return limit_usec;
 }
 
+/* One that waits for a connection still has the time of the attempt before. */
+static gboolean
+dbr_passage_was_sent (const DbrPassage *self)
+{
+  return self->exchange.sent_usec != 0 && self->exchange.sent_usec != self->last_sent_usec;
+}
+
 static DbrCircuitOutcome
 dbr_dispatcher_judge (DbrDispatcher *self,
                       DbrPassage    *passage,
@@ -86,7 +93,7 @@ dbr_dispatcher_judge (DbrDispatcher *self,
                                                        : DBR_CIRCUIT_IGNORED;
     }
 
-  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE) || passage->exchange.sent_usec == 0)
+  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE) || !dbr_passage_was_sent (passage))
     return DBR_CIRCUIT_IGNORED;
 
   late_usec = g_get_monotonic_time () - dbr_dispatcher_get_limit (self, passage);
@@ -223,7 +230,7 @@ dbr_dispatcher_end_attempt (DbrDispatcher *self,
   permit = passage->permit;
   passage->permit = (DbrCircuitPermit) { 0 };
   if (outcome == DBR_CIRCUIT_SUCCESS && (passage->circuit_flags & DBR_CIRCUIT_CALL_PING) == 0)
-    destination->answered_usec = reply->arrived_usec;
+    dbr_destination_answered (destination, reply);
   else if (outcome == DBR_CIRCUIT_TIMEOUT
            && destination->answered_usec > passage->exchange.sent_usec)
     outcome = DBR_CIRCUIT_UNANSWERED;
@@ -608,7 +615,8 @@ failed (DbrExchange *exchange,
   guint generation = 0;
 
   dbr_dispatcher_end_attempt (self, passage, reply, error);
-  if (exchange->request->is_interactive || (reply == NULL && is_refusal (error)))
+  if (exchange->request->is_interactive || exchange->request->is_probe
+      || (reply == NULL && is_refusal (error)))
     return FALSE;
 
   if (dbr_passage_has_worked (passage, reply))
@@ -1005,6 +1013,8 @@ dbr_dispatcher_orphan_ended (DbrDispatcher   *self,
 
   dbr_recorder_count_slots (self->recorder);
 
+  if (place != NULL && reply != NULL && !place->is_ping)
+    dbr_dispatcher_heard (self, destination, reply);
   if (place != NULL && place->is_counted)
     {
       g_mutex_lock (&self->mutex);

@@ -5,7 +5,6 @@
 
 #include "bus/dbr-link-private.h"
 
-#include "base/dbr-clock-private.h"
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-fork-private.h"
@@ -13,20 +12,14 @@
 #include "base/dbr-io-private.h"
 #include "bus/dbr-address-private.h"
 #include "bus/dbr-gdbus-transport-private.h"
+#include "bus/dbr-link-pause-private.h"
 #include "bus/dbr-opening-private.h"
 #include "bus/dbr-owners-private.h"
+#include "bus/dbr-probe-lane-private.h"
 #include "bus/dbr-side-lanes-private.h"
 
 /* How long one attempt to connect may take. Who waits has a limit of its own besides. */
 #define OPENING_LIMIT_MS 25000
-
-/* A connection that was lost is made again after a pause, which grows while there is none to be had,
- * and which differs from one program to the next: they all lost theirs at the same moment. */
-#define FIRST_PAUSE_MS 100.0
-#define MAX_PAUSE_MS 30000.0
-#define PAUSE_GROWTH 1.6
-/* One that held for so long was no failed attempt. */
-#define STABLE_USEC (60 * G_USEC_PER_SEC)
 
 /* A bus that allows more calls at once than this does not run out of them. */
 #define MAX_SCARCE_SLOTS 1024
@@ -50,6 +43,7 @@ struct _DbrLink
   DbrOwners             *owners;
   DbrMatches            *matches;
   DbrSideLanes          *side_lanes;
+  DbrProbeLane          *probe_lane;
   guint                  generation;
 
   /* atomic: those of the main lane */
@@ -64,10 +58,10 @@ struct _DbrLink
   /* guarded by mutex */
   DbrClientState         state;
   gboolean               was_lost;
-  guint                  n_attempts;
   gint64                 connected_usec;
-  /* the pause before the next attempt; holds a reference while it is armed */
-  DbrDeadline            pause;
+  /* how long it is until the next attempt, and its end, which holds a reference while it is armed */
+  DbrLinkPause           pause;
+  DbrDeadline            pause_end;
   /* connected, but what waited is still being sent: what is begun meanwhile has to wait its turn */
   gboolean               is_flushing;
   /* the main lane, which has the match rules and the name the client shows */
@@ -163,6 +157,18 @@ static const DbrSideLanesListener side_lanes_listener = {
   side_slots_changed_cb,
 };
 
+static void
+probe_refused_cb (gpointer     owner,
+                  DbrExchange *exchange)
+{
+  dbr_link_submit (owner, exchange);
+}
+
+static const DbrProbeLaneListener probe_lane_listener = {
+  orphan_ended_cb,
+  probe_refused_cb,
+};
+
 /* A read is answered the same whoever asks, but no other call may be known to be: a service may tie
  * what it does to the connection that asked for it. And who hears a service's signals has to see its
  * answers in order with them. */
@@ -192,38 +198,40 @@ eased_cb (gpointer user_data)
     dbr_side_lanes_ease (self->side_lanes);
 }
 
-static void pause_cb (DbrDeadline *deadline);
-
-static gint64
-draw_pause_usec (guint n_attempts)
+/* Whether there is someone to make haste for. */
+static gboolean
+dbr_link_is_awaited_locked (DbrLink *self)
 {
-  double pause_ms = FIRST_PAUSE_MS;
+  for (const GList *link = self->waiting.head; link != NULL; link = link->next)
+    {
+      if (!dbr_exchange_has_ended (link->data))
+        return TRUE;
+    }
 
-  for (guint i = 0; i < n_attempts && pause_ms < MAX_PAUSE_MS; i++)
-    pause_ms *= PAUSE_GROWTH;
-  pause_ms = MIN (pause_ms, MAX_PAUSE_MS);
-  pause_ms = pause_ms / 2 + pause_ms / 2 * dbr_random_next (dbr_random_get_system ());
-
-  return (gint64) (pause_ms * 1000);
+  return FALSE;
 }
 
-/* The application's own connection is not ours to make. */
-static void
-dbr_link_plan_locked (DbrLink *self)
-{
-  if (self->state == DBR_CLIENT_STATE_CLOSED)
-    return;
+static void pause_end_cb (DbrDeadline *deadline);
 
-  if (self->adopted != NULL)
-    {
-      self->state = DBR_CLIENT_STATE_DISCONNECTED;
-      return;
-    }
+static void
+dbr_link_pause_locked (DbrLink *self)
+{
+  gboolean is_awaited = dbr_link_is_awaited_locked (self);
 
   self->state = DBR_CLIENT_STATE_RECONNECTING;
   g_object_ref (self);
-  dbr_deadline_arm (&self->pause,
-                    g_get_monotonic_time () + draw_pause_usec (self->n_attempts++), pause_cb);
+  dbr_deadline_arm (&self->pause_end, dbr_link_pause_get_end (&self->pause, is_awaited),
+                    pause_end_cb);
+}
+
+/* Somebody waits now, who was not there when the pause began. */
+static void
+dbr_link_hurry_locked (DbrLink *self)
+{
+  gint64 end_usec = dbr_link_pause_get_end (&self->pause, TRUE);
+
+  if (self->pause_end.when > end_usec && dbr_deadline_disarm (&self->pause_end))
+    dbr_deadline_arm (&self->pause_end, end_usec, pause_end_cb);
 }
 
 /* What was not sent waits for the next connection. */
@@ -240,12 +248,50 @@ dbr_link_submit_all (DbrLink *self,
     }
 }
 
+/* The lanes that are to be closed with the main one; what was not sent on them yet is added to
+ * @held. */
+static GPtrArray *
+dbr_link_end_others (DbrLink *self,
+                     GQueue  *held)
+{
+  GPtrArray *lanes = dbr_side_lanes_end (self->side_lanes, held);
+  DbrLane *probe_lane = dbr_probe_lane_end (self->probe_lane, held);
+
+  if (probe_lane != NULL)
+    g_ptr_array_add (lanes, probe_lane);
+
+  return lanes;
+}
+
 static void
 close_lanes (GPtrArray    *lanes,
              const GError *reason)
 {
   for (guint i = 0; i < lanes->len; i++)
     dbr_lane_close (g_ptr_array_index (lanes, i), reason);
+}
+
+/* TRUE: there will be no other connection. The application's own one is not ours to make. */
+static gboolean
+dbr_link_lose_locked (DbrLink *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  self->was_lost = TRUE;
+  if (self->state == DBR_CLIENT_STATE_CLOSED)
+    return FALSE;
+
+  if (self->adopted != NULL)
+    {
+      self->state = DBR_CLIENT_STATE_DISCONNECTED;
+      return TRUE;
+    }
+
+  dbr_link_pause_begin_lost (&self->pause, dbr_random_get_system (), now,
+                             now - self->connected_usec);
+  dbr_link_pause_locked (self);
+
+  return FALSE;
 }
 
 static void
@@ -255,7 +301,7 @@ lost_cb (gpointer  user_data,
 {
   DbrLink *self = user_data;
   g_autoptr(DbrLane) old_lane = NULL;
-  g_autoptr(GPtrArray) side_lanes = NULL;
+  g_autoptr(GPtrArray) others = NULL;
   GQueue held = G_QUEUE_INIT;
   GQueue waiting = G_QUEUE_INIT;
   gboolean is_over = FALSE;
@@ -264,11 +310,7 @@ lost_cb (gpointer  user_data,
   if (self->lane == lane)
     {
       old_lane = g_steal_pointer (&self->lane);
-      self->was_lost = TRUE;
-      if (g_get_monotonic_time () - self->connected_usec >= STABLE_USEC)
-        self->n_attempts = 0;
-      dbr_link_plan_locked (self);
-      is_over = self->state == DBR_CLIENT_STATE_DISCONNECTED;
+      is_over = dbr_link_lose_locked (self);
       if (is_over)
         queue_steal (&self->waiting, &waiting);
     }
@@ -277,12 +319,12 @@ lost_cb (gpointer  user_data,
   if (old_lane == NULL)
     return;
 
-  side_lanes = dbr_side_lanes_end (self->side_lanes, &held);
+  others = dbr_link_end_others (self, &held);
   dbr_link_submit_all (self, &held);
   dbr_debug (DBR_DEBUG_LANES, "The connection was lost", "DBR_REASON", error->message);
   self->listener->state_changed (self->user_data);
   self->listener->lost (self->user_data, error);
-  close_lanes (side_lanes, error);
+  close_lanes (others, error);
   exchanges_fail (&waiting, error);
   if (is_over)
     dbr_matches_close (self->matches, error);
@@ -320,6 +362,23 @@ dbr_link_send_aside (DbrLink     *self,
          && dbr_side_lanes_send (self->side_lanes, exchange, dbr_link_may_move (self, request));
 }
 
+/* What a probe tells of a service it would not tell from behind others. A ping may as well be one,
+ * but where there is nothing to go past it is not worth a connection. */
+static gboolean
+dbr_link_send_probe (DbrLink     *self,
+                     DbrLane     *lane,
+                     DbrExchange *exchange)
+{
+  const DbrRequest *request = exchange->request;
+
+  if (!request->is_probe
+      && (!dbr_request_is_ping (request) || dbr_request_is_shareable (request)
+          || request->bus_name == NULL || !dbr_lane_is_crowded (lane, request->bus_name)))
+    return FALSE;
+
+  return dbr_probe_lane_send (self->probe_lane, exchange);
+}
+
 static void
 dbr_link_send (DbrLink     *self,
                DbrLane     *lane,
@@ -335,7 +394,7 @@ dbr_link_send (DbrLink     *self,
     dbr_owners_follow (self->owners, lane, exchange->awaits, TRUE);
 
   /* The call first: whom it belongs to is only asked if it takes long. */
-  if (!dbr_link_send_aside (self, exchange))
+  if (!dbr_link_send_probe (self, lane, exchange) && !dbr_link_send_aside (self, exchange))
     dbr_lane_send (lane, exchange);
   if (self->has_bus)
     dbr_owners_follow (self->owners, lane, exchange->request->bus_name, FALSE);
@@ -353,7 +412,7 @@ dbr_link_end_all (DbrLink *self)
 {
   g_autoptr(GError) reason = new_closed_error ();
   g_autoptr(DbrLane) lane = NULL;
-  g_autoptr(GPtrArray) side_lanes = NULL;
+  g_autoptr(GPtrArray) others = NULL;
   GQueue held = G_QUEUE_INIT;
   GQueue waiting = G_QUEUE_INIT;
 
@@ -361,7 +420,7 @@ dbr_link_end_all (DbrLink *self)
   lane = g_steal_pointer (&self->lane);
   queue_steal (&self->waiting, &waiting);
   g_mutex_unlock (&self->mutex);
-  side_lanes = dbr_side_lanes_end (self->side_lanes, &held);
+  others = dbr_link_end_others (self, &held);
 
   if (self->adopted != NULL && lane != NULL)
     {
@@ -370,7 +429,7 @@ dbr_link_end_all (DbrLink *self)
     }
   if (lane != NULL)
     dbr_lane_close (lane, reason);
-  close_lanes (side_lanes, reason);
+  close_lanes (others, reason);
   exchanges_fail (&held, reason);
   exchanges_fail (&waiting, reason);
   dbr_matches_close (self->matches, reason);
@@ -427,6 +486,23 @@ dbr_link_flush (DbrLink *self,
     dbr_link_end_all (self);
 }
 
+/* A first connection that cannot be made is told to who asked for it. One that was lost is tried for
+ * again and again. */
+static void
+dbr_link_fail_opening_locked (DbrLink *self,
+                              GQueue  *waiting)
+{
+  if (self->was_lost && self->adopted == NULL)
+    {
+      dbr_link_pause_begin_failed (&self->pause, dbr_random_get_system (), g_get_monotonic_time ());
+      dbr_link_pause_locked (self);
+      return;
+    }
+
+  self->state = DBR_CLIENT_STATE_DISCONNECTED;
+  queue_steal (&self->waiting, waiting);
+}
+
 static void
 dbr_link_fail_opening (DbrLink *self,
                        GError  *error)
@@ -437,12 +513,8 @@ dbr_link_fail_opening (DbrLink *self,
   g_mutex_lock (&self->mutex);
   g_clear_pointer (&self->opening, dbr_opening_unref);
   is_closed = self->state == DBR_CLIENT_STATE_CLOSED;
-  if (!is_closed && self->was_lost)
-    dbr_link_plan_locked (self);
-  else if (!is_closed)
-    self->state = DBR_CLIENT_STATE_DISCONNECTED;
-  if (self->state == DBR_CLIENT_STATE_DISCONNECTED)
-    queue_steal (&self->waiting, &waiting);
+  if (!is_closed)
+    dbr_link_fail_opening_locked (self, &waiting);
   g_mutex_unlock (&self->mutex);
 
   /* Who closed it made it fail, and ends what waits. */
@@ -476,7 +548,7 @@ dbr_link_restore (DbrLink *self,
 {
   g_autoptr(DbrRequest) request = dbr_request_new (DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE,
                                                    "GetId", NULL, NULL);
-  g_autoptr(DbrExchange) exchange = dbr_exchange_new (request, "default", OPENING_LIMIT_MS);
+  g_autoptr(DbrExchange) exchange = dbr_exchange_new (request, "default", DBR_EXCHANGE_NO_LIMIT);
 
   if (!self->has_bus)
     {
@@ -518,6 +590,8 @@ dbr_link_take_transport (DbrLink      *self,
   self->listener->opened (self->user_data, &self->limits);
   if (self->adopted == NULL && self->limits.n_replies <= MAX_SCARCE_SLOTS)
     dbr_side_lanes_begin (self->side_lanes, lane, self->current_address, &self->limits);
+  if (self->adopted == NULL && self->has_bus)
+    dbr_probe_lane_begin (self->probe_lane, self->current_address, &self->limits);
   dbr_lane_start (lane);
   self->listener->state_changed (self->user_data);
   if (is_restored)
@@ -614,9 +688,9 @@ open_cb (gpointer data)
 }
 
 static void
-pause_cb (DbrDeadline *deadline)
+pause_end_cb (DbrDeadline *deadline)
 {
-  DbrLink *self = (DbrLink *) G_STRUCT_MEMBER_P (deadline, -G_STRUCT_OFFSET (DbrLink, pause));
+  DbrLink *self = (DbrLink *) G_STRUCT_MEMBER_P (deadline, -G_STRUCT_OFFSET (DbrLink, pause_end));
 
   if (dbr_link_get_state (self) != DBR_CLIENT_STATE_CLOSED)
     dbr_link_connect (self);
@@ -635,6 +709,7 @@ dbr_link_finalize (GObject *object)
   g_clear_object (&self->adopted);
   g_clear_object (&self->matches);
   g_clear_object (&self->side_lanes);
+  g_clear_object (&self->probe_lane);
   g_clear_object (&self->owners);
   g_clear_pointer (&self->address, g_free);
   g_clear_pointer (&self->current_address, g_free);
@@ -657,6 +732,7 @@ dbr_link_init (DbrLink *self)
   self->sweep_at = MIN_SWEEP;
   self->owners = dbr_owners_new ();
   self->side_lanes = dbr_side_lanes_new (G_OBJECT (self), &side_lanes_listener);
+  self->probe_lane = dbr_probe_lane_new (G_OBJECT (self), &probe_lane_listener);
   self->generation = dbr_fork_get_generation ();
   self->has_bus = TRUE;
 }
@@ -733,6 +809,8 @@ dbr_link_submit (DbrLink     *self,
   else if (!is_closed)
     dbr_link_enqueue_locked (self, exchange);
 
+  if (self->state == DBR_CLIENT_STATE_RECONNECTING)
+    dbr_link_hurry_locked (self);
   if (self->state == DBR_CLIENT_STATE_DISCONNECTED)
     {
       is_first = TRUE;
@@ -769,7 +847,7 @@ dbr_link_close (DbrLink *self)
   if (was_closed)
     return;
 
-  if (dbr_deadline_disarm (&self->pause))
+  if (dbr_deadline_disarm (&self->pause_end))
     g_object_unref (self);
   if (opening != NULL)
     dbr_opening_abort (opening);
@@ -838,15 +916,17 @@ dbr_link_count (DbrLink *self,
                 guint   *n_orphans)
 {
   g_autoptr(DbrLane) lane = dbr_link_ref_lane (self);
-
   guint n_main_in_flight = 0;
   guint n_main_orphans = 0;
+  guint n_probes;
+  guint n_missed_probes;
 
   if (lane != NULL)
     dbr_lane_count (lane, &n_main_in_flight, &n_main_orphans);
   dbr_side_lanes_count (self->side_lanes, n_in_flight, n_orphans);
-  *n_in_flight += n_main_in_flight;
-  *n_orphans += n_main_orphans;
+  dbr_probe_lane_count (self->probe_lane, &n_probes, &n_missed_probes);
+  *n_in_flight += n_main_in_flight + n_probes;
+  *n_orphans += n_main_orphans + n_missed_probes;
 }
 
 guint

@@ -48,6 +48,8 @@ struct _DbrPassage
   DbrRetryState        retry;
   guint                retry_cost;
   gboolean             was_maybe;
+  /* when the attempt before this one was sent, 0 if none was */
+  gint64               last_sent_usec;
   /* it has taken its place among those that ask the same */
   gboolean             has_begun;
 

@@ -8,10 +8,7 @@
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
-#include "base/dbr-io-private.h"
-#include "bus/dbr-opening-private.h"
-
-#define OPENING_LIMIT_MS 25000
+#include "bus/dbr-lane-opening-private.h"
 
 /* A bus that does not let us in, or throws us out, is not asked again with each call. */
 #define OPENING_PAUSE_USEC (10 * G_USEC_PER_SEC)
@@ -47,11 +44,8 @@ struct _DbrSideLanes
   DbrLane                             *main;
   char                                *address;
   DbrTransportLimits                   limits;
-  /* counts the main lanes, so that what was begun beside one is not taken for another's */
-  guint                       round;
-  gboolean                    is_opening;
-  DbrOpening                 *opening;
-  gint64                      may_open_usec;
+  DbrLaneOpening                      *opening;
+  gint64                               may_open_usec;
   /* the lane that is just being started */
   DbrLane                    *fresh;
   /* the lanes, and which of them takes calls */
@@ -280,36 +274,20 @@ static const DbrLaneListener lane_listener = {
   eased_cb,
 };
 
-/* Opening, on dbr-io */
-
-typedef struct
-{
-  DbrSideLanes *side_lanes;
-  guint         round;
-} Attempt;
-
-static void
-attempt_free (gpointer data)
-{
-  Attempt *self = data;
-
-  g_object_unref (self->side_lanes);
-  g_free (self);
-}
+/* Opening */
 
 /* FALSE: what it was for is gone. */
 static gboolean
-dbr_side_lanes_end_attempt (DbrSideLanes  *self,
-                            const Attempt *attempt,
-                            DbrLane       *lane)
+dbr_side_lanes_end_opening (DbrSideLanes   *self,
+                            DbrLaneOpening *opening,
+                            DbrLane        *lane)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
-  if (self->round != attempt->round)
+  if (self->opening != opening)
     return FALSE;
 
-  self->is_opening = FALSE;
-  g_clear_pointer (&self->opening, dbr_opening_unref);
+  g_clear_pointer (&self->opening, dbr_lane_opening_unref);
   if (lane != NULL)
     self->fresh = g_object_ref (lane);
   else
@@ -336,86 +314,25 @@ dbr_side_lanes_install (DbrSideLanes *self,
   dbr_side_lanes_count_locked (self);
 }
 
-static void
-opened_cb (DbrTransport *transport,
-           GError       *error,
-           gpointer      user_data)
+static gboolean
+opened_cb (GObject        *object,
+           DbrLaneOpening *opening,
+           DbrLane        *lane,
+           const GError   *error)
 {
-  const Attempt *attempt = user_data;
-  DbrSideLanes *self = attempt->side_lanes;
-  g_autoptr(DbrLane) lane = NULL;
+  DbrSideLanes *self = DBR_SIDE_LANES (object);
 
-  if (error != NULL)
-    {
-      dbr_debug (DBR_DEBUG_LANES, "There is no further connection", "DBR_REASON", error->message);
-      dbr_side_lanes_end_attempt (self, attempt, NULL);
-      return;
-    }
+  if (!dbr_side_lanes_end_opening (self, opening, lane))
+    return FALSE;
+  if (lane == NULL)
+    return TRUE;
 
-  lane = dbr_lane_new (transport, TRUE, self->limits.n_replies, &lane_listener,
-                       g_object_ref (self), g_object_unref);
-  if (!dbr_side_lanes_end_attempt (self, attempt, lane))
-    {
-      g_autoptr(GPtrArray) late = g_ptr_array_new_with_free_func (way_unref);
-
-      dbr_lane_start (lane);
-      g_ptr_array_add (late, way_new (lane, 0));
-      close_idle (late);
-      return;
-    }
-
-  dbr_debug (DBR_DEBUG_LANES, "A further connection was opened",
-             "DBR_UNIQUE_NAME", dbr_lane_get_unique_name (lane));
   dbr_lane_start (lane);
   dbr_side_lanes_install (self, lane);
   dbr_side_lanes_tell_slots (self);
   dbr_side_lanes_ease (self);
-}
 
-static char *
-dbr_side_lanes_dup_address (DbrSideLanes           *self,
-                            const Attempt          *attempt,
-                            DbrTransportLimits     *limits)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  if (self->round != attempt->round)
-    return NULL;
-
-  *limits = self->limits;
-
-  return g_strdup (self->address);
-}
-
-static void
-open_cb (gpointer data)
-{
-  Attempt *attempt = data;
-  g_autoptr(DbrSideLanes) self = g_object_ref (attempt->side_lanes);
-  g_autoptr(DbrOpening) opening = NULL;
-  guint round = attempt->round;
-  DbrTransportLimits limits;
-  g_autofree char *address = dbr_side_lanes_dup_address (self, attempt, &limits);
-  gboolean is_over;
-
-  if (address == NULL)
-    {
-      attempt_free (attempt);
-      return;
-    }
-
-  opening = dbr_opening_start (address, TRUE, &limits, OPENING_LIMIT_MS, opened_cb, attempt,
-                               attempt_free);
-
-  /* It may have been opened already, and then nothing is left to abort. */
-  g_mutex_lock (&self->mutex);
-  is_over = self->round != round;
-  if (!is_over && self->is_opening)
-    self->opening = dbr_opening_ref (opening);
-  g_mutex_unlock (&self->mutex);
-
-  if (is_over)
-    dbr_opening_abort (opening);
+  return TRUE;
 }
 
 /* Whether services that hang hold so much of a lane that another one is worth having. */
@@ -432,33 +349,30 @@ dbr_side_lanes_is_worn_locked (DbrSideLanes *self)
   return load.n_orphans >= load.n_slots / 2;
 }
 
-static Attempt *
-dbr_side_lanes_begin_attempt (DbrSideLanes *self)
+static DbrLaneOpening *
+dbr_side_lanes_begin_opening (DbrSideLanes *self)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-  Attempt *attempt;
 
-  if (self->main == NULL || self->is_opening || self->fresh != NULL
+  if (self->main == NULL || self->opening != NULL || self->fresh != NULL
       || self->ways->len > DBR_SIDE_LANES_MAX_ASIDE
       || g_get_monotonic_time () < self->may_open_usec
       || !dbr_side_lanes_is_worn_locked (self))
     return NULL;
 
-  self->is_opening = TRUE;
-  attempt = g_new (Attempt, 1);
-  attempt->side_lanes = g_object_ref (self);
-  attempt->round = self->round;
+  self->opening = dbr_lane_opening_new (self->address, &self->limits, &lane_listener, opened_cb,
+                                        G_OBJECT (self));
 
-  return attempt;
+  return dbr_lane_opening_ref (self->opening);
 }
 
 void
 dbr_side_lanes_want (DbrSideLanes *self)
 {
-  Attempt *attempt = dbr_side_lanes_begin_attempt (self);
+  g_autoptr(DbrLaneOpening) opening = dbr_side_lanes_begin_opening (self);
 
-  if (attempt != NULL)
-    dbr_io_invoke (open_cb, attempt);
+  if (opening != NULL)
+    dbr_lane_opening_start (opening);
 }
 
 /* Calls */
@@ -788,15 +702,13 @@ dbr_side_lanes_end (DbrSideLanes *self,
                     GQueue       *held)
 {
   GPtrArray *lanes = g_ptr_array_new_with_free_func (g_object_unref);
-  g_autoptr(DbrOpening) opening = NULL;
+  g_autoptr(DbrLaneOpening) opening = NULL;
   g_autoptr(DbrLane) main = NULL;
   gboolean is_disarmed;
 
   g_mutex_lock (&self->mutex);
   main = g_steal_pointer (&self->main);
   opening = g_steal_pointer (&self->opening);
-  self->round++;
-  self->is_opening = FALSE;
   self->current = NULL;
   if (self->fresh != NULL)
     g_ptr_array_add (lanes, g_steal_pointer (&self->fresh));
@@ -813,7 +725,7 @@ dbr_side_lanes_end (DbrSideLanes *self,
   if (is_disarmed)
     g_object_unref (self);
   if (opening != NULL)
-    dbr_opening_abort (opening);
+    dbr_lane_opening_abort (opening);
 
   return lanes;
 }

@@ -188,6 +188,10 @@ scene_recover (Scene *scene)
   scene_play (scene, 120 * S);
   g_assert_cmpint (scene->detector.state, ==, DBR_STALL_HEALTHY);
   g_assert_cmpuint (scene->n_recovered, ==, scene->n_stalled);
+
+  /* A probe may have been sent just now. */
+  if (scene->answers->len > 0)
+    scene_play (scene, scene->latency (scene->chance));
   g_assert_cmpuint (scene->answers->len, ==, 0);
 }
 

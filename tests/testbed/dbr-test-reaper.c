@@ -14,22 +14,32 @@
 
 /* A test may die by a signal at any time, and what it started must not outlive it. So a shell
  * waits at the other end of a pipe that only this process has open for writing: the kernel closes
- * it in every death. It is told of processes and folders one a line, ends and removes at the end
- * of its input those that were not forgotten, and has a session of its own, because a test runner
+ * it in every death. It is told of processes, cgroups and folders one a line, ends and removes at the
+ * end of its input those that were not forgotten, and has a session of its own, because a test runner
  * kills a whole process group. */
 static const char reaper_script[] =
   "trap '' HUP INT TERM\n"
   "pids=' '\n"
   "folders=\n"
+  "cgroups=\n"
   "while read -r word value; do\n"
   "  case $word in\n"
   "  process) pids=\"$pids$value \" ;;\n"
   "  gone) pids=\"${pids%% $value *} ${pids#* $value }\" ;;\n"
   "  folder) folders=\"$folders$value\n\" ;;\n"
+  "  cgroup) cgroups=\"$cgroups$value\n\" ;;\n"
   "  esac\n"
   "done\n"
   "for pid in $pids; do kill -KILL \"$pid\"; done\n"
   "IFS='\n'\n"
+  "for cgroup in $cgroups; do\n"
+  "  n=0\n"
+  "  while [ -d \"$cgroup\" ] && [ $n -lt 100 ]; do\n"
+  "    echo 1 > \"$cgroup/cgroup.kill\"\n"
+  "    find \"$cgroup\" -depth -type d -exec rmdir {} \\; || sleep 0.05\n"
+  "    n=$((n + 1))\n"
+  "  done\n"
+  "done\n"
   "for folder in $folders; do rm -rf -- \"$folder\"; done\n";
 
 static int reaper_fd = -1;
@@ -126,6 +136,13 @@ dbr_test_reaper_make_folder (void)
     dbr_test_fail ("no folder: %s", error->message);
   tell ("folder", path);
   return g_steal_pointer (&path);
+}
+
+/* All in it are killed at the end, if it is still there, and it is removed. */
+void
+dbr_test_reaper_register_cgroup (const char *path)
+{
+  tell ("cgroup", path);
 }
 
 void

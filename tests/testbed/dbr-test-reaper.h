@@ -13,5 +13,6 @@ void  dbr_test_reaper_register_self     (void);
 void  dbr_test_reaper_forget_process    (GPid        pid);
 char *dbr_test_reaper_make_folder       (void) G_GNUC_WARN_UNUSED_RESULT;
 void  dbr_test_reaper_remove_folder     (const char *path);
+void  dbr_test_reaper_register_cgroup   (const char *path);
 
 G_END_DECLS

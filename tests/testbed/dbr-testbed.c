@@ -14,18 +14,20 @@
 
 typedef struct
 {
-  DbrTestBus *bus;
-  GPtrArray  *names;
-  GPtrArray  *peers;
-  GMainLoop  *loop;
-  GPid        command_pid;
-  int         status;
+  DbrTestBus     *bus;
+  DbrTestSystemd *systemd;
+  GPtrArray      *names;
+  GPtrArray      *peers;
+  GMainLoop      *loop;
+  GPid            command_pid;
+  int             status;
 } Launcher;
 
 typedef struct
 {
   gboolean has_session_limits;
   gboolean has_activation;
+  gboolean has_systemd;
   char   **peers;
   char   **scripted_peers;
   char   **command;
@@ -38,11 +40,16 @@ static const struct
   const char *word;
   ProcessFunc on_bus;
   ProcessFunc on_peer;
+  ProcessFunc on_systemd;
 } process_words[] = {
-  { "stop", (ProcessFunc) dbr_test_bus_stop, (ProcessFunc) dbr_test_peer_stop },
-  { "cont", (ProcessFunc) dbr_test_bus_cont, (ProcessFunc) dbr_test_peer_cont },
-  { "kill", (ProcessFunc) dbr_test_bus_kill, (ProcessFunc) dbr_test_peer_kill },
-  { "restart", (ProcessFunc) dbr_test_bus_restart, (ProcessFunc) dbr_test_peer_restart },
+  { "stop", (ProcessFunc) dbr_test_bus_stop, (ProcessFunc) dbr_test_peer_stop,
+    (ProcessFunc) dbr_test_systemd_stop },
+  { "cont", (ProcessFunc) dbr_test_bus_cont, (ProcessFunc) dbr_test_peer_cont,
+    (ProcessFunc) dbr_test_systemd_cont },
+  { "kill", (ProcessFunc) dbr_test_bus_kill, (ProcessFunc) dbr_test_peer_kill,
+    (ProcessFunc) dbr_test_systemd_kill },
+  { "restart", (ProcessFunc) dbr_test_bus_restart, (ProcessFunc) dbr_test_peer_restart,
+    (ProcessFunc) dbr_test_systemd_restart },
 };
 
 static void
@@ -55,27 +62,25 @@ options_clear (Options *options)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Options, options_clear)
 
-static ProcessFunc
-find_process_word (const char *word,
-                   gboolean    is_bus)
+static gsize
+find_process_word (const char *word)
 {
-  for (gsize i = 0; i < G_N_ELEMENTS (process_words); i++)
-    {
-      if (strcmp (process_words[i].word, word) == 0)
-        return is_bus ? process_words[i].on_bus : process_words[i].on_peer;
-    }
-  return NULL;
+  gsize i = 0;
+
+  while (i < G_N_ELEMENTS (process_words) && strcmp (process_words[i].word, word) != 0)
+    i++;
+  return i;
 }
 
 static char *
 run_on_bus (Launcher   *self,
             const char *word)
 {
-  ProcessFunc run = find_process_word (word, TRUE);
+  gsize i = find_process_word (word);
 
-  if (run != NULL)
+  if (i < G_N_ELEMENTS (process_words))
     {
-      run (self->bus);
+      process_words[i].on_bus (self->bus);
       return g_strdup ("ok\n");
     }
   if (strcmp (word, "pid") == 0)
@@ -89,13 +94,13 @@ static char *
 run_on_peer (DbrTestPeer *peer,
              const char  *line)
 {
-  ProcessFunc run = find_process_word (line, FALSE);
+  gsize i = find_process_word (line);
   g_autoptr(GError) error = NULL;
   g_autofree char *value = NULL;
 
-  if (run != NULL)
+  if (i < G_N_ELEMENTS (process_words))
     {
-      run (peer);
+      process_words[i].on_peer (peer);
       return g_strdup ("ok\n");
     }
   if (strcmp (line, "pid") == 0)
@@ -109,6 +114,24 @@ run_on_peer (DbrTestPeer *peer,
 }
 
 static char *
+run_on_systemd (Launcher   *self,
+                const char *word)
+{
+  gsize i = find_process_word (word);
+
+  if (self->systemd == NULL)
+    return g_strdup ("error there is no systemd; --systemd starts one\n");
+  if (i < G_N_ELEMENTS (process_words))
+    {
+      process_words[i].on_systemd (self->systemd);
+      return g_strdup ("ok\n");
+    }
+  if (strcmp (word, "pid") == 0)
+    return g_strdup_printf ("ok %d\n", (int) dbr_test_systemd_get_pid (self->systemd));
+  return g_strdup_printf ("error systemd knows no “%s”\n", word);
+}
+
+static char *
 run_line (Launcher   *self,
           const char *line)
 {
@@ -116,8 +139,10 @@ run_line (Launcher   *self,
 
   if (g_strv_length (words) == 2 && strcmp (words[0], "bus") == 0)
     return run_on_bus (self, words[1]);
+  if (g_strv_length (words) == 2 && strcmp (words[0], "systemd") == 0)
+    return run_on_systemd (self, words[1]);
   if (g_strv_length (words) < 3 || strcmp (words[0], "peer") != 0)
-    return g_strdup ("error expected “bus WORD” or “peer NAME WORD”\n");
+    return g_strdup ("error expected “bus WORD”, “systemd WORD” or “peer NAME WORD”\n");
   for (guint i = 0; i < self->names->len; i++)
     {
       if (strcmp (self->names->pdata[i], words[1]) == 0)
@@ -228,6 +253,9 @@ make_environment (Launcher   *self,
   environment = g_environ_setenv (environment, "DBR_TEST_BUS_PID", bus_pid, TRUE);
   environment = g_environ_setenv (environment, "DBR_TEST_PEER_PIDS", pids->str, TRUE);
   environment = g_environ_setenv (environment, "DBR_TEST_CONTROL", control, TRUE);
+  if (self->systemd != NULL)
+    environment = g_environ_setenv (environment, "XDG_RUNTIME_DIR",
+                                    dbr_test_systemd_get_folder (self->systemd), TRUE);
   return g_environ_setenv (environment, "DBR_TEST_PEER", dbr_test_peer_get_program (), TRUE);
 }
 
@@ -275,6 +303,8 @@ parse_options (Options *options,
       "Limits of a session bus", NULL },
     { "activation", 0, 0, G_OPTION_ARG_NONE, &options->has_activation,
       "A bus that can start services", NULL },
+    { "systemd", 0, 0, G_OPTION_ARG_NONE, &options->has_systemd,
+      "A systemd --user on the bus; where there can be none, nothing is run", NULL },
     { "peer", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->peers, "A peer, may be given again",
       "NAME[=SCRIPTFILE]" },
     { "peer-run", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->scripted_peers,
@@ -302,11 +332,12 @@ main (int    argc,
 {
   g_auto(Options) options = { FALSE };
   g_autoptr(DbrTestBus) bus = NULL;
+  g_autoptr(DbrTestSystemd) systemd = NULL;
   g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
   g_autoptr(GPtrArray) peers = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_test_peer_free);
   g_autoptr(GMainLoop) loop = g_main_loop_new (NULL, FALSE);
   g_autoptr(GError) error = NULL;
-  Launcher self = { NULL, names, peers, loop };
+  Launcher self = { NULL, NULL, names, peers, loop };
 
   setlocale (LC_ALL, "");
   if (!parse_options (&options, &argc, &argv, &error))
@@ -317,6 +348,14 @@ main (int    argc,
   bus = dbr_test_bus_new_full ((options.has_session_limits ? DBR_TEST_BUS_SESSION_LIMITS : 0)
                                | (options.has_activation ? DBR_TEST_BUS_ACTIVATION : 0));
   self.bus = bus;
+  if (options.has_systemd && dbr_test_systemd_get_obstacle () != NULL)
+    {
+      g_print ("1..0 # SKIP %s\n", dbr_test_systemd_get_obstacle ());
+      return 0;
+    }
+  if (options.has_systemd)
+    systemd = dbr_test_systemd_new (bus);
+  self.systemd = systemd;
   add_peers (&self, options.peers, FALSE);
   add_peers (&self, options.scripted_peers, TRUE);
   return run_command (&self, options.command);
