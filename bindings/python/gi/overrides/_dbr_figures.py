@@ -7,7 +7,6 @@
 
 import contextlib
 import functools
-import inspect
 import sys
 
 from gi.module import get_introspection_module
@@ -141,6 +140,9 @@ def with_timeout(operation, timeout_ms=0, device=None, metrics=None):
         _dbr_blocks.check_limit(timeout_ms)
 
     def decorate(fn):
+        # Here and not above: most programs have no use for it, and it is large.
+        import inspect
+
         if inspect.iscoroutinefunction(fn):
             @functools.wraps(fn)
             async def decorated(*args, **kwargs):

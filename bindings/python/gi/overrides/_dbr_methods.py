@@ -7,8 +7,6 @@ x() is awaitable. x(), x_async() and x_sync() keep to the block they are called 
 values for variants. What can be left out is None, or no limit of one's own.
 """
 
-import inspect
-
 from gi.overrides import _dbr_blocks, _dbr_values
 from gi.repository import GLib
 
@@ -44,6 +42,7 @@ class _Shape:
                        if _get_type_name(argument) == 'VariantType']
         self._packed = [*self._types, *(index for index, _name in self._variants)]
         self._make_question = _dbr_values.get_question_maker(class_name, operation)
+        self._signatures = {}
 
     @staticmethod
     def _count_required(arguments):
@@ -53,12 +52,18 @@ class _Shape:
 
     def make_signature(self, n_args):
         """What is to be said of a method that takes so many of them."""
-        kinds = [inspect.Parameter.POSITIONAL_ONLY] + [inspect.Parameter.POSITIONAL_OR_KEYWORD] * n_args
-        return inspect.Signature([
-            inspect.Parameter(name, kind, default=default if index >= self.n_required
-                              else inspect.Parameter.empty)
-            for index, (name, kind, default)
-            in enumerate(zip(self._all_names[:n_args], kinds, self._defaults))])
+        # Here and not above: it takes longer to load than all else of this.
+        import inspect
+
+        if n_args not in self._signatures:
+            kinds = ([inspect.Parameter.POSITIONAL_ONLY]
+                     + [inspect.Parameter.POSITIONAL_OR_KEYWORD] * n_args)
+            self._signatures[n_args] = inspect.Signature([
+                inspect.Parameter(name, kind, default=default if index >= self.n_required
+                                  else inspect.Parameter.empty)
+                for index, (name, kind, default)
+                in enumerate(zip(self._all_names[:n_args], kinds, self._defaults))])
+        return self._signatures[n_args]
 
     def complete(self, args, kwargs, n_args):
         """So many arguments, by their places."""
@@ -105,9 +110,21 @@ class _Shape:
         return args
 
 
+class _Wrapped:
+    """What a method wraps, as far as who asks for its signature looks: it is made then."""
+
+    def __init__(self, shape, n_args):
+        self._shape = shape
+        self._n_args = n_args
+
+    @property
+    def __signature__(self):
+        return self._shape.make_signature(self._n_args)
+
+
 def _dress(function, name, shape, n_args, text):
     function.__name__ = name
-    function.__signature__ = shape.make_signature(n_args)
+    function.__wrapped__ = _Wrapped(shape, n_args)
     function.__doc__ = text
     return function
 

@@ -8,7 +8,6 @@ of libdbr inside make one attempt, so that three attempts are three.
 """
 
 import functools
-import inspect
 import time
 
 from gi.overrides import _dbr_blocks
@@ -60,7 +59,7 @@ def _run(attempts, fn, args, kwargs):
             if pause is None:
                 raise
         else:
-            if inspect.isawaitable(result):
+            if hasattr(result, '__await__'):
                 return _run_async(attempts, fn, args, kwargs, result)
             return result
         time.sleep(pause)
@@ -88,6 +87,9 @@ def retrying(policy, idempotent=False):
     was told to retry that error.
     """
     def decorate(fn):
+        # Here and not above: most programs have no use for it, and it is large.
+        import inspect
+
         if inspect.iscoroutinefunction(fn):
             @functools.wraps(fn)
             async def decorated(*args, **kwargs):
