@@ -21,6 +21,7 @@
 # include "metrics/dbr-issue.h"
 # include "metrics/dbr-metrics.h"
 # include "metrics/dbr-operation-stats.h"
+# include "monitor/dbr-service-monitor.h"
 # include "policy/dbr-access-policy.h"
 # include "policy/dbr-circuit-breaker.h"
 # include "policy/dbr-retry-policy.h"

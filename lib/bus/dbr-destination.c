@@ -75,6 +75,8 @@ dbr_destination_drop (DbrDestination *self)
 
   if (dbr_deadline_disarm (&self->tick))
     dbr_destination_unref (self);
+  if (dbr_deadline_disarm (&self->slow))
+    dbr_destination_unref (self);
   dbr_destination_unref (self);
   g_object_unref (circuit);
 }
@@ -159,6 +161,15 @@ dbr_destination_is_starting (const DbrDestination *self,
 {
   return self->owner != NULL && self->came_usec != 0
          && now - self->came_usec < DBR_DESTINATION_STARTING_USEC;
+}
+
+void
+dbr_destination_answered (DbrDestination *self,
+                          DbrMessage     *reply)
+{
+  self->answered_usec = reply->arrived_usec;
+  if (!dbr_message_may_be_of_worker (reply))
+    self->heard_usec = MAX (self->heard_usec, reply->arrived_usec);
 }
 
 static void

@@ -223,7 +223,7 @@ dbr_dispatcher_end_attempt (DbrDispatcher *self,
   permit = passage->permit;
   passage->permit = (DbrCircuitPermit) { 0 };
   if (outcome == DBR_CIRCUIT_SUCCESS && (passage->circuit_flags & DBR_CIRCUIT_CALL_PING) == 0)
-    destination->answered_usec = reply->arrived_usec;
+    dbr_destination_answered (destination, reply);
   else if (outcome == DBR_CIRCUIT_TIMEOUT
            && destination->answered_usec > passage->exchange.sent_usec)
     outcome = DBR_CIRCUIT_UNANSWERED;
@@ -1006,6 +1006,8 @@ dbr_dispatcher_orphan_ended (DbrDispatcher   *self,
 
   dbr_recorder_count_slots (self->recorder);
 
+  if (place != NULL && reply != NULL && !place->is_ping)
+    dbr_dispatcher_heard (self, destination, reply);
   if (place != NULL && place->is_counted)
     {
       g_mutex_lock (&self->mutex);

@@ -396,6 +396,8 @@ dbr_dispatcher_send (DbrDispatcher *self,
     }
 
   dbr_dispatcher_arm_limit (self, passage);
+  if (passage->destination != NULL)
+    dbr_dispatcher_watch_sent (self, passage->destination);
   if (passage->connection != NULL)
     dbr_passage_send_on_lease (passage);
   else
@@ -881,15 +883,15 @@ signal_cb (gpointer    user_data,
   static const char *const changes[] = {
     "PropertiesChanged", "InterfacesAdded", "InterfacesRemoved", NULL
   };
-  g_autoptr(DbrDispatcher) self = NULL;
+  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
 
-  if (message->member == NULL || message->object_path == NULL
-      || !g_strv_contains (changes, message->member))
+  if (self == NULL)
     return;
 
-  self = g_weak_ref_get (user_data);
-  if (self == NULL)
+  dbr_dispatcher_hear_signal (self, message);
+  if (message->member == NULL || message->object_path == NULL
+      || !g_strv_contains (changes, message->member))
     return;
 
   locker = g_mutex_locker_new (&self->mutex);
@@ -967,6 +969,7 @@ dbr_dispatcher_finalize (GObject *object)
   g_clear_pointer (&self->recorder, dbr_recorder_unref);
   g_clear_object (&self->link);
   g_clear_object (&self->retry_policy);
+  g_clear_pointer (&self->watched, g_ptr_array_unref);
   g_clear_pointer (&self->destinations, g_hash_table_unref);
   g_clear_pointer (&self->flights, dbr_single_flight_free);
   g_clear_pointer (&self->budget, dbr_retry_budget_free);
@@ -989,6 +992,7 @@ dbr_dispatcher_init (DbrDispatcher *self)
   dbr_admission_init (&self->admission, DEFAULT_N_PLACES);
   g_queue_init (&self->pausing);
   self->flights = dbr_single_flight_new ();
+  self->watched = g_ptr_array_new ();
   self->budget = dbr_retry_budget_new (dbr_clock_get_system ());
   self->destinations = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                               (GDestroyNotify) dbr_destination_drop);
@@ -1083,6 +1087,7 @@ dbr_dispatcher_watch (DbrDispatcher       *self,
 
   g_mutex_lock (&self->mutex);
   g_ptr_array_add (destination->watches, dbr_watch_ref (watch));
+  dbr_dispatcher_set_watched_locked (self, destination);
   g_mutex_unlock (&self->mutex);
 
   return watch;
@@ -1102,6 +1107,8 @@ dbr_dispatcher_unwatch (DbrDispatcher *self,
     destination = NULL;
   else
     g_ptr_array_steal_index_fast (destination->watches, index);
+  if (destination != NULL)
+    dbr_dispatcher_set_watched_locked (self, destination);
   g_mutex_unlock (&self->mutex);
 
   /* The list's reference, the destination's, and that of who watched. */

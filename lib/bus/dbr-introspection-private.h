@@ -42,4 +42,9 @@ typedef enum
 GHashTable *dbr_introspection_dup_kinds (const char *xml,
                                          const char *interface_name);
 
+/* The first property that can be read of an interface that is the service's own. */
+gboolean    dbr_introspection_find_property (const char  *xml,
+                                             char       **interface_name,
+                                             char       **property_name);
+
 G_END_DECLS

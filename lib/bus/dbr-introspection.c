@@ -174,3 +174,37 @@ dbr_introspection_dup_kinds (const char *xml,
 
   return kinds;
 }
+
+static GDBusPropertyInfo *
+find_readable (GDBusInterfaceInfo *interface)
+{
+  for (guint i = 0; interface->properties != NULL && interface->properties[i] != NULL; i++)
+    if ((interface->properties[i]->flags & G_DBUS_PROPERTY_INFO_FLAGS_READABLE) != 0)
+      return interface->properties[i];
+
+  return NULL;
+}
+
+gboolean
+dbr_introspection_find_property (const char  *xml,
+                                 char       **interface_name,
+                                 char       **property_name)
+{
+  g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, NULL);
+
+  for (guint i = 0; node != NULL && node->interfaces != NULL && node->interfaces[i] != NULL; i++)
+    {
+      GDBusInterfaceInfo *interface = node->interfaces[i];
+      GDBusPropertyInfo *property = find_readable (interface);
+
+      if (property == NULL || g_str_has_prefix (interface->name, "org.freedesktop.DBus."))
+        continue;
+
+      *interface_name = g_strdup (interface->name);
+      *property_name = g_strdup (property->name);
+
+      return TRUE;
+    }
+
+  return FALSE;
+}

@@ -57,6 +57,9 @@ GUnixFDList *dbr_message_get_fd_list (DbrMessage *self);
 GError      *dbr_message_dup_error   (DbrMessage *self) G_GNUC_WARN_UNUSED_RESULT;
 DbrOrigin    dbr_message_get_origin  (DbrMessage *self,
                                       gboolean    has_bus);
+/* Whether it is an error by which GDBus may have answered by itself, in a thread that goes on while
+ * the service's main loop is dead. */
+gboolean     dbr_message_may_be_of_worker (DbrMessage *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrMessage, dbr_message_unref)
 

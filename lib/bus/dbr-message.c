@@ -76,3 +76,18 @@ dbr_message_get_origin (DbrMessage *self,
 
   return DBR_ORIGIN_SERVICE;
 }
+
+gboolean
+dbr_message_may_be_of_worker (DbrMessage *self)
+{
+  static const char *const names[] = {
+    "org.freedesktop.DBus.Error.InvalidArgs",
+    "org.freedesktop.DBus.Error.UnknownInterface",
+    "org.freedesktop.DBus.Error.UnknownMethod",
+    "org.freedesktop.DBus.Error.UnknownObject",
+    "org.freedesktop.DBus.Error.UnknownProperty",
+    NULL
+  };
+
+  return self->kind == DBR_MESSAGE_ERROR && g_strv_contains (names, self->error_name);
+}

@@ -24,6 +24,10 @@ typedef struct
   /* It has ceased to answer; and answers again. */
   void (*stalled)(gpointer    user_data);
   void (*recovered)(gpointer    user_data);
+  /* A call that was sent to it is not answered for a while, and none was. May be NULL. */
+  void (*call_is_slow)(gpointer user_data);
+  /* Its circuit has changed, or would like to be tried by a probe. May be NULL. */
+  void (*circuit_changed)(gpointer user_data);
 } DbrWatchFuncs;
 
 /* Those who watch one service, in a list that is guarded by the lock of who has it. */
@@ -46,5 +50,7 @@ void       dbr_watches_tell_lost      (const GPtrArray *self);
 void       dbr_watches_tell_restored  (const GPtrArray *self);
 void       dbr_watches_tell_stalled   (const GPtrArray *self);
 void       dbr_watches_tell_recovered (const GPtrArray *self);
+void       dbr_watches_tell_call_is_slow    (const GPtrArray *self);
+void       dbr_watches_tell_circuit_changed (const GPtrArray *self);
 
 G_END_DECLS

@@ -85,7 +85,8 @@ dbr_watches_tell_owner (const GPtrArray *self,
       { \
         const DbrWatch *watch = g_ptr_array_index (self, i); \
  \
-        watch->funcs->what (watch->user_data); \
+        if (watch->funcs->what != NULL) \
+          watch->funcs->what (watch->user_data); \
       } \
   }
 
@@ -93,3 +94,5 @@ DEFINE_TELL (lost)
 DEFINE_TELL (restored)
 DEFINE_TELL (stalled)
 DEFINE_TELL (recovered)
+DEFINE_TELL (call_is_slow)
+DEFINE_TELL (circuit_changed)
