@@ -189,6 +189,7 @@ surveyed_cb (GObject      *source,
   DbrServiceMonitor *self = DBR_SERVICE_MONITOR (source);
   DbrServiceMonitorClass *klass = DBR_SERVICE_MONITOR_GET_CLASS (self);
   DbrMonitorSurvey *survey = dbr_monitor_survey_of_task (G_TASK (result));
+  GCancellable *cancellable = g_task_get_cancellable (task);
   GError *error = NULL;
 
   if (!dbr_monitor_survey_finish (G_TASK (result), &error)
@@ -197,8 +198,7 @@ surveyed_cb (GObject      *source,
   else if (klass->refresh_async == NULL || !dbr_monitor_survey_has_owner (survey))
     g_task_return_boolean (task, TRUE);
   else
-    klass->refresh_async (self, g_task_get_cancellable (task), refreshed_cb,
-                          g_steal_pointer (&task));
+    klass->refresh_async (self, cancellable, refreshed_cb, g_steal_pointer (&task));
 }
 
 /**
