@@ -166,12 +166,18 @@ DbrBluezNode *dbr_bluez_core_lookup_path     (DbrBluezCore     *self,
 gboolean      dbr_bluez_core_is_synced       (DbrBluezCore     *self);
 /* Acquires a lease if there is none; when there is one, or none is to be had, it pokes. */
 void          dbr_bluez_core_need_lease      (DbrBluezCore     *self);
+void          dbr_bluez_core_drop_lease      (DbrBluezCore     *self);
 /* FALSE: the client has one connection only, which is as good as one. */
 gboolean      dbr_bluez_core_can_lease       (DbrBluezCore     *self);
 /* What came of something that needed the controller itself. */
 void          dbr_bluez_core_judge_adapter   (DbrBluezCore     *self,
                                               const char       *adapter,
                                               gboolean          is_fault);
+
+/* Something has come from below an adapter. */
+void          dbr_bluez_core_note_heard      (DbrBluezCore     *self,
+                                              const char       *path);
+void          dbr_bluez_core_watch_silence   (DbrBluezCore     *self);
 
 /* A device's connection has ended, in dbr-bluez-keeper.c. */
 void          dbr_bluez_keeper_lost          (DbrBluezCore     *core,

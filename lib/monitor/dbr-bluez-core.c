@@ -14,8 +14,6 @@
 #include "monitor/dbr-bluez-monitor-private.h"
 #include "monitor/dbr-bluez-operation-private.h"
 
-/* So many failures of the controller's own kind in a row, and it is told. */
-#define FAULTS_TO_STALL 2
 /* How many may be known that are gone, beyond as many as are there. */
 #define MOST_FORGOTTEN 256
 
@@ -257,14 +255,6 @@ dbr_bluez_core_dup_path (DbrBluezCore *self,
   return path;
 }
 
-DbrLease *
-dbr_bluez_core_ref_lease (DbrBluezCore *self)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  return self->lease != NULL ? g_object_ref (self->lease) : NULL;
-}
-
 gboolean
 dbr_bluez_core_is_synced (DbrBluezCore *self)
 {
@@ -445,34 +435,13 @@ remove_node (DbrBluezCore *self,
     dbr_bluez_keeper_lost (self, node);
 }
 
-/* Whatever comes from below an adapter shows that it hears something. */
-static void
-note_heard (DbrBluezCore *self,
-            const char   *path)
-{
-  gsize length = strlen (DBR_BLUEZ_ROOT "/");
-  g_autofree char *adapter_path = NULL;
-  DbrBluezNode *adapter;
-
-  if (strncmp (path, DBR_BLUEZ_ROOT "/", length) != 0 || strchr (path + length, '/') == NULL)
-    return;
-
-  adapter_path = g_strndup (path, (gsize) (strchr (path + length, '/') - path));
-  adapter = dbr_bluez_core_lookup_path (self, adapter_path);
-  if (adapter == NULL)
-    return;
-
-  adapter->heard_usec = g_get_monotonic_time ();
-  adapter->is_silent = FALSE;
-}
-
 /* The tree tells all this, on dbr-io */
 
 static void
 object_cb (gpointer    user_data,
            const char *path)
 {
-  note_heard (user_data, path);
+  dbr_bluez_core_note_heard (user_data, path);
 }
 
 static void
@@ -516,7 +485,7 @@ properties_changed_cb (gpointer           user_data,
   DbrBluezCore *self = user_data;
   DbrBluezNode *node = dbr_bluez_core_lookup_path (self, path);
 
-  note_heard (self, path);
+  dbr_bluez_core_note_heard (self, path);
   if (node != NULL)
     {
       dbr_bluez_core_mark (self, node);
@@ -550,171 +519,6 @@ static const DbrObjectTreeFuncs tree_funcs = {
   { object_cb, object_cb, interface_added_cb, interface_removed_cb, properties_changed_cb },
   state_changed_cb,
 };
-
-/* The lease */
-
-static void
-tell_lease (DbrBluezCore *self)
-{
-  dbr_herald_tell (self->herald, dbr_bluez_monitor_tell_lease, NULL, NULL);
-}
-
-static void
-set_lease (DbrBluezCore *self,
-           DbrLease     *lease)
-{
-  DbrLease *old;
-
-  g_mutex_lock (&self->mutex);
-  old = self->lease;
-  self->lease = lease;
-  g_mutex_unlock (&self->mutex);
-
-  if (old != NULL && self->closed_id != 0)
-    g_signal_handler_disconnect (dbr_lease_get_connection (old), self->closed_id);
-  self->closed_id = 0;
-  g_clear_object (&old);
-}
-
-/* What BlueZ kept for it is gone with it. */
-static void
-closed_cb (GDBusConnection *connection,
-           gboolean         remote_peer_vanished,
-           GError          *error,
-           gpointer         user_data)
-{
-  DbrBluezCore *self = user_data;
-
-  set_lease (self, NULL);
-  tell_lease (self);
-  dbr_bluez_core_need_lease (self);
-}
-
-static void
-acquired_cb (GObject      *source,
-             GAsyncResult *result,
-             gpointer      user_data)
-{
-  g_autoptr(DbrBluezCore) self = user_data;
-  g_autoptr(DbrLease) lease = NULL;
-
-  self->is_leasing = FALSE;
-  g_clear_error (&self->lease_error);
-  lease = dbr_pool_acquire_finish (DBR_POOL (source), result, &self->lease_error);
-  if (lease != NULL && !self->is_over)
-    {
-      self->lease_serial++;
-      set_lease (self, g_object_ref (lease));
-      self->closed_id = g_signal_connect (dbr_lease_get_connection (lease), "closed",
-                                          G_CALLBACK (closed_cb), self);
-      if (g_dbus_connection_is_closed (dbr_lease_get_connection (lease)))
-        closed_cb (NULL, TRUE, NULL, self);
-      tell_lease (self);
-    }
-  dbr_bluez_core_poke (self);
-}
-
-gboolean
-dbr_bluez_core_can_lease (DbrBluezCore *self)
-{
-  return dbr_client_get_bus_type (self->client) != G_BUS_TYPE_NONE
-         || dbr_client_get_address (self->client) != NULL;
-}
-
-void
-dbr_bluez_core_need_lease (DbrBluezCore *self)
-{
-  if (self->lease != NULL || self->is_leasing || self->is_over || !dbr_bluez_core_can_lease (self))
-    return;
-
-  if (self->pool == NULL)
-    self->pool = g_object_new (DBR_TYPE_POOL,
-                               "bus-type", dbr_client_get_bus_type (self->client),
-                               "address", dbr_client_get_address (self->client),
-                               "access-policy", dbr_client_get_access_policy (self->client),
-                               "max-size", 1,
-                               NULL);
-  self->is_leasing = TRUE;
-  g_clear_error (&self->lease_error);
-  dbr_pool_acquire_async (self->pool, NULL, acquired_cb, dbr_bluez_core_ref (self));
-}
-
-/* Signs of trouble */
-
-void
-dbr_bluez_core_judge_adapter (DbrBluezCore *self,
-                              const char   *adapter,
-                              gboolean      is_fault)
-{
-  DbrBluezNode *node = adapter != NULL ? dbr_bluez_core_lookup (self, adapter) : NULL;
-
-  if (node == NULL)
-    return;
-
-  if (!is_fault)
-    {
-      node->n_faults = 0;
-      return;
-    }
-
-  node->n_faults++;
-  if (node->n_faults == FAULTS_TO_STALL)
-    dbr_herald_tell (self->herald, dbr_bluez_monitor_tell_adapter_stalled, g_strdup (node->key),
-                     g_free);
-}
-
-static void
-look_for_silence (DbrBluezCore *self,
-                  DbrBluezNode *node,
-                  gint64        now)
-{
-  DbrBluezSilence *silence;
-  gint64 silent_usec = now - node->heard_usec;
-
-  if (!dbr_bluez_core_is (self, node->path, DBR_BLUEZ_ADAPTER_INTERFACE, "Discovering"))
-    {
-      node->heard_usec = now;
-      node->is_silent = FALSE;
-      return;
-    }
-  if (node->is_silent || silent_usec < (gint64) self->silence_ms * 1000)
-    return;
-
-  node->is_silent = TRUE;
-  silence = g_new0 (DbrBluezSilence, 1);
-  silence->adapter = g_strdup (node->key);
-  silence->silent_usec = silent_usec;
-  dbr_herald_tell (self->herald, dbr_bluez_monitor_tell_silent, silence, dbr_bluez_silence_free);
-}
-
-static gboolean
-silence_cb (gpointer user_data)
-{
-  DbrBluezCore *self = user_data;
-  gint64 now = g_get_monotonic_time ();
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->by_path);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      DbrBluezNode *node = value;
-
-      if (node->adapter == NULL)
-        look_for_silence (self, node, now);
-    }
-
-  return G_SOURCE_CONTINUE;
-}
-
-static void
-watch_silence (DbrBluezCore *self)
-{
-  self->silence = g_timeout_source_new (MAX (self->silence_ms / 6, 10));
-  g_source_set_static_name (self->silence, "dbr-bluez silence");
-  g_source_set_callback (self->silence, silence_cb, self, NULL);
-  g_source_attach (self->silence, dbr_io_get_context ());
-}
 
 /* Its beginning and its end */
 
@@ -756,7 +560,7 @@ open_cb (gpointer data)
                                          DBR_SUBSCRIPTION_FLAGS_PATH_NAMESPACE);
   g_signal_connect (self->partings, "received", G_CALLBACK (parted_cb), self);
   dbr_subscription_start_async (self->partings, NULL, NULL, NULL);
-  watch_silence (self);
+  dbr_bluez_core_watch_silence (self);
 }
 
 /* @context is that of the monitor. */
@@ -829,7 +633,7 @@ stop_cb (gpointer data)
   if (self->partings != NULL)
     g_signal_handlers_disconnect_by_data (self->partings, self);
   g_clear_object (&self->partings);
-  set_lease (self, NULL);
+  dbr_bluez_core_drop_lease (self);
 }
 
 /* Nothing is told after it. What is under way ends soon after. */

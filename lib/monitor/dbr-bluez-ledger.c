@@ -13,6 +13,8 @@
 /* What could not be repeated is tried again after this, and twice as long each time. */
 #define FIRST_PAUSE_MS 1000
 #define MAX_PAUSE_MS 60000
+/* An adapter that has stopped searching may be about to be off, or to go. */
+#define SEARCH_PAUSE_MS 250
 
 struct _DbrBluezLedger
 {
@@ -228,6 +230,36 @@ dbr_bluez_ledger_lost (DbrBluezLedger *self,
   dbr_bluez_core_poke (self->core);
 }
 
+/* Repeating */
+
+static gboolean
+pause_cb (gpointer user_data)
+{
+  DbrBluezLedger *self = user_data;
+
+  g_clear_pointer (&self->pause, g_source_unref);
+  dbr_bluez_core_poke (self->core);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* One timer for all: who is woken too early waits again. */
+static void
+pause_until (DbrBluezLedger *self,
+             DbrBluezEntry  *entry,
+             guint           ms)
+{
+  entry->not_before_usec = g_get_monotonic_time () + (gint64) ms * 1000;
+  if (self->pause != NULL)
+    g_source_destroy (self->pause);
+  g_clear_pointer (&self->pause, g_source_unref);
+
+  self->pause = g_timeout_source_new (ms);
+  g_source_set_static_name (self->pause, "dbr-bluez ledger");
+  g_source_set_callback (self->pause, pause_cb, self, NULL);
+  g_source_attach (self->pause, dbr_io_get_context ());
+}
+
 void
 dbr_bluez_ledger_searched (DbrBluezLedger *self,
                            const char     *adapter)
@@ -235,11 +267,12 @@ dbr_bluez_ledger_searched (DbrBluezLedger *self,
   DbrBluezEntry *entry = dbr_bluez_ledger_find (self, DBR_BLUEZ_ENTRY_DISCOVERY, adapter, NULL,
                                                 NULL, NULL);
 
-  if (entry != NULL)
-    entry->generation = 0;
-}
+  if (entry == NULL || entry->generation == 0)
+    return;
 
-/* Repeating */
+  entry->generation = 0;
+  pause_until (self, entry, SEARCH_PAUSE_MS);
+}
 
 static gboolean
 is_possible (DbrBluezLedger *self,
@@ -295,34 +328,6 @@ new_operation (DbrBluezLedger *self,
     }
 }
 
-static gboolean
-pause_cb (gpointer user_data)
-{
-  DbrBluezLedger *self = user_data;
-
-  g_clear_pointer (&self->pause, g_source_unref);
-  dbr_bluez_core_poke (self->core);
-
-  return G_SOURCE_REMOVE;
-}
-
-static void
-pause_for (DbrBluezLedger *self,
-           DbrBluezEntry  *entry)
-{
-  guint ms = MIN (FIRST_PAUSE_MS << MIN (entry->n_failures, 6), MAX_PAUSE_MS);
-
-  entry->n_failures++;
-  entry->not_before_usec = g_get_monotonic_time () + (gint64) ms * 1000;
-  if (self->pause != NULL)
-    return;
-
-  self->pause = g_timeout_source_new (ms);
-  g_source_set_static_name (self->pause, "dbr-bluez ledger");
-  g_source_set_callback (self->pause, pause_cb, self, NULL);
-  g_source_attach (self->pause, dbr_io_get_context ());
-}
-
 static void
 replayed_cb (gpointer      user_data,
              const GError *error)
@@ -340,7 +345,7 @@ replayed_cb (gpointer      user_data,
       if (error == NULL)
         set_holds (self, entry);
       else
-        pause_for (self, entry);
+        pause_until (self, entry, MIN (FIRST_PAUSE_MS << MIN (entry->n_failures++, 6), MAX_PAUSE_MS));
     }
   dbr_bluez_core_poke (self->core);
 }
@@ -359,9 +364,14 @@ dbr_bluez_ledger_replay (DbrBluezLedger *self)
       DbrBluezEntry *entry = self->entries->pdata[i];
       DbrBluezOperation *operation;
 
-      if (dbr_bluez_ledger_holds (self, entry) || entry->not_before_usec > now
-          || !is_possible (self, entry))
+      if (dbr_bluez_ledger_holds (self, entry) || !is_possible (self, entry))
         continue;
+      if (entry->not_before_usec > now)
+        {
+          if (self->pause == NULL)
+            pause_until (self, entry, (guint) ((entry->not_before_usec - now) / 1000 + 1));
+          continue;
+        }
 
       self->is_busy = entry->is_busy = TRUE;
       operation = new_operation (self, entry);

@@ -186,10 +186,22 @@ cycle_next (DbrBluezOperation *self)
 }
 
 static void
+cycle_has_place (DbrBluezOperation *self)
+{
+  DbrBluezNode *adapter = dbr_bluez_operation_get_adapter (self);
+
+  if (adapter != NULL)
+    adapter->holder = self;
+  cycle_next (self);
+}
+
+/* Nothing is connected meanwhile. */
+static void
 cycle_begin (DbrBluezOperation *self)
 {
   self->flag = FALSE;
-  cycle_next (self);
+  dbr_bluez_operation_wait (self, dbr_bluez_operation_has_place,
+                            dbr_bluez_operation_get_left_ms (self), cycle_has_place);
 }
 
 static const DbrBluezOperationClass power_cycle_class = {
