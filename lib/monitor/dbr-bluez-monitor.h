@@ -15,8 +15,12 @@
 G_BEGIN_DECLS
 
 #define DBR_TYPE_BLUEZ_MONITOR (dbr_bluez_monitor_get_type ())
-#define DBR_BLUEZ_MONITOR(object) (G_TYPE_CHECK_INSTANCE_CAST ((object), DBR_TYPE_BLUEZ_MONITOR, DbrBluezMonitor))
-#define DBR_IS_BLUEZ_MONITOR(object) (G_TYPE_CHECK_INSTANCE_TYPE ((object), DBR_TYPE_BLUEZ_MONITOR))
+#ifndef __GI_SCANNER__
+# define DBR_BLUEZ_MONITOR(object) \
+  (G_TYPE_CHECK_INSTANCE_CAST ((object), DBR_TYPE_BLUEZ_MONITOR, DbrBluezMonitor))
+# define DBR_IS_BLUEZ_MONITOR(object) \
+  (G_TYPE_CHECK_INSTANCE_TYPE ((object), DBR_TYPE_BLUEZ_MONITOR))
+#endif
 
 /* Written out, as the class of the parent is the library's own. */
 typedef struct _DbrBluezMonitor DbrBluezMonitor;
