@@ -178,6 +178,22 @@ stop_called (DbrBluezOperation *self)
     dbr_bluez_operation_react (self, dbr_bluez_operation_get_reaction (self), stop_call);
 }
 
+/* As long as it is just being asked for again, nobody knows how that ends. */
+static gboolean
+is_at_rest (DbrBluezOperation *self)
+{
+  DbrBluezEntry *entry = dbr_bluez_ledger_find (self->core->ledger, DBR_BLUEZ_ENTRY_DISCOVERY,
+                                                self->adapter, NULL, NULL, NULL);
+
+  return entry == NULL || !entry->is_busy;
+}
+
+static void
+stop_begin (DbrBluezOperation *self)
+{
+  dbr_bluez_operation_wait (self, is_at_rest, dbr_bluez_operation_get_left_ms (self), stop_call);
+}
+
 static void
 stop_call (DbrBluezOperation *self)
 {
@@ -192,7 +208,7 @@ stop_call (DbrBluezOperation *self)
 }
 
 static const DbrBluezOperationClass stop_class = {
-  "stop-discovery", "stop_discovery", stop_call, NULL, FALSE
+  "stop-discovery", "stop_discovery", stop_begin, NULL, FALSE
 };
 
 DbrBluezOperation *

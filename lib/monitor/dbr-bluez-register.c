@@ -82,6 +82,13 @@ fail_gone (DbrBluezOperation *self)
                                                : self->path));
 }
 
+static DbrBluezEntry *
+find_entry (DbrBluezOperation *self)
+{
+  return dbr_bluez_ledger_find (self->core->ledger, get_kind (self), get_node (self), self->path,
+                                self->interface_name, self->parameters);
+}
+
 /* TRUE: it goes on; else it has failed. */
 static gboolean
 has_got_lease (DbrBluezOperation *self)
@@ -215,18 +222,23 @@ unregister_called (DbrBluezOperation *self)
                                dbr_bluez_operation_finish);
 }
 
-static void
-unregister_call (DbrBluezOperation *self)
+/* It is not just being asked for again: of that nobody would know how it ends. */
+static gboolean
+is_at_rest (DbrBluezOperation *self)
 {
-  g_autofree char *path = NULL;
+  DbrBluezEntry *entry = find_entry (self);
+
+  return entry == NULL || !entry->is_busy;
+}
+
+static void
+unregister_now (DbrBluezOperation *self)
+{
+  g_autofree char *path = dup_whole_path (self);
   g_autofree char *member = NULL;
-  DbrBluezEntry *entry;
+  DbrBluezEntry *entry = find_entry (self);
   gboolean holds;
 
-  settle_path (self);
-  path = dup_whole_path (self);
-  entry = dbr_bluez_ledger_find (self->core->ledger, get_kind (self), get_node (self), self->path,
-                                 self->interface_name, self->parameters);
   if (entry == NULL || path == NULL)
     {
       dbr_bluez_operation_finish (self);
@@ -244,6 +256,14 @@ unregister_call (DbrBluezOperation *self)
                               unregister_called);
   else
     dbr_bluez_operation_finish (self);
+}
+
+static void
+unregister_call (DbrBluezOperation *self)
+{
+  settle_path (self);
+  dbr_bluez_operation_wait (self, is_at_rest, dbr_bluez_operation_get_left_ms (self),
+                            unregister_now);
 }
 
 static const DbrBluezOperationClass unregister_class = {
@@ -285,9 +305,7 @@ notify_done (DbrBluezOperation *self)
 static void
 notify_in_progress (DbrBluezOperation *self)
 {
-  DbrBluezEntry *entry = dbr_bluez_ledger_find (self->core->ledger, DBR_BLUEZ_ENTRY_NOTIFY,
-                                                get_node (self), self->path, self->interface_name,
-                                                NULL);
+  DbrBluezEntry *entry = find_entry (self);
   guint ms = MIN (FIRST_PAUSE_MS << MIN (self->n_joins, 7), MAX_PAUSE_MS);
 
   self->n_joins++;
