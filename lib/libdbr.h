@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #define DBR_INSIDE
+# include "base/dbr-binding.h"
 # include "base/dbr-error.h"
 # include "base/dbr-event.h"
 # include "base/dbr-types.h"
@@ -25,6 +26,7 @@
 # include "monitor/dbr-service-monitor.h"
 # include "monitor/dbr-systemd-monitor.h"
 # include "monitor/dbr-unit.h"
+# include "notify/dbr-notifier.h"
 # include "policy/dbr-access-policy.h"
 # include "policy/dbr-circuit-breaker.h"
 # include "policy/dbr-retry-policy.h"

@@ -36,6 +36,8 @@ struct _DbrRequest
   guint             is_auto_start : 1;
   guint             is_background : 1;
   guint             is_bypassing_circuit : 1;
+  /* it asks whether the service answers now: it goes past what waits, and is one attempt */
+  guint             is_probe : 1;
 };
 
 DbrRequest *dbr_request_new       (const char          *bus_name,

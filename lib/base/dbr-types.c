@@ -10,3 +10,8 @@ G_DEFINE_ENUM_TYPE (DbrExecution, dbr_execution,
                     G_DEFINE_ENUM_VALUE (DBR_EXECUTION_MAYBE, "maybe"),
                     G_DEFINE_ENUM_VALUE (DBR_EXECUTION_ONCE, "once"),
                     G_DEFINE_ENUM_VALUE (DBR_EXECUTION_SEVERAL, "several"))
+
+G_DEFINE_ENUM_TYPE (DbrSeverity, dbr_severity,
+                    G_DEFINE_ENUM_VALUE (DBR_SEVERITY_NOTICE, "notice"),
+                    G_DEFINE_ENUM_VALUE (DBR_SEVERITY_WARNING, "warning"),
+                    G_DEFINE_ENUM_VALUE (DBR_SEVERITY_CRITICAL, "critical"))

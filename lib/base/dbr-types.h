@@ -17,6 +17,7 @@ G_BEGIN_DECLS
 typedef struct _DbrCall DbrCall;
 
 #define DBR_TYPE_EXECUTION (dbr_execution_get_type ())
+#define DBR_TYPE_SEVERITY (dbr_severity_get_type ())
 
 /**
  * DbrExecution:
@@ -42,5 +43,25 @@ typedef enum
 
 DBR_AVAILABLE_IN_0_1
 GType dbr_execution_get_type (void);
+
+/**
+ * DbrSeverity:
+ * @DBR_SEVERITY_NOTICE: worth knowing
+ * @DBR_SEVERITY_WARNING: something is not as it should be
+ * @DBR_SEVERITY_CRITICAL: somebody notices it already
+ *
+ * How bad something is that is wrong.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  DBR_SEVERITY_NOTICE,
+  DBR_SEVERITY_WARNING,
+  DBR_SEVERITY_CRITICAL,
+} DbrSeverity;
+
+DBR_AVAILABLE_IN_0_1
+GType dbr_severity_get_type (void);
 
 G_END_DECLS

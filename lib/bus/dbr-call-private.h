@@ -27,6 +27,12 @@ typedef struct
   gboolean      is_joined;
 } DbrCallResults;
 
+/* Makes a probe of a call that was not run yet: it asks whether the service answers now. Where there is
+ * a bus, all probes and nothing else go by a connection of their own, in the order they are run in,
+ * and their answers come in the order the bus has sent them. A probe waits for no other call, shares
+ * no other's answer and is one attempt; the circuit of the service knows it for one. */
+void        dbr_call_set_is_probe (DbrCall         *self);
+
 /* Marks the call as run and takes what it asks for as it is now; a call that was run before is an
  * error. */
 DbrRequest *dbr_call_begin (DbrCall               *self,

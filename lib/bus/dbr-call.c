@@ -91,6 +91,7 @@ struct _DbrCall
   gboolean            has_auto_start;
   gboolean            is_background;
   gboolean            is_bypassing_circuit;
+  gboolean            is_probe;
 
   /* guarded by mutex: what became of it; written once */
   DbrOutcome          outcome;
@@ -265,6 +266,7 @@ dbr_call_dup_request (DbrRequestSource *source)
   request->is_auto_start = dbr_call_get_auto_start_locked (self);
   request->is_background = self->is_background;
   request->is_bypassing_circuit = self->is_bypassing_circuit;
+  request->is_probe = self->is_probe;
   g_mutex_unlock (&self->mutex);
 
   return request;
@@ -1766,6 +1768,14 @@ dbr_call_get_joined (DbrCall *self)
   g_return_val_if_fail (DBR_IS_CALL (self), FALSE);
 
   return dbr_call_read_flag (self, &self->is_joined);
+}
+
+void
+dbr_call_set_is_probe (DbrCall *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  self->is_probe = TRUE;
 }
 
 DbrRequest *

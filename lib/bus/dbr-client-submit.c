@@ -5,6 +5,7 @@
 
 #include "bus/dbr-client-private.h"
 
+#include "base/dbr-binding-private.h"
 #include "base/dbr-check-private.h"
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
@@ -148,14 +149,18 @@ dbr_client_new_passage (DbrClient  *self,
              "DBR_INTERFACE", request->interface_name,
              "DBR_METHOD", request->method_name,
              "DBR_OPERATION", limits.operation);
+  limits.total_ms = dbr_binding_limit (limits.total_ms);
   passage = dbr_dispatcher_prepare (self->dispatcher, request, limits.operation, limits.total_ms);
+  if (dbr_binding_is_single_attempt ())
+    dbr_passage_forbid_retries (passage);
   passage->is_operation = is_operation;
   if (is_operation)
     passage->handle = dbr_recorder_ref_handle (self->recorder, request, limits.operation);
   passage->is_timed = limits.operation_ms <= dbr_timeouts_get (timeouts, "default");
   limits_fit_attempt (&limits, passage);
   if (request_may_activate (request) && dbr_link_has_bus (self->link))
-    dbr_exchange_allow_activation (&passage->exchange, dbr_timeouts_get (timeouts, "activate"),
+    dbr_exchange_allow_activation (&passage->exchange,
+                                   dbr_binding_limit (dbr_timeouts_get (timeouts, "activate")),
                                    dbr_owners_was_absent,
                                    G_OBJECT (dbr_link_get_owners (self->link)));
 
@@ -212,7 +217,7 @@ dbr_client_prepare (DbrClient   *self,
       || !dbr_request_check (request, dbr_link_has_bus (self->link), error)
       || !dbr_client_check_limits (self, error))
     return NULL;
-  if (!dbr_client_judge (self, request, &needs_peer, error))
+  if (!dbr_client_judge (self, request, &needs_peer, error) || !dbr_binding_check (error))
     {
       dbr_client_record_refusal (self, request);
       return NULL;
@@ -241,7 +246,8 @@ dbr_client_prepare_question (DbrClient   *self,
   DbrPassage *passage;
 
   if (!dbr_client_check_process (self, error)
-      || !dbr_request_check (request, TRUE, error))
+      || !dbr_request_check (request, TRUE, error)
+      || !dbr_binding_check (error))
     return NULL;
 
   passage = dbr_client_new_passage (self, request, awaits == NULL);

@@ -68,6 +68,13 @@ dbr_dispatcher_get_limit (DbrDispatcher *self,
   return limit_usec;
 }
 
+/* One that waits for a connection still has the time of the attempt before. */
+static gboolean
+dbr_passage_was_sent (const DbrPassage *self)
+{
+  return self->exchange.sent_usec != 0 && self->exchange.sent_usec != self->last_sent_usec;
+}
+
 static DbrCircuitOutcome
 dbr_dispatcher_judge (DbrDispatcher *self,
                       DbrPassage    *passage,
@@ -86,7 +93,7 @@ dbr_dispatcher_judge (DbrDispatcher *self,
                                                        : DBR_CIRCUIT_IGNORED;
     }
 
-  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE) || passage->exchange.sent_usec == 0)
+  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE) || !dbr_passage_was_sent (passage))
     return DBR_CIRCUIT_IGNORED;
 
   late_usec = g_get_monotonic_time () - dbr_dispatcher_get_limit (self, passage);
@@ -608,7 +615,8 @@ failed (DbrExchange *exchange,
   guint generation = 0;
 
   dbr_dispatcher_end_attempt (self, passage, reply, error);
-  if (exchange->request->is_interactive || (reply == NULL && is_refusal (error)))
+  if (exchange->request->is_interactive || exchange->request->is_probe
+      || (reply == NULL && is_refusal (error)))
     return FALSE;
 
   if (dbr_passage_has_worked (passage, reply))

@@ -395,6 +395,7 @@ dbr_dispatcher_send (DbrDispatcher *self,
         dbr_metrics_handle_add_retry (passage->handle);
     }
 
+  passage->last_sent_usec = passage->exchange.sent_usec;
   dbr_dispatcher_arm_limit (self, passage);
   if (passage->destination != NULL)
     dbr_dispatcher_watch_sent (self, passage->destination);
@@ -624,8 +625,9 @@ dbr_dispatcher_enter_window_locked (DbrDispatcher *self,
   GVariant *body = request->parameters;
   DbrAdmissionVerdict verdict;
 
-  /* A ping asks whether the service answers now, not whether there is room for another call. */
-  if (passage->destination == NULL || passage->connection != NULL
+  /* A probe asks whether the service answers now, not whether there is room for another call; and so
+   * does a ping. */
+  if (passage->destination == NULL || passage->connection != NULL || request->is_probe
       || ((passage->circuit_flags & DBR_CIRCUIT_CALL_PING) != 0 && !passage->is_shareable))
     return DBR_ADMISSION_MAY_GO;
 
@@ -908,6 +910,7 @@ owner_told_cb (gpointer    user_data,
   g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
   g_autoptr(DbrDestination) destination = NULL;
   g_autoptr(GPtrArray) watches = dbr_watches_new ();
+  g_autoptr(GPtrArray) behind = dbr_watches_new ();
   g_autofree char *old_owner = NULL;
   GQueue parked = G_QUEUE_INIT;
   gint64 now = g_get_monotonic_time ();
@@ -932,6 +935,7 @@ owner_told_cb (gpointer    user_data,
       generation = destination->generation;
       if (owner != NULL)
         unpark_locked (destination, &parked);
+      dbr_watches_collect_behind (destination->watches, behind);
       if (is_new)
         dbr_watches_collect (destination->watches, watches);
     }
@@ -940,6 +944,9 @@ owner_told_cb (gpointer    user_data,
   if (is_new && had_owner)
     dbr_circuit_breaker_owner_changed (destination->circuit, now, owner != NULL, FALSE);
   dbr_watches_tell_owner (watches, old_owner, owner, generation);
+  /* Who began to watch while there was no connection has not heard of the owner that is back. */
+  if (!is_new && owner != NULL)
+    dbr_watches_tell_owner (behind, NULL, owner, generation);
   if (is_restart)
     dbr_recorder_service_came (self->recorder, bus_name);
   dbr_dispatcher_resume (self, &parked, generation);
@@ -1082,9 +1089,10 @@ dbr_dispatcher_watch (DbrDispatcher       *self,
 {
   /* The watch has this reference. */
   DbrDestination *destination = dbr_dispatcher_ref_destination (self, bus_name);
-  DbrWatch *watch = dbr_watch_new (funcs, user_data, destroy);
+  DbrWatch *watch;
 
   g_mutex_lock (&self->mutex);
+  watch = dbr_watch_new (funcs, !destination->is_current, user_data, destroy);
   g_ptr_array_add (destination->watches, dbr_watch_ref (watch));
   dbr_dispatcher_set_watched_locked (self, destination);
   g_mutex_unlock (&self->mutex);

@@ -65,6 +65,11 @@ const char *dbr_lane_get_unique_name (DbrLane               *self);
 void        dbr_lane_count           (DbrLane               *self,
                                       guint                 *n_in_flight,
                                       guint                 *n_orphans);
+/* Whether a call to @bus_name may be answered later than the service would: there is no slot for it
+ * or half of all are taken, much waits to be written, or no answer has come for a second although
+ * some are due. */
+gboolean    dbr_lane_is_crowded      (DbrLane               *self,
+                                      const char            *bus_name);
 /* See dbr_ledger_look(). */
 void        dbr_lane_look            (DbrLane               *self,
                                       const char            *destination,

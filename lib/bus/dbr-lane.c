@@ -13,6 +13,10 @@
  * else be sent whatever fits into memory. */
 #define MAX_UNSENT_BYTES ((gsize) 16 * 1024 * 1024)
 
+/* From when on a lane is too full for a call that is to be quick. */
+#define CROWDED_BYTES ((gsize) 64 * 1024)
+#define CROWDED_USEC G_USEC_PER_SEC
+
 /* The table keeps each exchange that was sent until its reply is there. What its caller has left is
  * an orphan, of which only that is kept which the late reply needs: it still holds a slot at the
  * bus. */
@@ -35,6 +39,8 @@ struct _DbrLane
   GHashTable            *pending;
   GHashTable            *orphans;
   gsize                  n_unsent_bytes;
+  /* when the first call left after the last answer, 0 if none has */
+  gint64                 silent_usec;
   /* serials given up before they were written; the transport must not write them any more */
   GHashTable            *withdrawn;
   GError                *reason;
@@ -92,6 +98,8 @@ leaving_cb (gpointer user_data,
 
   exchange->sent_usec = now;
   self->n_unsent_bytes -= exchange->n_bytes;
+  if (self->silent_usec == 0)
+    self->silent_usec = now;
 
   return TRUE;
 }
@@ -161,6 +169,7 @@ dbr_lane_take_reply (DbrLane    *self,
   Answer answer;
 
   g_mutex_lock (&self->mutex);
+  self->silent_usec = 0;
   exchange = dbr_lane_steal_locked (self, message->reply_serial);
   if (exchange == NULL)
     {
@@ -650,6 +659,21 @@ dbr_lane_count (DbrLane *self,
 
   *n_in_flight = dbr_ledger_get_n_in_flight (self->ledger);
   *n_orphans = dbr_ledger_get_n_orphans (self->ledger);
+}
+
+gboolean
+dbr_lane_is_crowded (DbrLane    *self,
+                     const char *bus_name)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  DbrLedgerLoad load;
+
+  dbr_ledger_look (self->ledger, bus_name, &load);
+
+  return !load.has_room || dbr_ledger_is_laden (self->ledger)
+         || self->n_unsent_bytes >= CROWDED_BYTES
+         || (self->silent_usec != 0 && g_hash_table_size (self->pending) > 0
+             && g_get_monotonic_time () - self->silent_usec >= CROWDED_USEC);
 }
 
 void

@@ -15,6 +15,7 @@
 #include "bus/dbr-link-pause-private.h"
 #include "bus/dbr-opening-private.h"
 #include "bus/dbr-owners-private.h"
+#include "bus/dbr-probe-lane-private.h"
 #include "bus/dbr-side-lanes-private.h"
 
 /* How long one attempt to connect may take. Who waits has a limit of its own besides. */
@@ -42,6 +43,7 @@ struct _DbrLink
   DbrOwners             *owners;
   DbrMatches            *matches;
   DbrSideLanes          *side_lanes;
+  DbrProbeLane          *probe_lane;
   guint                  generation;
 
   /* atomic: those of the main lane */
@@ -155,6 +157,18 @@ static const DbrSideLanesListener side_lanes_listener = {
   side_slots_changed_cb,
 };
 
+static void
+probe_refused_cb (gpointer     owner,
+                  DbrExchange *exchange)
+{
+  dbr_link_submit (owner, exchange);
+}
+
+static const DbrProbeLaneListener probe_lane_listener = {
+  orphan_ended_cb,
+  probe_refused_cb,
+};
+
 /* A read is answered the same whoever asks, but no other call may be known to be: a service may tie
  * what it does to the connection that asked for it. And who hears a service's signals has to see its
  * answers in order with them. */
@@ -234,6 +248,21 @@ dbr_link_submit_all (DbrLink *self,
     }
 }
 
+/* The lanes that are to be closed with the main one; what was not sent on them yet is added to
+ * @held. */
+static GPtrArray *
+dbr_link_end_others (DbrLink *self,
+                     GQueue  *held)
+{
+  GPtrArray *lanes = dbr_side_lanes_end (self->side_lanes, held);
+  DbrLane *probe_lane = dbr_probe_lane_end (self->probe_lane, held);
+
+  if (probe_lane != NULL)
+    g_ptr_array_add (lanes, probe_lane);
+
+  return lanes;
+}
+
 static void
 close_lanes (GPtrArray    *lanes,
              const GError *reason)
@@ -272,7 +301,7 @@ lost_cb (gpointer  user_data,
 {
   DbrLink *self = user_data;
   g_autoptr(DbrLane) old_lane = NULL;
-  g_autoptr(GPtrArray) side_lanes = NULL;
+  g_autoptr(GPtrArray) others = NULL;
   GQueue held = G_QUEUE_INIT;
   GQueue waiting = G_QUEUE_INIT;
   gboolean is_over = FALSE;
@@ -290,12 +319,12 @@ lost_cb (gpointer  user_data,
   if (old_lane == NULL)
     return;
 
-  side_lanes = dbr_side_lanes_end (self->side_lanes, &held);
+  others = dbr_link_end_others (self, &held);
   dbr_link_submit_all (self, &held);
   dbr_debug (DBR_DEBUG_LANES, "The connection was lost", "DBR_REASON", error->message);
   self->listener->state_changed (self->user_data);
   self->listener->lost (self->user_data, error);
-  close_lanes (side_lanes, error);
+  close_lanes (others, error);
   exchanges_fail (&waiting, error);
   if (is_over)
     dbr_matches_close (self->matches, error);
@@ -333,6 +362,23 @@ dbr_link_send_aside (DbrLink     *self,
          && dbr_side_lanes_send (self->side_lanes, exchange, dbr_link_may_move (self, request));
 }
 
+/* What a probe tells of a service it would not tell from behind others. A ping may as well be one,
+ * but where there is nothing to go past it is not worth a connection. */
+static gboolean
+dbr_link_send_probe (DbrLink     *self,
+                     DbrLane     *lane,
+                     DbrExchange *exchange)
+{
+  const DbrRequest *request = exchange->request;
+
+  if (!request->is_probe
+      && (!dbr_request_is_ping (request) || dbr_request_is_shareable (request)
+          || request->bus_name == NULL || !dbr_lane_is_crowded (lane, request->bus_name)))
+    return FALSE;
+
+  return dbr_probe_lane_send (self->probe_lane, exchange);
+}
+
 static void
 dbr_link_send (DbrLink     *self,
                DbrLane     *lane,
@@ -348,7 +394,7 @@ dbr_link_send (DbrLink     *self,
     dbr_owners_follow (self->owners, lane, exchange->awaits, TRUE);
 
   /* The call first: whom it belongs to is only asked if it takes long. */
-  if (!dbr_link_send_aside (self, exchange))
+  if (!dbr_link_send_probe (self, lane, exchange) && !dbr_link_send_aside (self, exchange))
     dbr_lane_send (lane, exchange);
   if (self->has_bus)
     dbr_owners_follow (self->owners, lane, exchange->request->bus_name, FALSE);
@@ -366,7 +412,7 @@ dbr_link_end_all (DbrLink *self)
 {
   g_autoptr(GError) reason = new_closed_error ();
   g_autoptr(DbrLane) lane = NULL;
-  g_autoptr(GPtrArray) side_lanes = NULL;
+  g_autoptr(GPtrArray) others = NULL;
   GQueue held = G_QUEUE_INIT;
   GQueue waiting = G_QUEUE_INIT;
 
@@ -374,7 +420,7 @@ dbr_link_end_all (DbrLink *self)
   lane = g_steal_pointer (&self->lane);
   queue_steal (&self->waiting, &waiting);
   g_mutex_unlock (&self->mutex);
-  side_lanes = dbr_side_lanes_end (self->side_lanes, &held);
+  others = dbr_link_end_others (self, &held);
 
   if (self->adopted != NULL && lane != NULL)
     {
@@ -383,7 +429,7 @@ dbr_link_end_all (DbrLink *self)
     }
   if (lane != NULL)
     dbr_lane_close (lane, reason);
-  close_lanes (side_lanes, reason);
+  close_lanes (others, reason);
   exchanges_fail (&held, reason);
   exchanges_fail (&waiting, reason);
   dbr_matches_close (self->matches, reason);
@@ -502,7 +548,7 @@ dbr_link_restore (DbrLink *self,
 {
   g_autoptr(DbrRequest) request = dbr_request_new (DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE,
                                                    "GetId", NULL, NULL);
-  g_autoptr(DbrExchange) exchange = dbr_exchange_new (request, "default", OPENING_LIMIT_MS);
+  g_autoptr(DbrExchange) exchange = dbr_exchange_new (request, "default", DBR_EXCHANGE_NO_LIMIT);
 
   if (!self->has_bus)
     {
@@ -544,6 +590,8 @@ dbr_link_take_transport (DbrLink      *self,
   self->listener->opened (self->user_data, &self->limits);
   if (self->adopted == NULL && self->limits.n_replies <= MAX_SCARCE_SLOTS)
     dbr_side_lanes_begin (self->side_lanes, lane, self->current_address, &self->limits);
+  if (self->adopted == NULL && self->has_bus)
+    dbr_probe_lane_begin (self->probe_lane, self->current_address, &self->limits);
   dbr_lane_start (lane);
   self->listener->state_changed (self->user_data);
   if (is_restored)
@@ -661,6 +709,7 @@ dbr_link_finalize (GObject *object)
   g_clear_object (&self->adopted);
   g_clear_object (&self->matches);
   g_clear_object (&self->side_lanes);
+  g_clear_object (&self->probe_lane);
   g_clear_object (&self->owners);
   g_clear_pointer (&self->address, g_free);
   g_clear_pointer (&self->current_address, g_free);
@@ -683,6 +732,7 @@ dbr_link_init (DbrLink *self)
   self->sweep_at = MIN_SWEEP;
   self->owners = dbr_owners_new ();
   self->side_lanes = dbr_side_lanes_new (G_OBJECT (self), &side_lanes_listener);
+  self->probe_lane = dbr_probe_lane_new (G_OBJECT (self), &probe_lane_listener);
   self->generation = dbr_fork_get_generation ();
   self->has_bus = TRUE;
 }
@@ -866,15 +916,17 @@ dbr_link_count (DbrLink *self,
                 guint   *n_orphans)
 {
   g_autoptr(DbrLane) lane = dbr_link_ref_lane (self);
-
   guint n_main_in_flight = 0;
   guint n_main_orphans = 0;
+  guint n_probes;
+  guint n_missed_probes;
 
   if (lane != NULL)
     dbr_lane_count (lane, &n_main_in_flight, &n_main_orphans);
   dbr_side_lanes_count (self->side_lanes, n_in_flight, n_orphans);
-  *n_in_flight += n_main_in_flight;
-  *n_orphans += n_main_orphans;
+  dbr_probe_lane_count (self->probe_lane, &n_probes, &n_missed_probes);
+  *n_in_flight += n_main_in_flight + n_probes;
+  *n_orphans += n_main_orphans + n_missed_probes;
 }
 
 guint

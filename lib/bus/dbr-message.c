@@ -42,6 +42,12 @@ dbr_message_get_fd_list (DbrMessage *self)
   return self->funcs->get_fd_list (self);
 }
 
+gsize
+dbr_message_get_size (DbrMessage *self)
+{
+  return self->funcs->get_size (self);
+}
+
 /* By custom the first argument of an error is its text. */
 GError *
 dbr_message_dup_error (DbrMessage *self)

@@ -9,8 +9,6 @@
  * program that calls more names than this goes without for the rest. */
 #define MAX_NAMES 128
 
-#define QUESTION_LIMIT_MS 25000
-
 struct _DbrOwners
 {
   GObject       parent_instance;
@@ -190,7 +188,7 @@ ask (DbrLane         *lane,
   g_autoptr(DbrRequest) request = dbr_request_new (DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE,
                                                    method_name, g_variant_new ("(s)", argument),
                                                    NULL);
-  g_autoptr(DbrExchange) exchange = dbr_exchange_new (request, "default", QUESTION_LIMIT_MS);
+  g_autoptr(DbrExchange) exchange = dbr_exchange_new (request, "default", DBR_EXCHANGE_NO_LIMIT);
 
   dbr_exchange_start (exchange, NULL, NULL, done, user_data);
   dbr_lane_send (lane, exchange);

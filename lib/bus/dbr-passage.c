@@ -15,6 +15,8 @@ dbr_passage_init_circuit (DbrPassage       *self,
     self->circuit_flags |= DBR_CIRCUIT_CALL_PING;
   if (request->is_auto_start)
     self->circuit_flags |= DBR_CIRCUIT_CALL_MAY_START;
+  if (request->is_probe)
+    self->circuit_flags |= DBR_CIRCUIT_CALL_PROBE;
 }
 
 DbrPassage *
@@ -31,12 +33,21 @@ dbr_passage_new (GObject                *dispatcher,
   self->dispatcher = g_object_ref (dispatcher);
   self->attempt_limit_usec = G_MAXINT64;
   self->is_read = dbr_request_is_read (request);
-  self->is_shareable = self->is_read && dbr_request_is_shareable (request);
+  self->is_shareable = self->is_read && !request->is_probe && dbr_request_is_shareable (request);
   dbr_passage_init_circuit (self, request);
   dbr_retry_state_init (&self->retry, plan, dbr_random_get_system (), G_MAXINT64,
                         self->is_read || request->is_idempotent);
 
   return self;
+}
+
+void
+dbr_passage_forbid_retries (DbrPassage *self)
+{
+  g_autoptr(DbrRetryPlan) plan = dbr_retry_plan_lookup ("none");
+
+  dbr_retry_state_clear (&self->retry);
+  dbr_retry_state_init (&self->retry, plan, dbr_random_get_system (), G_MAXINT64, FALSE);
 }
 
 void

@@ -61,6 +61,7 @@ struct _DbrProxy
 enum
 {
   PROP_0,
+  PROP_CLIENT,
   PROP_BUS_NAME,
   PROP_OBJECT_PATH,
   PROP_INTERFACE_NAME,
@@ -127,6 +128,10 @@ dbr_proxy_get_property (GObject    *object,
 
   switch (prop_id)
     {
+    case PROP_CLIENT:
+      g_value_set_object (value, dbr_proxy_get_client (self));
+      break;
+
     case PROP_BUS_NAME:
       g_value_set_string (value, dbr_proxy_get_bus_name (self));
       break;
@@ -159,6 +164,18 @@ dbr_proxy_class_init (DbrProxyClass *klass)
 
   object_class->finalize = dbr_proxy_finalize;
   object_class->get_property = dbr_proxy_get_property;
+
+  /**
+   * DbrProxy:client: (getter get_client)
+   *
+   * The client it is of.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_CLIENT] =
+    g_param_spec_object ("client", NULL, NULL,
+                         DBR_TYPE_CLIENT,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
   /**
    * DbrProxy:bus-name: (getter get_bus_name)
@@ -290,6 +307,24 @@ dbr_proxy_get (DbrClient  *client,
 
   /* If another thread was faster, this one goes. */
   return dbr_proxies_add_proxy (proxies, store, context, self);
+}
+
+/**
+ * dbr_proxy_get_client: (get-property client)
+ * @self: a proxy
+ *
+ * Gets the client it is of.
+ *
+ * Returns: (transfer none): the client
+ *
+ * Since: 0.1
+ */
+DbrClient *
+dbr_proxy_get_client (DbrProxy *self)
+{
+  g_return_val_if_fail (DBR_IS_PROXY (self), NULL);
+
+  return self->client;
 }
 
 /**

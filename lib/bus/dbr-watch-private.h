@@ -30,8 +30,10 @@ typedef struct
   void (*circuit_changed)(gpointer user_data);
 } DbrWatchFuncs;
 
-/* Those who watch one service, in a list that is guarded by the lock of who has it. */
+/* Those who watch one service, in a list that is guarded by the lock of who has it. One that
+ * @is_behind began when it was not known who owns the name. */
 DbrWatch  *dbr_watch_new        (const DbrWatchFuncs *funcs,
+                                 gboolean             is_behind,
                                  gpointer             user_data,
                                  GDestroyNotify       destroy) G_GNUC_WARN_UNUSED_RESULT;
 DbrWatch  *dbr_watch_ref        (DbrWatch            *self);
@@ -39,6 +41,9 @@ void       dbr_watch_unref      (DbrWatch            *self);
 /* Appends those in @watches to @all, with a reference each. */
 void       dbr_watches_collect  (const GPtrArray     *watches,
                                  GPtrArray           *all);
+/* The same for those that are behind, which they are not from then on. */
+void       dbr_watches_collect_behind (const GPtrArray *watches,
+                                       GPtrArray       *behind);
 GPtrArray *dbr_watches_new      (void) G_GNUC_WARN_UNUSED_RESULT;
 
 /* These tell those who were collected. */

@@ -30,6 +30,8 @@ typedef enum
 #define DBR_N_OPERATION_ISSUES ((guint) DBR_ISSUE_SLO_BURN + 1)
 
 const char *dbr_issue_kind_to_string (DbrIssueKind  kind);
+/* A few words for a person, to be translated. */
+const char *dbr_issue_kind_get_title (DbrIssueKind  kind);
 
 /* What is found when one looks. */
 typedef struct
@@ -53,6 +55,7 @@ typedef struct
   DbrNewsKind  kind;
   guint64      serial;
   const char  *id;
+  const char  *title;
   char        *operation;
   gint64       since_usec;
   DbrSeverity  severity;

@@ -5,6 +5,8 @@
 
 #include "metrics/dbr-board-private.h"
 
+#include "base/dbr-i18n-private.h"
+
 /* When this much was not told, what came and went in the meantime is not told any more: where the
  * context is never iterated, there is an end to what waits. */
 #define MAX_NEWS 256
@@ -27,6 +29,26 @@ dbr_issue_kind_to_string (DbrIssueKind kind)
   };
 
   return ids[kind];
+}
+
+const char *
+dbr_issue_kind_get_title (DbrIssueKind kind)
+{
+  static const char *const titles[DBR_N_ISSUE_KINDS] = {
+    [DBR_ISSUE_LATENCY] = N_("A service is slow"),
+    [DBR_ISSUE_ERROR_RATE] = N_("A service fails"),
+    [DBR_ISSUE_LATENCY_SHIFT] = N_("A service has become slower"),
+    [DBR_ISSUE_SLO_BURN] = N_("A service is not reliable"),
+    [DBR_ISSUE_ORPHANS] = N_("Requests are not answered"),
+    [DBR_ISSUE_BUS_LIMIT] = N_("A limit of the bus is reached"),
+    [DBR_ISSUE_BUDGET] = N_("A service fails again and again"),
+    [DBR_ISSUE_CIRCUIT_FLAPPING] = N_("A service works and fails by turns"),
+    [DBR_ISSUE_MAIN_LOOP] = N_("The program hung"),
+    [DBR_ISSUE_SIGNAL_FLOOD] = N_("A service sends too many messages"),
+    [DBR_ISSUE_SERVICE_FLAPPING] = N_("A service starts again and again"),
+  };
+
+  return titles[kind];
 }
 
 void
@@ -86,6 +108,7 @@ dbr_board_push (DbrBoard            *self,
   news->kind = kind;
   news->serial = watch->serials[finding->kind];
   news->id = dbr_issue_kind_to_string (finding->kind);
+  news->title = dbr_issue_kind_get_title (finding->kind);
   news->operation = g_strdup (operation);
   news->since_usec = watch->since_usec[finding->kind];
   news->severity = watch->severities[finding->kind];

@@ -54,11 +54,6 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-G_DEFINE_ENUM_TYPE (DbrSeverity, dbr_severity,
-                    G_DEFINE_ENUM_VALUE (DBR_SEVERITY_NOTICE, "notice"),
-                    G_DEFINE_ENUM_VALUE (DBR_SEVERITY_WARNING, "warning"),
-                    G_DEFINE_ENUM_VALUE (DBR_SEVERITY_CRITICAL, "critical"))
-
 G_DEFINE_FINAL_TYPE (DbrIssue, dbr_issue, G_TYPE_OBJECT)
 
 static void

@@ -9,32 +9,12 @@
 
 #include <gio/gio.h>
 
+#include "base/dbr-types.h"
 #include "dbr-version-macros.h"
 
 G_BEGIN_DECLS
 
-#define DBR_TYPE_SEVERITY (dbr_severity_get_type ())
 #define DBR_TYPE_ISSUE (dbr_issue_get_type ())
-
-/**
- * DbrSeverity:
- * @DBR_SEVERITY_NOTICE: worth knowing
- * @DBR_SEVERITY_WARNING: something is not as it should be
- * @DBR_SEVERITY_CRITICAL: somebody notices it already
- *
- * How bad an issue is.
- *
- * Since: 0.1
- */
-typedef enum
-{
-  DBR_SEVERITY_NOTICE,
-  DBR_SEVERITY_WARNING,
-  DBR_SEVERITY_CRITICAL,
-} DbrSeverity;
-
-DBR_AVAILABLE_IN_0_1
-GType dbr_severity_get_type (void);
 
 DBR_AVAILABLE_IN_0_1
 G_DECLARE_FINAL_TYPE (DbrIssue, dbr_issue, DBR, ISSUE, GObject)

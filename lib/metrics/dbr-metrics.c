@@ -5,6 +5,8 @@
 
 #include "metrics/dbr-metrics-private.h"
 
+#include "base/dbr-i18n-private.h"
+#include "base/dbr-incident-source-private.h"
 #include "metrics/dbr-issue-private.h"
 #include "metrics/dbr-limits-private.h"
 #include "metrics/dbr-operation-stats-private.h"
@@ -49,18 +51,27 @@
  */
 struct _DbrMetrics
 {
-  GObject       parent_instance;
+  GObject           parent_instance;
 
   /* identity */
-  DbrBook      *book;
-  DbrHerald    *herald;
-  GMainContext *context;
-  GThread      *thread;
+  DbrBook          *book;
+  DbrHerald        *herald;
+  GMainContext     *context;
+  GThread          *thread;
+  DbrIncidentBoard *board;
 
   /* in the context only */
-  GListStore   *issues;
-  GHashTable   *by_serial;
+  GListStore       *issues;
+  /* serial -> OpenIssue */
+  GHashTable       *by_serial;
 };
+
+/* An issue that is not over, and what it is on the board. */
+typedef struct
+{
+  DbrIssue *issue;
+  guint64   incident;
+} OpenIssue;
 
 enum
 {
@@ -79,7 +90,18 @@ enum
 static GParamSpec *properties[N_PROPS];
 static guint signals[N_SIGNALS];
 
-G_DEFINE_FINAL_TYPE (DbrMetrics, dbr_metrics, G_TYPE_OBJECT)
+static void dbr_metrics_incident_source_init (DbrIncidentSourceInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (DbrMetrics, dbr_metrics, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (DBR_TYPE_INCIDENT_SOURCE,
+                                                      dbr_metrics_incident_source_init))
+
+static void
+open_issue_free (OpenIssue *self)
+{
+  g_object_unref (self->issue);
+  g_free (self);
+}
 
 static void
 dbr_metrics_raise (DbrMetrics *self,
@@ -87,20 +109,42 @@ dbr_metrics_raise (DbrMetrics *self,
 {
   g_autoptr(DbrIssue) issue = dbr_issue_new (news->id, news->operation, news->severity, news->text,
                                              news->since_usec, news->evidence);
+  OpenIssue *open = g_new (OpenIssue, 1);
 
-  g_hash_table_insert (self->by_serial, g_memdup2 (&news->serial, sizeof news->serial),
-                       g_object_ref (issue));
+  open->issue = g_object_ref (issue);
+  open->incident = dbr_incident_board_begin (self->board, news->severity, _(news->title),
+                                             news->text);
+  g_hash_table_insert (self->by_serial, g_memdup2 (&news->serial, sizeof news->serial), open);
   g_list_store_append (self->issues, issue);
   g_signal_emit (self, signals[SIGNAL_ISSUE_RAISED], 0, issue);
+}
+
+/* What was told of it first is what it is about; later texts are of other moments. */
+static void
+dbr_metrics_update (DbrMetrics *self,
+                    DbrNews    *news,
+                    OpenIssue  *open)
+{
+  g_autoptr(DbrIssue) issue = g_object_ref (open->issue);
+
+  dbr_incident_board_update (self->board, open->incident, news->severity, _(news->title),
+                             dbr_issue_get_text (issue));
+  dbr_issue_update (issue, news->severity, news->evidence);
 }
 
 static void
 dbr_metrics_end (DbrMetrics *self,
                  DbrNews    *news,
-                 DbrIssue   *issue)
+                 OpenIssue  *open)
 {
+  g_autoptr(DbrIssue) issue = g_object_ref (open->issue);
+  g_autofree char *title = NULL;
   guint position;
 
+  /* Translators: what was wrong and is over, for example “A service is slow”. */
+  title = g_strdup_printf (_("Over: %s"), _(news->title));
+  dbr_issue_update (issue, news->severity, news->evidence);
+  dbr_incident_board_end (self->board, open->incident, title, dbr_issue_get_text (issue));
   g_hash_table_remove (self->by_serial, &news->serial);
   if (g_list_store_find (self->issues, issue, &position))
     g_list_store_remove (self->issues, position);
@@ -115,15 +159,14 @@ dbr_metrics_collect (DbrMetrics *self)
   while ((next = dbr_book_pop_news (self->book)) != NULL)
     {
       g_autoptr(DbrNews) news = next;
-      DbrIssue *found = g_hash_table_lookup (self->by_serial, &news->serial);
-      g_autoptr(DbrIssue) issue = found != NULL ? g_object_ref (found) : NULL;
+      OpenIssue *open = g_hash_table_lookup (self->by_serial, &news->serial);
 
       if (news->kind == DBR_NEWS_RAISED)
         dbr_metrics_raise (self, news);
-      else if (issue != NULL)
-        dbr_issue_update (issue, news->severity, news->evidence);
-      if (news->kind == DBR_NEWS_CLEARED && issue != NULL)
-        dbr_metrics_end (self, news, issue);
+      else if (news->kind == DBR_NEWS_CLEARED && open != NULL)
+        dbr_metrics_end (self, news, open);
+      else if (open != NULL)
+        dbr_metrics_update (self, news, open);
     }
 }
 
@@ -160,6 +203,7 @@ dbr_metrics_dispose (GObject *object)
   DbrMetrics *self = DBR_METRICS (object);
 
   dbr_book_close (self->book);
+  dbr_incident_board_close (self->board);
 
   G_OBJECT_CLASS (dbr_metrics_parent_class)->dispose (object);
 }
@@ -173,6 +217,7 @@ dbr_metrics_finalize (GObject *object)
   g_clear_pointer (&self->herald, dbr_herald_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_pointer (&self->by_serial, g_hash_table_unref);
+  g_clear_pointer (&self->board, dbr_incident_board_unref);
   g_clear_object (&self->issues);
 
   G_OBJECT_CLASS (dbr_metrics_parent_class)->finalize (object);
@@ -195,6 +240,18 @@ dbr_metrics_get_property (GObject    *object,
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
+}
+
+static DbrIncidentBoard *
+dbr_metrics_get_board (DbrIncidentSource *source)
+{
+  return DBR_METRICS (source)->board;
+}
+
+static void
+dbr_metrics_incident_source_init (DbrIncidentSourceInterface *iface)
+{
+  iface->get_board = dbr_metrics_get_board;
 }
 
 static void
@@ -262,7 +319,9 @@ dbr_metrics_init (DbrMetrics *self)
   self->context = g_main_context_ref_thread_default ();
   self->thread = g_thread_self ();
   self->issues = g_list_store_new (DBR_TYPE_ISSUE);
-  self->by_serial = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free, g_object_unref);
+  self->by_serial = g_hash_table_new_full (g_int64_hash, g_int64_equal, g_free,
+                                           (GDestroyNotify) open_issue_free);
+  self->board = dbr_incident_board_new ();
   dbr_metrics_take_clock (self, dbr_clock_get_system ());
 }
 

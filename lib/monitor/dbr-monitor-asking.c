@@ -260,6 +260,8 @@ dbr_monitor_core_send_control (DbrMonitorCore *self,
   DbrFreeze freeze;
   guint pid;
 
+  /* It goes the way of the probes. */
+  request->is_probe = TRUE;
   g_mutex_lock (&self->mutex);
   pid = self->pid;
   g_mutex_unlock (&self->mutex);

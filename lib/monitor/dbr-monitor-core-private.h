@@ -117,9 +117,11 @@ DbrMonitorCore *dbr_monitor_core_new    (GObject            *monitor,
 DbrMonitorCore *dbr_monitor_core_ref    (DbrMonitorCore     *self);
 void            dbr_monitor_core_unref  (DbrMonitorCore     *self);
 
-/* It works while somebody holds it. Closed, it never does again, and tells nothing. */
+/* It works while somebody holds it; what was seen last may be kept as what was found. Closed, it
+ * never works again, and tells nothing. */
 void            dbr_monitor_core_hold    (DbrMonitorCore    *self);
-void            dbr_monitor_core_release (DbrMonitorCore    *self);
+void            dbr_monitor_core_release (DbrMonitorCore    *self,
+                                          gboolean           is_kept);
 void            dbr_monitor_core_close   (DbrMonitorCore    *self);
 gboolean        dbr_monitor_core_is_held (DbrMonitorCore    *self);
 

@@ -625,14 +625,26 @@ dbr_monitor_core_hold (DbrMonitorCore *self)
     dbr_monitor_core_begin (self);
 }
 
+static void
+dbr_monitor_core_keep_locked (DbrMonitorCore         *self,
+                              const DbrMonitorValues *values)
+{
+  self->found_state = values->state;
+  self->found_latency_usec = values->latency_usec;
+  self->owner = values->owner;
+}
+
 void
-dbr_monitor_core_release (DbrMonitorCore *self)
+dbr_monitor_core_release (DbrMonitorCore *self,
+                          gboolean        is_kept)
 {
   GPtrArray *sent = NULL;
   DbrWatch *watch = NULL;
+  DbrMonitorValues values;
   gboolean is_last;
 
   dbr_monitor_core_lock (self);
+  values = self->values;
   is_last = --self->n_holds == 0;
   if (is_last)
     {
@@ -640,6 +652,8 @@ dbr_monitor_core_release (DbrMonitorCore *self)
       sent = self->sent;
       self->sent = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_probe_unref);
       dbr_monitor_core_forget_locked (self);
+      if (is_kept)
+        dbr_monitor_core_keep_locked (self, &values);
     }
   dbr_monitor_core_unlock (self, DBR_STALL_EVENT_NONE);
 

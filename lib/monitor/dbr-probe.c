@@ -335,7 +335,7 @@ dbr_probe_find_request (DbrProbe *self,
       g_clear_error (&self->refusal);
       request = dbr_probe_new_request (self, *step);
       request->is_auto_start = FALSE;
-      request->is_background = TRUE;
+      request->is_probe = TRUE;
       if (dbr_inquirer_may_ask (self->inquirer, request, &self->refusal))
         return g_steal_pointer (&request);
       if (*step == STEP_READ)

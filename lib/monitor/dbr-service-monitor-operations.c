@@ -365,7 +365,7 @@ waited_cb (GObject      *source,
   if (dbr_deadline_disarm (&vigil->deadline))
     vigil_unref (vigil);
   dbr_monitor_core_leave (vigil->core, vigil->waiter);
-  dbr_monitor_core_release (vigil->core);
+  dbr_monitor_core_release (vigil->core, TRUE);
   if (dbr_waiter_finish (G_TASK (result), &error))
     g_task_return_boolean (task, TRUE);
   else

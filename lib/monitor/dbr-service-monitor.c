@@ -1124,7 +1124,7 @@ dbr_service_monitor_stop (DbrServiceMonitor *self)
       || !dbr_service_monitor_set_started (self, FALSE))
     return;
 
-  dbr_monitor_core_release (priv_of (self)->core);
+  dbr_monitor_core_release (priv_of (self)->core, FALSE);
   dbr_service_monitor_catch_up (self);
   if (klass->stopped != NULL)
     klass->stopped (self);

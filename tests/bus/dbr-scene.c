@@ -3,6 +3,13 @@
 
 #include "dbr-scene.h"
 
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#define MAX_DESCRIPTORS 1024
+
 Scene *
 scene_new (DbrTestBusFlags  flags,
            const char      *script)
@@ -143,4 +150,55 @@ scene_hold_circuit (DbrClient *client)
   g_autoptr(DbrCircuitBreaker) circuit = dbr_client_get_circuit (client, SCENE_NAME);
 
   g_object_set (circuit, "consecutive-failures", G_MAXUINT, "min-calls", G_MAXUINT, NULL);
+}
+
+/* By number, each told from others that had the number before. */
+struct _SceneSockets
+{
+  ino_t inodes[MAX_DESCRIPTORS];
+};
+
+SceneSockets *
+scene_sockets_new (void)
+{
+  SceneSockets *self = g_new0 (SceneSockets, 1);
+  DIR *directory = opendir ("/proc/self/fd");
+  const struct dirent *entry;
+
+  g_assert_nonnull (directory);
+  while ((entry = readdir (directory)) != NULL)
+    {
+      int fd = atoi (entry->d_name);
+      struct stat status;
+
+      if (fd < MAX_DESCRIPTORS && fstat (fd, &status) == 0 && S_ISSOCK (status.st_mode))
+        self->inodes[fd] = status.st_ino;
+    }
+  closedir (directory);
+
+  return self;
+}
+
+void
+scene_sockets_free (SceneSockets *self)
+{
+  g_free (self);
+}
+
+guint
+scene_sockets_cut_new (const SceneSockets *self,
+                       const SceneSockets *before)
+{
+  guint n_cut = 0;
+
+  for (int fd = 0; fd < MAX_DESCRIPTORS; fd++)
+    {
+      if (self->inodes[fd] == 0 || self->inodes[fd] == before->inodes[fd])
+        continue;
+
+      g_assert_no_errno (shutdown (fd, SHUT_RDWR));
+      n_cut++;
+    }
+
+  return n_cut;
 }

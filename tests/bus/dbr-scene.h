@@ -66,7 +66,17 @@ gboolean  scene_is_on_gdbus    (void);
 /* For tests of what lies below the circuit: it stays closed whatever happens. */
 void      scene_hold_circuit   (DbrClient        *client);
 
+/* The sockets of this process at one moment. */
+typedef struct _SceneSockets SceneSockets;
+
+SceneSockets *scene_sockets_new     (void) G_GNUC_WARN_UNUSED_RESULT;
+void          scene_sockets_free    (SceneSockets       *self);
+/* Cuts those of @self that were not there @before. */
+guint         scene_sockets_cut_new (const SceneSockets *self,
+                                     const SceneSockets *before);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Scene, scene_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SceneSockets, scene_sockets_free)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Outcome, outcome_clear)
 
 G_END_DECLS

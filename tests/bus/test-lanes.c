@@ -1,11 +1,6 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <dirent.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-
 #include "bus/dbr-client-private.h"
 #include "bus/dbr-side-lanes-private.h"
 #include "dbr-scene.h"
@@ -358,61 +353,30 @@ test_order (void)
     }
 }
 
-/* The sockets of this process by number, each told from others that had the number before. */
-static ino_t *
-dup_sockets (void)
-{
-  ino_t *sockets = g_new0 (ino_t, 1024);
-  DIR *directory = opendir ("/proc/self/fd");
-  const struct dirent *entry;
-
-  g_assert_nonnull (directory);
-  while ((entry = readdir (directory)) != NULL)
-    {
-      int fd = atoi (entry->d_name);
-      struct stat status;
-
-      if (fd < 1024 && fstat (fd, &status) == 0 && S_ISSOCK (status.st_mode))
-        sockets[fd] = status.st_ino;
-    }
-  closedir (directory);
-
-  return sockets;
-}
-
 static void
 test_lost_alone (void)
 {
   g_autoptr(Town) town = town_new (TRUE);
   g_autoptr(DbrRetryPolicy) policy = dbr_retry_policy_new ();
   g_autofree char *name = g_strdup (dbr_client_get_unique_name (town->scene->client));
-  g_autofree ino_t *before = NULL;
-  g_autofree ino_t *after = NULL;
+  g_autoptr(SceneSockets) before = NULL;
+  g_autoptr(SceneSockets) after = NULL;
   g_autoptr(DbrCall) call = read_new (town->names[1], 1, "Slow", 5000);
-  guint n_cut = 0;
   Outcome *outcome;
 
   g_test_summary ("The loss of a further connection fails its calls and does nothing else");
   /* With the connection that counts, and before the further one. */
   g_assert_cmpuint (town_count (town), ==, 1);
-  before = dup_sockets ();
+  before = scene_sockets_new ();
   dbr_retry_policy_set_max_attempts (policy, 1);
   dbr_client_set_retry_policy (town->scene->client, policy);
   town_hang (town, 0);
   town_wait_opened (town, 2);
   assert_reads (town, 1);
-  after = dup_sockets ();
+  after = scene_sockets_new ();
 
   outcome = town_run (town, call);
-  for (int fd = 0; fd < 1024; fd++)
-    {
-      if (after[fd] == 0 || after[fd] == before[fd])
-        continue;
-
-      g_assert_no_errno (shutdown (fd, SHUT_RDWR));
-      n_cut++;
-    }
-  g_assert_cmpuint (n_cut, ==, 1);
+  g_assert_cmpuint (scene_sockets_cut_new (after, before), ==, 1);
   scene_wait (outcome);
   g_assert_error (outcome->error, DBR_ERROR, DBR_ERROR_CONNECTION_LOST);
   g_assert_cmpint (dbr_client_get_state (town->scene->client), ==, DBR_CLIENT_STATE_CONNECTED);

@@ -13,7 +13,7 @@
 
 #include <glib/gstdio.h>
 
-#include "dbr-scene.h"
+#include "dbr-proxy-scene.h"
 
 /* A client in a sandbox: between it and the bus there is a proxy that lets through what the sandbox
  * may do. To one name it may talk, one it may see, and one is hidden from it. */
@@ -59,23 +59,38 @@ sandbox_connect (Sandbox *self)
   return self->guest != NULL;
 }
 
-static Sandbox *
-sandbox_new (const char *script)
+static void
+sandbox_start (Sandbox *self)
 {
-  Sandbox *self = g_new0 (Sandbox, 1);
-  g_autofree char *path = NULL;
+  const char *path = self->address + strlen ("unix:path=");
 
-  self->scene = scene_new (DBR_TEST_BUS_NONE, script);
-  self->seen = dbr_test_peer_new (self->scene->bus, SEEN_NAME, NULL);
-  self->hidden = dbr_test_peer_new (self->scene->bus, HIDDEN_NAME, NULL);
-
-  path = g_build_filename (dbr_test_bus_get_folder (self->scene->bus), "proxy", NULL);
-  self->address = g_strconcat ("unix:path=", path, NULL);
   self->proxy = dbr_test_process_new ((const char *[]) {
     "xdg-dbus-proxy", dbr_test_bus_get_address (self->scene->bus), path,
     "--filter", "--talk=" SCENE_NAME, "--see=" SEEN_NAME, NULL
   }, FALSE, -1);
   dbr_test_wait_until (NULL, sandbox_connect (self), DBR_TEST_PATIENCE_MS);
+}
+
+static void
+sandbox_stop (Sandbox *self)
+{
+  if (self->guest != NULL)
+    g_dbus_connection_set_exit_on_close (self->guest, FALSE);
+  g_clear_object (&self->guest);
+  g_clear_pointer (&self->proxy, dbr_test_process_free);
+}
+
+static Sandbox *
+sandbox_new (const char *script)
+{
+  Sandbox *self = g_new0 (Sandbox, 1);
+
+  self->scene = scene_new (DBR_TEST_BUS_NONE, script);
+  self->seen = dbr_test_peer_new (self->scene->bus, SEEN_NAME, NULL);
+  self->hidden = dbr_test_peer_new (self->scene->bus, HIDDEN_NAME, NULL);
+  self->address = g_strdup_printf ("unix:path=%s/proxy",
+                                   dbr_test_bus_get_folder (self->scene->bus));
+  sandbox_start (self);
   self->client = dbr_client_new_for_address (self->address);
 
   return self;
@@ -85,8 +100,7 @@ static void
 sandbox_free (Sandbox *self)
 {
   g_clear_object (&self->client);
-  g_clear_object (&self->guest);
-  g_clear_pointer (&self->proxy, dbr_test_process_free);
+  sandbox_stop (self);
   g_clear_pointer (&self->hidden, dbr_test_peer_free);
   g_clear_pointer (&self->seen, dbr_test_peer_free);
   g_clear_pointer (&self->scene, scene_free);
@@ -268,6 +282,200 @@ test_list (void)
   g_assert_false (g_strv_contains ((const char *const *) names, HIDDEN_NAME));
 }
 
+/* Proxies and subscriptions */
+
+static DbrProxy *
+get_proxy (Sandbox     *sandbox,
+           const char  *bus_name,
+           GError     **error)
+{
+  return dbr_client_get_proxy_sync (sandbox->client, bus_name, SCENE_PATH, THING_INTERFACE, NULL,
+                                    error);
+}
+
+static void
+set_first (DbrTestPeer *peer,
+           guint        value)
+{
+  dbr_test_peer_tell (peer, "set " SCENE_PATH " " THING_INTERFACE ".First uint32 %u", value);
+}
+
+static void
+test_proxy (void)
+{
+  g_autoptr(Sandbox) sandbox = NULL;
+  g_autoptr(DbrProxy) proxy = NULL;
+  g_autoptr(GError) error = NULL;
+  g_auto(Told) told = { 0 };
+
+  g_test_summary ("A proxy of a name that one may talk to is kept, over restarts of all there is");
+  if (!has_proxy ())
+    return;
+
+  sandbox = sandbox_new ("set " SCENE_PATH " " THING_INTERFACE ".First uint32 1");
+  proxy = get_proxy (sandbox, SCENE_NAME, &error);
+  g_assert_no_error (error);
+  told_connect (&told, proxy);
+  g_assert_true (dbr_proxy_get_fresh (proxy));
+  g_assert_true (proxy_has (proxy, "First", "1"));
+  set_first (sandbox->scene->peer, 2);
+  proxy_wait (proxy_has (proxy, "First", "2"));
+
+  g_test_message ("the service");
+  dbr_test_peer_restart (sandbox->scene->peer);
+  proxy_wait (dbr_proxy_get_generation (proxy) == 2 && dbr_proxy_get_fresh (proxy));
+  g_assert_true (proxy_has (proxy, "First", "1"));
+  g_assert_cmpstr (told.new_owner, ==, dbr_test_peer_get_unique_name (sandbox->scene->peer));
+
+  g_test_message ("the sandbox's door, while the service changes");
+  sandbox_stop (sandbox);
+  proxy_wait (!dbr_proxy_get_fresh (proxy));
+  set_first (sandbox->scene->peer, 3);
+  sandbox_start (sandbox);
+  proxy_wait (dbr_proxy_get_fresh (proxy));
+  g_assert_true (proxy_has (proxy, "First", "3"));
+  g_assert_cmpuint (dbr_proxy_get_generation (proxy), ==, 2);
+  set_first (sandbox->scene->peer, 4);
+  proxy_wait (proxy_has (proxy, "First", "4"));
+}
+
+static void
+test_proxy_refused (void)
+{
+  g_autoptr(Sandbox) sandbox = NULL;
+  g_autoptr(DbrProxy) seen = NULL;
+  g_autoptr(GError) error = NULL;
+  gint64 began_usec;
+
+  g_test_summary ("A proxy of a name that one may only see is refused, and not kept waiting");
+  if (!has_proxy ())
+    return;
+
+  sandbox = sandbox_new (NULL);
+  began_usec = g_get_monotonic_time ();
+  seen = get_proxy (sandbox, SEEN_NAME, &error);
+  g_assert_null (seen);
+  g_assert_error (error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
+  g_assert_cmpint (g_get_monotonic_time () - began_usec, <, 2 * SCENE_GRACE_USEC);
+}
+
+static void
+test_proxy_hidden (void)
+{
+  static const char *const names[] = { HIDDEN_NAME, ABSENT_NAME };
+  g_autoptr(Sandbox) sandbox = NULL;
+
+  g_test_summary ("A proxy of a name that is hidden knows nothing, as of one that is not there");
+  if (!has_proxy ())
+    return;
+
+  sandbox = sandbox_new (NULL);
+  set_first (sandbox->hidden, 1);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr(DbrProxy) proxy = NULL;
+      g_autoptr(GVariant) value = NULL;
+      g_autoptr(GVariant) reply = NULL;
+      g_autoptr(GError) error = NULL;
+      gint64 began_usec = g_get_monotonic_time ();
+
+      proxy = get_proxy (sandbox, names[i], &error);
+      g_assert_no_error (error);
+      g_assert_false (dbr_proxy_get_fresh (proxy));
+      g_assert_cmpuint (dbr_proxy_get_generation (proxy), ==, 0);
+      g_assert_false (proxy_has (proxy, "First", "1"));
+
+      value = dbr_proxy_read_sync (proxy, "First", NULL, &error);
+      g_assert_error (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN);
+      g_assert_nonnull (strstr (error->message, names[i]));
+      g_clear_error (&error);
+      reply = dbr_proxy_call_sync (proxy, "Do", NULL, 10000, NULL, &error);
+      g_assert_error (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN);
+      g_assert_nonnull (strstr (error->message, names[i]));
+      g_assert_cmpint (g_get_monotonic_time () - began_usec, <, 3 * SCENE_GRACE_USEC);
+    }
+}
+
+static void
+received_cb (DbrSubscription *subscription,
+             const char      *sender,
+             const char      *object_path,
+             const char      *interface_name,
+             const char      *member,
+             GVariant        *parameters,
+             GString         *heard)
+{
+  g_string_append_printf (heard, "%s ", object_path);
+}
+
+static void
+test_subscription (void)
+{
+  g_autoptr(GString) heard = g_string_new (NULL);
+  g_autoptr(Sandbox) sandbox = NULL;
+  g_autoptr(DbrSubscription) subscription = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Signals of a name that one may talk to are heard, over restarts of all there is");
+  if (!has_proxy ())
+    return;
+
+  sandbox = sandbox_new (NULL);
+  subscription = dbr_subscription_new (sandbox->client, SCENE_NAME, NULL, THING_INTERFACE, NULL,
+                                       NULL, DBR_SUBSCRIPTION_FLAGS_NONE);
+  g_signal_connect (subscription, "received", G_CALLBACK (received_cb), heard);
+  dbr_subscription_start_sync (subscription, NULL, &error);
+  g_assert_no_error (error);
+  dbr_test_peer_tell (sandbox->hidden, "emit /hidden " THING_INTERFACE ".Told");
+  dbr_test_peer_tell (sandbox->scene->peer, "emit /first " THING_INTERFACE ".Told");
+  dbr_test_wait_until (NULL, strstr (heard->str, "/first") != NULL, DBR_TEST_PATIENCE_MS);
+
+  dbr_test_peer_restart (sandbox->scene->peer);
+  dbr_test_peer_tell (sandbox->scene->peer, "emit /second " THING_INTERFACE ".Told");
+  dbr_test_wait_until (NULL, strstr (heard->str, "/second") != NULL, DBR_TEST_PATIENCE_MS);
+
+  sandbox_stop (sandbox);
+  dbr_test_wait_until (NULL, dbr_client_get_state (sandbox->client)
+                       == DBR_CLIENT_STATE_RECONNECTING, DBR_TEST_PATIENCE_MS);
+  sandbox_start (sandbox);
+  scene_assert_answers (sandbox->client);
+  dbr_test_peer_tell (sandbox->scene->peer, "emit /third " THING_INTERFACE ".Told");
+  dbr_test_wait_until (NULL, strstr (heard->str, "/third") != NULL, DBR_TEST_PATIENCE_MS);
+  g_assert_cmpstr (heard->str, ==, "/first /second /third ");
+}
+
+static void
+test_subscription_hidden (void)
+{
+  static const char *const names[] = { HIDDEN_NAME, SEEN_NAME, SCENE_NAME };
+  g_autoptr(GString) heard = g_string_new (NULL);
+  g_autoptr(Sandbox) sandbox = NULL;
+  DbrSubscription *subscriptions[G_N_ELEMENTS (names)];
+
+  g_test_summary ("Of a name that one may not talk to nothing is heard, and of others no less for it");
+  if (!has_proxy ())
+    return;
+
+  sandbox = sandbox_new (NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      subscriptions[i] = dbr_subscription_new (sandbox->client, names[i], NULL, THING_INTERFACE,
+                                               NULL, NULL, DBR_SUBSCRIPTION_FLAGS_NONE);
+      g_signal_connect (subscriptions[i], "received", G_CALLBACK (received_cb), heard);
+      dbr_subscription_start_sync (subscriptions[i], NULL, &error);
+      g_assert_no_error (error);
+    }
+  dbr_test_peer_tell (sandbox->hidden, "emit /hidden " THING_INTERFACE ".Told");
+  dbr_test_peer_tell (sandbox->seen, "emit /seen " THING_INTERFACE ".Told");
+  dbr_test_peer_tell (sandbox->scene->peer, "emit /last " THING_INTERFACE ".Told");
+  dbr_test_wait_until (NULL, strstr (heard->str, "/last") != NULL, DBR_TEST_PATIENCE_MS);
+  g_assert_cmpstr (heard->str, ==, "/last ");
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_object_unref (subscriptions[i]);
+}
+
 /* Inside of a sandbox there is a file at the root. */
 
 static gboolean
@@ -391,6 +599,11 @@ main (int    argc,
   g_test_add_func ("/dbr/sandbox/see", test_see);
   g_test_add_func ("/dbr/sandbox/hidden", test_hidden);
   g_test_add_func ("/dbr/sandbox/list-names", test_list);
+  g_test_add_func ("/dbr/sandbox/proxy/talk", test_proxy);
+  g_test_add_func ("/dbr/sandbox/proxy/see", test_proxy_refused);
+  g_test_add_func ("/dbr/sandbox/proxy/hidden", test_proxy_hidden);
+  g_test_add_func ("/dbr/sandbox/subscription/talk", test_subscription);
+  g_test_add_func ("/dbr/sandbox/subscription/hidden", test_subscription_hidden);
   g_test_add_func ("/dbr/sandbox/explain", test_explain);
   g_test_add_func ("/dbr/sandbox/explain/subprocess", test_explain_subprocess);
 

@@ -1,6 +1,6 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dbr-peer-service.h"
+#include "dbr-peer-bluez.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -63,13 +63,7 @@ close_connections (DbrPeerCall *call)
       g_dbus_connection_close_sync (connection, NULL, NULL);
       return;
     }
-  while (connections->len > 0)
-    {
-      g_autoptr(GDBusConnection) connection = g_ptr_array_steal_index (connections,
-                                                                       connections->len - 1);
-
-      g_dbus_connection_close_sync (connection, NULL, NULL);
-    }
+  dbr_peer_service_disconnect (call->service);
 }
 
 static void
@@ -207,6 +201,17 @@ run_reset (DbrPeerService *service)
     ((DbrPeerRule *) service->rules->pdata[i])->n_seen = 0;
 }
 
+/* The peer plays BlueZ from the first of these on. */
+static char *
+run_bluez (DbrPeerService *service,
+           DbrPeerAction  *action,
+           GError        **error)
+{
+  if (service->bluez == NULL)
+    service->bluez = dbr_peer_bluez_new (service);
+  return dbr_peer_bluez_run_action (service->bluez, action, error);
+}
+
 /* Returns the action's value, mostly an empty one, or NULL with an error. */
 static char *
 run_action (DbrPeerCall   *call,
@@ -270,6 +275,8 @@ run_action (DbrPeerCall   *call,
     case DBR_PEER_ACTION_REMOVE:
       is_done = run_object (call, action, path, error);
       break;
+    case DBR_PEER_ACTION_BLUEZ:
+      return run_bluez (call->service, action, error);
     case DBR_PEER_ACTION_WAIT:
     default:
       break;

@@ -1,6 +1,6 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dbr-peer-service.h"
+#include "dbr-peer-bluez.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +9,8 @@
 
 #define ADAPTER_PATH "/org/bluez/hci0"
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
+#define NOTIFICATIONS_INTERFACE "org.freedesktop.Notifications"
+#define NOTIFICATIONS_PATH "/org/freedesktop/Notifications"
 #define SLOW_MS 500
 
 typedef void (*MethodFunc) (DbrPeerCall *call,
@@ -369,6 +371,12 @@ static const Method methods[] = {
   { DBR_PEER_INTERFACE, "Big", "(u)", big },
   { DBR_PEER_INTERFACE, "Flood", "(u)", flood },
   { DBR_PEER_INTERFACE, "Tell", "(s)", tell },
+  { DBR_PEER_INTERFACE, "LastNotice", "()", dbr_peer_last_notice },
+  { DBR_PEER_INTERFACE, "CountNotices", "()", dbr_peer_count_notices },
+  { NOTIFICATIONS_INTERFACE, "Notify", "(susssasa{sv}i)", dbr_peer_notify },
+  { NOTIFICATIONS_INTERFACE, "CloseNotification", "(u)", dbr_peer_close_notification },
+  { NOTIFICATIONS_INTERFACE, "GetCapabilities", "()", dbr_peer_get_capabilities },
+  { NOTIFICATIONS_INTERFACE, "GetServerInformation", "()", dbr_peer_get_server_information },
   { PROPERTIES_INTERFACE, "Get", "(ss)", get_property },
   { PROPERTIES_INTERFACE, "GetAll", "(s)", get_all_properties },
   { PROPERTIES_INTERFACE, "Set", "(ssv)", set_property },
@@ -389,6 +397,8 @@ is_at (const char *interface_name,
     return !g_str_has_prefix (path, "/org/bluez");
   if (strcmp (interface_name, "org.freedesktop.DBus.ObjectManager") == 0)
     return strcmp (path, "/") == 0;
+  if (strcmp (interface_name, NOTIFICATIONS_INTERFACE) == 0)
+    return strcmp (path, NOTIFICATIONS_PATH) == 0;
   return strcmp (interface_name, PROPERTIES_INTERFACE) == 0 || g_str_has_prefix (path,
                                                                                  ADAPTER_PATH);
 }
@@ -412,6 +422,8 @@ find_method (DbrPeerCall *call)
 gboolean
 dbr_peer_call_is_built_in (DbrPeerCall *self)
 {
+  if (self->service->bluez != NULL && dbr_peer_bluez_has_method (self->service->bluez, self))
+    return TRUE;
   return find_method (self) != NULL;
 }
 
@@ -423,6 +435,9 @@ dbr_peer_call_run_built_in (DbrPeerCall *self)
   GVariant *body = g_dbus_message_get_body (self->message);
   g_autoptr(GVariant) arguments = g_variant_ref_sink (body != NULL ? body : g_variant_new ("()"));
 
+  if (self->service->bluez != NULL
+      && dbr_peer_bluez_run_method (self->service->bluez, self, arguments))
+    return TRUE;
   if (method == NULL)
     return FALSE;
   if (method->signature == NULL || g_variant_is_of_type (arguments,

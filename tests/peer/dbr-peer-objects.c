@@ -327,10 +327,8 @@ list_paths_locked (DbrPeerObjects *self)
   g_hash_table_iter_init (&iter, self->changed);
   while (g_hash_table_iter_next (&iter, &path, NULL))
     {
-      guint index;
-
-      if (strcmp (path, ADAPTER_PATH) != 0
-          && !(parse_device_path (path, &index) && index < self->n_devices))
+      if (!has_computed_locked (self, path, ADAPTER_INTERFACE)
+          && !has_computed_locked (self, path, DEVICE_INTERFACE))
         g_ptr_array_add (paths, g_strdup (path));
     }
   return paths;
@@ -498,14 +496,11 @@ dbr_peer_objects_is_writable (const char *interface_name,
   return g_strv_contains (writable, full);
 }
 
-void
-dbr_peer_objects_set_property (DbrPeerObjects *self,
-                               const char     *path,
-                               const char     *interface_name,
-                               const char     *name,
-                               GVariant       *value)
+static GHashTable *
+ensure_interface_locked (DbrPeerObjects *self,
+                         const char     *path,
+                         const char     *interface_name)
 {
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
   GHashTable *interfaces = g_hash_table_lookup (self->changed, path);
   GHashTable *properties;
 
@@ -522,7 +517,61 @@ dbr_peer_objects_set_property (DbrPeerObjects *self,
                                           (GDestroyNotify) g_variant_unref);
       g_hash_table_insert (interfaces, g_strdup (interface_name), properties);
     }
+  return properties;
+}
+
+void
+dbr_peer_objects_set_property (DbrPeerObjects *self,
+                               const char     *path,
+                               const char     *interface_name,
+                               const char     *name,
+                               GVariant       *value)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  GHashTable *properties = ensure_interface_locked (self, path, interface_name);
+
   g_hash_table_insert (properties, g_strdup (name), g_variant_ref_sink (value));
+}
+
+/* For one that has no properties. */
+void
+dbr_peer_objects_add_interface (DbrPeerObjects *self,
+                                const char     *path,
+                                const char     *interface_name)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  ensure_interface_locked (self, path, interface_name);
+}
+
+gboolean
+dbr_peer_objects_has_interface (DbrPeerObjects *self,
+                                const char     *path,
+                                const char     *interface_name)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return has_computed_locked (self, path, interface_name)
+         || lookup_changed_locked (self, path, interface_name) != NULL;
+}
+
+static int
+compare_paths (gconstpointer a,
+               gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* In order, so that an object comes behind those above it. */
+char **
+dbr_peer_objects_dup_paths (DbrPeerObjects *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  GPtrArray *paths = list_paths_locked (self);
+
+  g_ptr_array_sort (paths, compare_paths);
+  g_ptr_array_add (paths, NULL);
+  return (char **) g_ptr_array_free (paths, FALSE);
 }
 
 gboolean

@@ -34,6 +34,13 @@ void            dbr_peer_objects_set_property       (DbrPeerObjects   *self,
                                                      const char       *interface_name,
                                                      const char       *name,
                                                      GVariant         *value);
+void            dbr_peer_objects_add_interface      (DbrPeerObjects   *self,
+                                                     const char       *path,
+                                                     const char       *interface_name);
+gboolean        dbr_peer_objects_has_interface      (DbrPeerObjects   *self,
+                                                     const char       *path,
+                                                     const char       *interface_name);
+char          **dbr_peer_objects_dup_paths          (DbrPeerObjects   *self);
 gboolean        dbr_peer_objects_remove             (DbrPeerObjects   *self,
                                                      const char       *path);
 char           *dbr_peer_objects_introspect         (DbrPeerObjects   *self,

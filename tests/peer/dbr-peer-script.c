@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "dbr-peer-script.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* The script language. An action is a word and its arguments; the letters below say which, so that
@@ -11,8 +12,9 @@ typedef struct
 {
   const char       *word;
   DbrPeerActionKind kind;
-  /* b: bus name, d: optional "to UNIQUE", e: error name, m: IFACE.MEMBER, n: number, N: optional
-   * number, p: path, t: optional tuple, v: value, w: word, x: optional text to the end */
+  /* a: Bluetooth address, b: bus name, d: optional "to UNIQUE", e: error name, i: adapter as hci0,
+   * j: a second one, m: IFACE.MEMBER, n: number, N: optional number, p: path, t: optional tuple,
+   * v: value, w: word, x: optional text to the end */
   const char *arguments;
   const char *usage;
   const char *summary;
@@ -73,6 +75,40 @@ static const Grammar grammar[] = {
     "invalidate PATH IFACE.PROP", "tells that a property changed, not to what" },
   { "remove", DBR_PEER_ACTION_REMOVE, "p",
     "remove PATH", "removes an object and tells it" },
+  { "plug", DBR_PEER_ACTION_BLUEZ, "ia",
+    "plug hciN ADDRESS", "plugs a Bluetooth controller in; the peer plays BlueZ from then on" },
+  { "unplug", DBR_PEER_ACTION_BLUEZ, "i",
+    "unplug hciN", "pulls it out" },
+  { "reindex", DBR_PEER_ACTION_BLUEZ, "ij",
+    "reindex hciN hciM", "pulls it out, and it comes back under another number" },
+  { "airplane", DBR_PEER_ACTION_BLUEZ, "w",
+    "airplane on|off", "blocks all controllers, as rfkill does" },
+  { "near", DBR_PEER_ACTION_BLUEZ, "ax",
+    "near ADDRESS [NAME]", "brings a device within reach" },
+  { "many", DBR_PEER_ACTION_BLUEZ, "n",
+    "many N", "brings N devices within reach" },
+  { "away", DBR_PEER_ACTION_BLUEZ, "a",
+    "away ADDRESS", "takes it out of reach, and its link is lost" },
+  { "bond", DBR_PEER_ACTION_BLUEZ, "iax",
+    "bond hciN ADDRESS [NAME]", "an adapter knows the device, paired and trusted" },
+  { "lose", DBR_PEER_ACTION_BLUEZ, "ax",
+    "lose ADDRESS [REASON]", "breaks its link; with a reason, BlueZ tells it" },
+  { "boot", DBR_PEER_ACTION_BLUEZ, "",
+    "boot", "starts BlueZ again: first the name, later the adapters" },
+  { "crash", DBR_PEER_ACTION_BLUEZ, "",
+    "crash", "leaves the bus as a process does that was killed" },
+  { "shutdown", DBR_PEER_ACTION_BLUEZ, "",
+    "shutdown", "ends BlueZ in order, then leaves the bus" },
+  { "storage", DBR_PEER_ACTION_BLUEZ, "w",
+    "storage FILE", "reads what is paired from there, and keeps it there" },
+  { "gap", DBR_PEER_ACTION_BLUEZ, "n",
+    "gap MS", "how long after the name the adapters come" },
+  { "pace", DBR_PEER_ACTION_BLUEZ, "n",
+    "pace MS", "how long a connection takes, and as long its services" },
+  { "ledger", DBR_PEER_ACTION_BLUEZ, "",
+    "ledger", "gives what BlueZ keeps for whom" },
+  { "calls", DBR_PEER_ACTION_BLUEZ, "",
+    "calls", "gives the calls to BlueZ since it was last asked" },
 };
 
 typedef struct
@@ -288,6 +324,33 @@ take_member (Parser        *parser,
 }
 
 static gboolean
+take_adapter (Parser  *parser,
+              char   **name,
+              GError **error)
+{
+  *name = take_word (parser);
+  if (!g_str_has_prefix (*name, "hci")
+      || !g_ascii_string_to_unsigned (*name + strlen ("hci"), 10, 0, G_MAXUINT16, NULL, NULL))
+    return fail (parser, error, "“%s” is not an adapter, as hci0", *name);
+  return TRUE;
+}
+
+static gboolean
+take_address (Parser        *parser,
+              DbrPeerAction *action,
+              GError       **error)
+{
+  guint parts[6];
+
+  action->member = take_word (parser);
+  if (strlen (action->member) != strlen ("00:00:00:00:00:00")
+      || sscanf (action->member, "%2X:%2X:%2X:%2X:%2X:%2X", &parts[0], &parts[1], &parts[2],
+                 &parts[3], &parts[4], &parts[5]) != 6)
+    return fail (parser, error, "“%s” is not an address, as 00:AA:01:00:00:42", action->member);
+  return TRUE;
+}
+
+static gboolean
 take_argument (Parser        *parser,
                DbrPeerAction *action,
                char           kind,
@@ -296,6 +359,12 @@ take_argument (Parser        *parser,
   skip_space (parser);
   switch (kind)
     {
+    case 'a':
+      return take_address (parser, action, error);
+    case 'i':
+      return take_adapter (parser, &action->name, error);
+    case 'j':
+      return take_adapter (parser, &action->member, error);
     case 'b':
     case 'e':
     case 'w':
@@ -339,6 +408,7 @@ parse_action (Parser  *parser,
         continue;
       action = g_new0 (DbrPeerAction, 1);
       action->kind = grammar[i].kind;
+      action->word = grammar[i].word;
       for (const char *kind = grammar[i].arguments; *kind != '\0'; kind++)
         {
           if (!take_argument (parser, action, *kind, error))

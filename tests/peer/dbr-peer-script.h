@@ -35,12 +35,15 @@ typedef enum
   DBR_PEER_ACTION_SET,
   DBR_PEER_ACTION_STOP,
   DBR_PEER_ACTION_WAIT,
+  /* what happens around a BlueZ; the word says which */
+  DBR_PEER_ACTION_BLUEZ,
 } DbrPeerActionKind;
 
 /* One parsed action; which fields are set is the grammar's matter, the others are empty. */
 typedef struct
 {
   DbrPeerActionKind kind;
+  const char       *word;
   guint             number;
   gboolean          has_number;
   char             *path;

@@ -1,6 +1,6 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dbr-peer-service.h"
+#include "dbr-peer-bluez.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -100,26 +100,38 @@ add_record (DbrPeerService *self,
     g_printerr ("dbr-peer: the record is not complete: %s\n", g_strerror (errno));
 }
 
+/* What tells one call from another: the first text, and of a notification its summary, as the first
+ * one is the same for all of a program. */
+static GVariant *
+dup_token (DbrPeerCall *self)
+{
+  GVariant *body = g_dbus_message_get_body (self->message);
+  guint place = strcmp (g_dbus_message_get_member (self->message), "Notify") == 0 ? 3 : 0;
+  g_autoptr(GVariant) token = NULL;
+
+  if (body == NULL || g_variant_n_children (body) <= place)
+    return NULL;
+  token = g_variant_get_child_value (body, place);
+  return g_variant_is_of_type (token, G_VARIANT_TYPE_STRING) ? g_steal_pointer (&token) : NULL;
+}
+
 /* A question about the counts must not count as an execution of the token it asks for. */
 static void
 call_count (DbrPeerCall *self)
 {
   const char *member = g_dbus_message_get_member (self->message);
-  GVariant *body = g_dbus_message_get_body (self->message);
-  g_autoptr(GVariant) first = NULL;
+  g_autoptr(GVariant) token = NULL;
 
   add_count (self->service->counts, member);
   if (g_strcmp0 (call_interface (self), DBR_PEER_INTERFACE) == 0
       && (strcmp (member, "Count") == 0 || strcmp (member, "Executions") == 0
           || strcmp (member, "Tell") == 0))
     return;
-  if (body == NULL || g_variant_n_children (body) == 0)
+  token = dup_token (self);
+  if (token == NULL)
     return;
-  first = g_variant_get_child_value (body, 0);
-  if (!g_variant_is_of_type (first, G_VARIANT_TYPE_STRING))
-    return;
-  add_count (self->service->executions, g_variant_get_string (first, NULL));
-  add_record (self->service, g_variant_get_string (first, NULL));
+  add_count (self->service->executions, g_variant_get_string (token, NULL));
+  add_record (self->service, g_variant_get_string (token, NULL));
 }
 
 static DbrPeerRule *
@@ -159,6 +171,8 @@ dispatch_cb (gpointer user_data)
   DbrPeerRule *rule = find_rule (self);
 
   log_call (self);
+  if (self->service->bluez != NULL)
+    dbr_peer_bluez_note_call (self->service->bluez, self);
   if (rule != NULL || dbr_peer_call_is_built_in (self))
     call_count (self);
   if (rule != NULL)
@@ -335,6 +349,7 @@ dbr_peer_service_new (void)
   self->counts = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->executions = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->objects = dbr_peer_objects_new ();
+  self->notices = g_hash_table_new (NULL, NULL);
   self->record = -1;
   return self;
 }
@@ -358,7 +373,10 @@ dbr_peer_service_free (DbrPeerService *self)
   g_ptr_array_unref (self->rules);
   g_hash_table_unref (self->counts);
   g_hash_table_unref (self->executions);
+  g_clear_pointer (&self->bluez, dbr_peer_bluez_free);
   dbr_peer_objects_free (self->objects);
+  g_hash_table_unref (self->notices);
+  g_clear_pointer (&self->last_notice, g_variant_unref);
   if (self->record >= 0)
     close (self->record);
   g_free (self->address);
@@ -390,6 +408,19 @@ dbr_peer_service_connect (DbrPeerService *self,
         return FALSE;
     }
   return TRUE;
+}
+
+/* The process lives, and all else is as if it had died. */
+void
+dbr_peer_service_disconnect (DbrPeerService *self)
+{
+  while (self->connections->len > 0)
+    {
+      g_autoptr(GDBusConnection) connection = g_ptr_array_steal_index (self->connections,
+                                                                       self->connections->len - 1);
+
+      g_dbus_connection_close_sync (connection, NULL, NULL);
+    }
 }
 
 gboolean
@@ -512,15 +543,29 @@ dbr_peer_service_emit_changed (DbrPeerService *self,
                          g_variant_new ("(sa{sv}as)", interface_name, &changed, &invalidated));
 }
 
-static void
-emit_added (DbrPeerService *self,
-            const char     *path)
+/* All interfaces of an object, or one of them, as a service that makes it in parts does. */
+void
+dbr_peer_service_emit_added (DbrPeerService *self,
+                             const char     *path,
+                             const char     *interface_name)
 {
   g_autoptr(GVariant) object = dbr_peer_objects_dup_object (self->objects, path);
+  g_autoptr(GVariant) properties = NULL;
+  GVariantBuilder part;
 
-  if (object != NULL)
-    dbr_peer_service_emit (self, NULL, "/", "org.freedesktop.DBus.ObjectManager", "InterfacesAdded",
-                           g_variant_new ("(o@a{sa{sv}})", path, object));
+  if (object == NULL || self->connections->len == 0)
+    return;
+  if (interface_name == NULL)
+    {
+      dbr_peer_service_emit (self, NULL, "/", "org.freedesktop.DBus.ObjectManager",
+                             "InterfacesAdded", g_variant_new ("(o@a{sa{sv}})", path, object));
+      return;
+    }
+  properties = dbr_peer_objects_dup_interface (self->objects, path, interface_name);
+  g_variant_builder_init (&part, G_VARIANT_TYPE ("a{sa{sv}}"));
+  g_variant_builder_add (&part, "{s@a{sv}}", interface_name, properties);
+  dbr_peer_service_emit (self, NULL, "/", "org.freedesktop.DBus.ObjectManager", "InterfacesAdded",
+                         g_variant_new ("(oa{sa{sv}})", path, &part));
 }
 
 static void
@@ -557,12 +602,12 @@ dbr_peer_service_set_n_devices (DbrPeerService *self,
     }
   dbr_peer_objects_set_n_devices (self->objects, n_devices);
   if (before == 0 && n_devices > 0)
-    emit_added (self, "/org/bluez/hci0");
+    dbr_peer_service_emit_added (self, "/org/bluez/hci0", NULL);
   for (guint i = before; i < n_devices && self->connections->len > 0; i++)
     {
       g_autofree char *path = dbr_peer_objects_dup_device_path (i);
 
-      emit_added (self, path);
+      dbr_peer_service_emit_added (self, path, NULL);
     }
 }
 

@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* What is played if a controller was plugged in; NULL before. */
+typedef struct _DbrPeerBluez DbrPeerBluez;
+
 typedef struct
 {
   /* configuration */
@@ -25,6 +28,11 @@ typedef struct
   GHashTable     *counts;
   GHashTable     *executions;
   DbrPeerObjects *objects;
+  DbrPeerBluez   *bluez;
+  /* the ids of what it shows, the last of them, and what was sent last */
+  GHashTable     *notices;
+  guint           last_notice_id;
+  GVariant       *last_notice;
   /* what outlives the process, or -1 */
   int             record;
 
@@ -51,6 +59,7 @@ void            dbr_peer_service_free              (DbrPeerService   *self);
 
 gboolean        dbr_peer_service_connect           (DbrPeerService   *self,
                                                     GError          **error);
+void            dbr_peer_service_disconnect        (DbrPeerService   *self);
 gboolean        dbr_peer_service_listen            (DbrPeerService   *self,
                                                     GError          **error);
 gboolean        dbr_peer_service_own               (DbrPeerService   *self,
@@ -74,6 +83,9 @@ void            dbr_peer_service_emit_changed      (DbrPeerService   *self,
                                                     const char       *interface_name,
                                                     const char       *name,
                                                     GVariant         *value);
+void            dbr_peer_service_emit_added        (DbrPeerService   *self,
+                                                    const char       *path,
+                                                    const char       *interface_name);
 void            dbr_peer_service_set_n_devices     (DbrPeerService   *self,
                                                     guint             n_devices);
 gboolean        dbr_peer_service_remove_object     (DbrPeerService   *self,
@@ -108,6 +120,20 @@ void            dbr_peer_call_tell                 (DbrPeerCall      *self,
                                                     const char       *text);
 gboolean        dbr_peer_call_run_built_in         (DbrPeerCall      *self);
 gboolean        dbr_peer_call_is_built_in          (DbrPeerCall      *self);
+
+/* Built-in methods of a desktop that shows notifications. */
+void            dbr_peer_notify                    (DbrPeerCall      *call,
+                                                    GVariant         *body);
+void            dbr_peer_close_notification        (DbrPeerCall      *call,
+                                                    GVariant         *body);
+void            dbr_peer_get_capabilities          (DbrPeerCall      *call,
+                                                    GVariant         *body);
+void            dbr_peer_get_server_information    (DbrPeerCall      *call,
+                                                    GVariant         *body);
+void            dbr_peer_last_notice               (DbrPeerCall      *call,
+                                                    GVariant         *body);
+void            dbr_peer_count_notices             (DbrPeerCall      *call,
+                                                    GVariant         *body);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrPeerService, dbr_peer_service_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrPeerCall, dbr_peer_call_unref)

@@ -1,6 +1,6 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dbr-peer-service.h"
+#include "dbr-peer-bluez.h"
 
 #include <errno.h>
 #include <glib-unix.h>
@@ -326,6 +326,8 @@ main (int    argc,
   run_script (service, script);
   if (!own_names (service, options.names, &error))
     return report (error->message, EXIT_FAILURE);
+  if (service->bluez != NULL)
+    dbr_peer_bluez_boot (service->bluez);
   acknowledge ("ready", identity (service));
   g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, input_cb, &self);
   g_main_loop_run (loop);

@@ -2,6 +2,7 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
+#include "dbr-test-bluez.h"
 #include "dbr-test-bus.h"
 #include "dbr-test-call.h"
 #include "dbr-test-peer.h"
