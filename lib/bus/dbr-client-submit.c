@@ -156,11 +156,11 @@ dbr_client_new_passage (DbrClient  *self,
   passage->is_operation = is_operation;
   if (is_operation)
     passage->handle = dbr_recorder_ref_handle (self->recorder, request, limits.operation);
-  passage->is_timed = limits.operation_ms <= dbr_timeouts_get (timeouts, "default");
+  passage->is_timed = limits.operation_ms <= dbr_timeouts_get_default (timeouts);
   limits_fit_attempt (&limits, passage);
   if (request_may_activate (request) && dbr_link_has_bus (self->link))
     dbr_exchange_allow_activation (&passage->exchange,
-                                   dbr_binding_limit (dbr_timeouts_get (timeouts, "activate")),
+                                   dbr_binding_limit (dbr_timeouts_get_activate (timeouts)),
                                    dbr_owners_was_absent,
                                    G_OBJECT (dbr_link_get_owners (self->link)));
 
