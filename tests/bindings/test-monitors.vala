@@ -15,7 +15,7 @@ Dbr.Client new_client () {
     return new Dbr.Client.for_address (address ());
 }
 
-void send (int number) {
+void signal_peer (int number) {
     Posix.kill (int.parse (Environment.get_variable ("DBR_TEST_PEER_PIDS")), number);
 }
 
@@ -57,11 +57,11 @@ void signals () {
     try {
         monitor.start ();
         monitor.wait_healthy_sync (0);
-        send (Posix.Signal.STOP);
+        signal_peer (Posix.Signal.STOP);
         while (told != "stalled ")
             iterate ();
         assert_true (monitor.state == FROZEN);
-        send (Posix.Signal.CONT);
+        signal_peer (Posix.Signal.CONT);
         while (told != "stalled recovered ")
             iterate ();
         new_client ().call_sync (NAME, PATH, INTERFACE, "Tell",
