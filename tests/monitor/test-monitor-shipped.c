@@ -1,8 +1,9 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "dbr-witness.h"
 
@@ -319,6 +320,88 @@ test_load (void)
     witness_expect (ward->witnesses[i], "");
 }
 
+/* How often the library's threads have run; the one that asks does not count. */
+static guint64
+count_switches (void)
+{
+  g_autoptr(GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  guint64 n_switches = 0;
+  const char *name;
+
+  while ((name = g_dir_read_name (tasks)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/task", name, "status", NULL);
+      g_autofree char *status = NULL;
+      const char *line;
+
+      if (atoi (name) == getpid () || !g_file_get_contents (path, &status, NULL, NULL))
+        continue;
+
+      line = strstr (status, "\nvoluntary_ctxt_switches:");
+      g_assert_nonnull (line);
+      n_switches += g_ascii_strtoull (strchr (line, ':') + 1, NULL, 10);
+    }
+
+  return n_switches;
+}
+
+#define N_RESTING 100u
+#define REST_S 60u
+#define LOOK_USEC (G_USEC_PER_SEC / 20)
+
+/* What happens within a twentieth of a second is one time that the machine wakes. */
+static guint
+count_wakes (void)
+{
+  gint64 end_usec = g_get_monotonic_time () + REST_S * G_USEC_PER_SEC;
+  guint64 n_before = count_switches ();
+  gboolean was_awake = FALSE;
+  guint n_wakes = 0;
+
+  while (g_get_monotonic_time () < end_usec)
+    {
+      guint64 n_now;
+
+      g_usleep (LOOK_USEC);
+      n_now = count_switches ();
+      n_wakes += n_now != n_before && !was_awake;
+      was_awake = n_now != n_before;
+      n_before = n_now;
+    }
+
+  return n_wakes;
+}
+
+static void
+test_rest (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(GPtrArray) witnesses = g_ptr_array_new_with_free_func ((GDestroyNotify) witness_free);
+  guint n_wakes;
+
+  g_test_summary ("A hundred services that do nothing wake the machine twice in ten seconds at most");
+
+  for (guint i = 0; i < N_RESTING; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("org.dbr.Resting%u", i);
+      Witness *witness;
+
+      dbr_test_peer_tell (scene->peer, "own %s", name);
+      witness = witness_new (scene->client, name);
+      g_object_set (witness->monitor, "interval-ms", 10000, "probe-timeout-ms", 0, NULL);
+      g_ptr_array_add (witnesses, witness);
+      g_assert_true (dbr_service_monitor_start (witness->monitor, NULL));
+    }
+  for (guint i = 0; i < N_RESTING; i++)
+    witness_wait_state (g_ptr_array_index (witnesses, i), DBR_SERVICE_STATE_HEALTHY);
+  /* By then each was asked after its first interval, and they go in step. */
+  witness_idle (g_ptr_array_index (witnesses, 0), 12000);
+
+  n_wakes = count_wakes ();
+  g_print ("# %u services at rest: %u times awake in %u s\n", N_RESTING, n_wakes, REST_S);
+  g_assert_cmpuint (n_wakes, <=, 2 * REST_S / 10);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -332,6 +415,7 @@ main (int   argc,
   g_test_add_func ("/dbr/monitor-shipped/sequences", test_sequences);
   g_test_add_func ("/dbr/monitor-shipped/no-fault-of-theirs", test_no_fault_of_theirs);
   g_test_add_func ("/dbr/monitor-shipped/slow-service", test_slow_service);
+  g_test_add_func ("/dbr/monitor-shipped/rest", test_rest);
   g_test_add_func ("/dbr/monitor-shipped/load", test_load);
 
   return g_test_run ();
