@@ -248,13 +248,16 @@ dbr_monitor_core_find_wants_locked (DbrMonitorCore *self,
     }
 }
 
+/* Who is being asked already is asked again after that. */
 static gint64
 dbr_monitor_core_find_next_locked (DbrMonitorCore *self)
 {
+  gint64 next_usec = dbr_stall_detector_get_next_usec (&self->detector);
+
   if (self->n_holds == 0)
     return G_MAXINT64;
 
-  return MIN (self->ask_usec, dbr_stall_detector_get_next_usec (&self->detector));
+  return self->is_asking ? next_usec : MIN (self->ask_usec, next_usec);
 }
 
 static void tick_cb (DbrDeadline *deadline);

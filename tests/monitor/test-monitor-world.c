@@ -169,6 +169,77 @@ test_incidents (void)
   g_mutex_clear (&person.mutex);
 }
 
+/* In a sandbox */
+
+#define SEEN_NAME "org.dbr.Seen"
+
+static gboolean
+is_socket_served (const char *address)
+{
+  g_autoptr(GDBusConnection) connection =
+    g_dbus_connection_new_for_address_sync (address,
+                                            G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
+                                            | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+                                            NULL, NULL, NULL);
+
+  if (connection != NULL)
+    g_dbus_connection_set_exit_on_close (connection, FALSE);
+
+  return connection != NULL;
+}
+
+static void
+test_sandbox (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(DbrTestPeer) seen = dbr_test_peer_new (scene->bus, SEEN_NAME, NULL);
+  g_autofree char *program = g_find_program_in_path ("xdg-dbus-proxy");
+  g_autofree char *path = g_build_filename (dbr_test_bus_get_folder (scene->bus), "proxy", NULL);
+  g_autofree char *address = g_strconcat ("unix:path=", path, NULL);
+  const char *const arguments[] = {
+    "xdg-dbus-proxy", dbr_test_bus_get_address (scene->bus), path, "--filter",
+    "--talk=" SCENE_NAME, "--see=" SEEN_NAME, NULL
+  };
+  g_autoptr(DbrTestProcess) proxy = NULL;
+  g_autoptr(DbrClient) client = NULL;
+  g_autoptr(Witness) talked = NULL;
+  g_autoptr(Witness) watched = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("In a sandbox what may be called is watched, and of the rest it is said why not");
+
+  if (program == NULL)
+    {
+      g_test_skip ("xdg-dbus-proxy is not installed");
+      return;
+    }
+
+  proxy = dbr_test_process_new (arguments, FALSE, -1);
+  dbr_test_wait_until (NULL, is_socket_served (address), DBR_TEST_PATIENCE_MS);
+  client = dbr_client_new_for_address (address);
+  talked = witness_new (client, SCENE_NAME);
+  witness_start (talked);
+  dbr_test_peer_restart (scene->peer);
+  witness_expect (talked, "vanished appeared restarted");
+  dbr_test_peer_stop (scene->peer);
+  witness_expect (talked, "stalled");
+  dbr_test_peer_cont (scene->peer);
+  witness_expect (talked, "recovered");
+
+  watched = witness_new (client, SEEN_NAME);
+  g_assert_false (dbr_service_monitor_refresh_sync (watched->monitor, NULL, &error));
+  g_assert_error (error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
+  g_clear_error (&error);
+  g_assert_true (dbr_service_monitor_start (watched->monitor, &error));
+  dbr_test_wait_until (NULL, dbr_service_monitor_get_available (watched->monitor),
+                       WITNESS_PATIENCE_MS);
+  witness_idle (watched, 1000);
+  g_assert_cmpint (dbr_service_monitor_get_state (watched->monitor), ==,
+                   DBR_SERVICE_STATE_UNKNOWN);
+  dbr_test_peer_restart (seen);
+  witness_expect (watched, "vanished appeared restarted");
+}
+
 /* A monitor made from it */
 
 typedef struct
@@ -311,6 +382,7 @@ main (int   argc,
   g_test_add_func ("/dbr/monitor-world/unit", test_unit);
   g_test_add_func ("/dbr/monitor-world/sleep", test_sleep);
   g_test_add_func ("/dbr/monitor-world/incidents", test_incidents);
+  g_test_add_func ("/dbr/monitor-world/sandbox", test_sandbox);
   g_test_add_func ("/dbr/monitor-world/derived", test_derived);
 
   return g_test_run ();
