@@ -109,7 +109,7 @@ went_cb (gpointer       user_data,
   else if (road == DBR_SYSTEMD_ROAD_PRIVATE)
     dbr_systemd_book_set_via (user_data, "private-socket");
   else if (dbr_systemd_book_forget (user_data))
-    g_message (_("The state of units is not known until systemd can be reached; all else works: %s"),
+    g_message (_("systemd cannot be reached, so that nothing is known of units; all else works: %s"),
                error->message);
 }
 
