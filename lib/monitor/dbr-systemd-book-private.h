@@ -100,7 +100,9 @@ void              dbr_systemd_book_watch     (DbrSystemdBook          *self,
                                               char                   **names);
 char            **dbr_systemd_book_dup_watched (DbrSystemdBook        *self) G_GNUC_WARN_UNUSED_RESULT;
 
-/* What systemd tells. */
+/* What systemd tells, which is taken while the book is open. */
+void              dbr_systemd_book_set_open  (DbrSystemdBook          *self,
+                                              gboolean                 is_open);
 void              dbr_systemd_book_hear      (DbrSystemdBook          *self,
                                               DbrMessage              *signal);
 void              dbr_systemd_book_want      (DbrSystemdBook          *self,

@@ -24,6 +24,9 @@ struct _DbrSystemdBook
   DbrMailbox        *mailbox;
   DbrSystemdTell     tell;
 
+  /* atomic */
+  gint               is_open;
+
   GMutex             mutex;
 
   /* guarded by mutex */
@@ -524,12 +527,23 @@ dbr_systemd_book_hear_values_locked (DbrSystemdBook *self,
 }
 
 void
+dbr_systemd_book_set_open (DbrSystemdBook *self,
+                           gboolean        is_open)
+{
+  g_atomic_int_set (&self->is_open, is_open);
+}
+
+void
 dbr_systemd_book_hear (DbrSystemdBook *self,
                        DbrMessage     *signal)
 {
-  g_autoptr(GVariant) body = dbr_message_dup_body (signal);
+  g_autoptr(GVariant) body = NULL;
   g_autoptr(GVariant) values = NULL;
 
+  if (!g_atomic_int_get (&self->is_open))
+    return;
+
+  body = dbr_message_dup_body (signal);
   g_mutex_lock (&self->mutex);
   if (strcmp (signal->interface_name, DBR_SYSTEMD_MANAGER_INTERFACE) == 0)
     {

@@ -411,15 +411,38 @@ dbr_systemd_line_add_units (DbrSystemdLine *self,
   ear_unref (ear);
 }
 
+static void
+dbr_systemd_line_remove_units (DbrSystemdLine *self,
+                               DbrSystemdRoad  road)
+{
+  g_autoptr(DbrClient) client = NULL;
+  DbrListener *listener;
+
+  g_mutex_lock (&self->mutex);
+  listener = g_steal_pointer (&self->hearings[road].units);
+  if (listener != NULL)
+    client = g_object_ref (self->hearings[road].client);
+  g_mutex_unlock (&self->mutex);
+
+  if (listener != NULL)
+    dbr_matches_remove (dbr_link_get_matches (client->link), listener);
+}
+
 void
-dbr_systemd_line_hear_units (DbrSystemdLine *self)
+dbr_systemd_line_hear_units (DbrSystemdLine *self,
+                             gboolean        is_wanted)
 {
   g_mutex_lock (&self->mutex);
-  self->hears_units = TRUE;
+  self->hears_units = is_wanted;
   g_mutex_unlock (&self->mutex);
 
   for (DbrSystemdRoad road = DBR_SYSTEMD_ROAD_BUS; road < DBR_SYSTEMD_N_ROADS; road++)
-    dbr_systemd_line_add_units (self, road);
+    {
+      if (is_wanted)
+        dbr_systemd_line_add_units (self, road);
+      else
+        dbr_systemd_line_remove_units (self, road);
+    }
 }
 
 /* Sees to it that the waiter ends: at once, or by the answer of systemd. Where that was asked in vain

@@ -94,7 +94,8 @@ void            dbr_systemd_line_listen_async  (DbrSystemdLine          *self,
 gboolean        dbr_systemd_line_listen_finish (DbrSystemdLine          *self,
                                                 GAsyncResult            *result,
                                                 GError                 **error);
-/* Hears the units as well as the manager from now on. */
-void            dbr_systemd_line_hear_units    (DbrSystemdLine          *self);
+/* Whether it hears the units as well as the manager from now on. */
+void            dbr_systemd_line_hear_units    (DbrSystemdLine          *self,
+                                                gboolean                 is_wanted);
 
 G_END_DECLS

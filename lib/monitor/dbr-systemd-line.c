@@ -8,7 +8,7 @@
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
-#include "bus/dbr-waiter-private.h"
+#include "bus/dbr-client-private.h"
 #include "monitor/dbr-systemd-name-private.h"
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
@@ -115,9 +115,10 @@ dbr_systemd_line_get_road (DbrSystemdLine *self)
 static DbrClient *
 dbr_systemd_line_new_private (DbrSystemdLine *self)
 {
+  g_autoptr(DbrTimeouts) timeouts = dbr_client_ref_timeouts (self->client);
   DbrClient *client = dbr_client_new_for_peer (self->private_address);
 
-  dbr_client_set_timeouts (client, dbr_client_get_timeouts (self->client));
+  dbr_client_set_timeouts (client, timeouts);
 
   return client;
 }
@@ -549,5 +550,7 @@ guint
 dbr_systemd_line_get_limit (DbrSystemdLine *self,
                             const char     *operation)
 {
-  return (guint) dbr_timeouts_get (dbr_client_get_timeouts (self->client), operation);
+  g_autoptr(DbrTimeouts) timeouts = dbr_client_ref_timeouts (self->client);
+
+  return dbr_timeouts_get (timeouts, operation);
 }

@@ -109,7 +109,7 @@ went_cb (gpointer       user_data,
   else if (road == DBR_SYSTEMD_ROAD_PRIVATE)
     dbr_systemd_book_set_via (user_data, "private-socket");
   else if (dbr_systemd_book_forget (user_data))
-    g_message (_("The state of units is not known until systemd can be reached; all else works: %s"),
+    g_message (_("systemd cannot be reached, so that nothing is known of units; all else works: %s"),
                error->message);
 }
 
@@ -155,6 +155,7 @@ dbr_systemd_monitor_started (DbrServiceMonitor *monitor)
   DbrSystemdMonitor *self = DBR_SYSTEMD_MONITOR (monitor);
 
   g_atomic_int_set (&self->is_started, TRUE);
+  dbr_systemd_book_set_open (self->book, TRUE);
   dbr_systemd_book_want (self->book, DBR_SYSTEMD_READ_ALL);
 }
 
@@ -164,6 +165,7 @@ dbr_systemd_monitor_stopped (DbrServiceMonitor *monitor)
   DbrSystemdMonitor *self = DBR_SYSTEMD_MONITOR (monitor);
 
   g_atomic_int_set (&self->is_started, FALSE);
+  dbr_systemd_book_set_open (self->book, FALSE);
   dbr_systemd_book_want (self->book, DBR_SYSTEMD_READ_ALL);
 }
 
@@ -655,7 +657,6 @@ dbr_systemd_monitor_watch_units (DbrSystemdMonitor   *self,
 
   dbr_systemd_book_watch (self->book, complete != NULL ? complete : none);
   dbr_systemd_book_want (self->book, DBR_SYSTEMD_READ_UNITS);
-  if (complete != NULL && complete[0] != NULL)
-    dbr_systemd_line_hear_units (self->line);
+  dbr_systemd_line_hear_units (self->line, complete != NULL && complete[0] != NULL);
   dbr_systemd_monitor_settle (self);
 }

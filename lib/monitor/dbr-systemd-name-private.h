@@ -26,7 +26,5 @@ char **dbr_systemd_name_complete_patterns (const char * const *patterns,
 
 /* The object that stands for a unit. */
 char  *dbr_systemd_name_to_path           (const char         *name) G_GNUC_WARN_UNUSED_RESULT;
-/* The interface of a unit of this type, NULL if the type has none. */
-const char *dbr_systemd_name_get_interface (const char        *name);
 
 G_END_DECLS

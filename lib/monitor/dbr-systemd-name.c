@@ -13,37 +13,18 @@
 #define MAX_LENGTH 255
 #define GLOB_CHARACTERS "*?["
 
-/* What a unit can be, and the interface that only units of this kind have. */
-static const struct
-{
-  const char *suffix;
-  const char *interface_name;
-} kinds[] = {
-  { ".service", DBR_SYSTEMD_NAME ".Service" },
-  { ".socket", DBR_SYSTEMD_NAME ".Socket" },
-  { ".target", DBR_SYSTEMD_NAME ".Target" },
-  { ".device", DBR_SYSTEMD_NAME ".Device" },
-  { ".mount", DBR_SYSTEMD_NAME ".Mount" },
-  { ".automount", DBR_SYSTEMD_NAME ".Automount" },
-  { ".swap", DBR_SYSTEMD_NAME ".Swap" },
-  { ".timer", DBR_SYSTEMD_NAME ".Timer" },
-  { ".path", DBR_SYSTEMD_NAME ".Path" },
-  { ".slice", DBR_SYSTEMD_NAME ".Slice" },
-  { ".scope", DBR_SYSTEMD_NAME ".Scope" },
+/* What a unit can be. */
+static const char *const suffixes[] = {
+  ".service", ".socket", ".target", ".device", ".mount", ".automount",
+  ".swap", ".timer", ".path", ".slice", ".scope", NULL
 };
 
-static gssize
-find_kind (const char *name)
+static gboolean
+has_suffix (const char *name)
 {
   const char *dot = strrchr (name, '.');
 
-  for (gsize i = 0; dot != NULL && i < G_N_ELEMENTS (kinds); i++)
-    {
-      if (strcmp (dot, kinds[i].suffix) == 0)
-        return (gssize) i;
-    }
-
-  return -1;
+  return dot != NULL && g_strv_contains (suffixes, dot);
 }
 
 static gboolean
@@ -138,7 +119,7 @@ dbr_systemd_name_complete (const char  *name,
   if (*name == '/' && g_utf8_validate (name, -1, NULL))
     complete = complete_path (name);
   else
-    complete = g_strconcat (name, find_kind (name) < 0 ? ".service" : NULL, NULL);
+    complete = g_strconcat (name, has_suffix (name) ? NULL : ".service", NULL);
 
   return check (complete, error) ? g_steal_pointer (&complete) : NULL;
 }
@@ -209,12 +190,4 @@ dbr_systemd_name_to_path (const char *name)
     }
 
   return g_string_free (g_steal_pointer (&path), FALSE);
-}
-
-const char *
-dbr_systemd_name_get_interface (const char *name)
-{
-  gssize kind = find_kind (name);
-
-  return kind >= 0 ? kinds[kind].interface_name : NULL;
 }

@@ -199,6 +199,9 @@ explain_rest (Inquiry *self)
   if (strcmp (inquiry_get_text (self, "ActiveState"), "activating") == 0)
     add (self, "activating", g_strdup_printf (_("%s is starting"), id),
          new_details ("unit", id, "sub-state", inquiry_get_text (self, "SubState"), NULL));
+  else if (strcmp (inquiry_get_text (self, "ActiveState"), "deactivating") == 0)
+    add (self, "deactivating", g_strdup_printf (_("%s is being stopped"), id),
+         new_details ("unit", id, "sub-state", inquiry_get_text (self, "SubState"), NULL));
   else if (inquiry_get_time (self, "InactiveEnterTimestamp") == 0)
     add (self, "not-started", g_strdup_printf (_("%s was not started"), id),
          new_details ("unit", id, NULL));
@@ -399,7 +402,8 @@ read_cb (GObject      *source,
  *   to, but was not looked at
  * - `requirement`: another unit that it requires has failed, or is not there
  * - `job-waiting`, `job`: a job is to start it, and which one that waits for
- * - `activating`, `not-started`, `stopped`: none of these; it is not to run
+ * - `activating`, `deactivating`, `not-started`, `stopped`: none of these; it is under way, or not
+ *   to run
  *
  * The details name the `unit` to blame. For one that is active the list is empty.
  *

@@ -445,6 +445,36 @@ test_bad_watch (void)
 }
 
 static void
+test_stop (void)
+{
+  const char *const names[] = { "ok", NULL };
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("after stop() nothing is told, jobs are waited for all the same, and it can be "
+                  "started anew");
+  if (scene == NULL)
+    return;
+
+  dbr_systemd_monitor_watch_units (scene->monitor, names);
+  systemd_scene_start (scene);
+  run_sync (scene, "ok", TRUE);
+  systemd_scene_wait (scene, "job-finished ok.service done", 1);
+  dbr_service_monitor_stop (DBR_SERVICE_MONITOR (scene->monitor));
+  run_sync (scene, "ok", FALSE);
+  run_sync (scene, "fails", TRUE);
+  catch_up (scene);
+  g_assert_cmpuint (systemd_scene_count (scene, "job-finished ok.service done"), ==, 1);
+  g_assert_cmpuint (systemd_scene_count (scene, "unit-failed fails.service"), ==, 0);
+  g_assert_true (systemd_scene_has_failed (scene, "fails.service"));
+
+  g_assert_true (dbr_service_monitor_start (DBR_SERVICE_MONITOR (scene->monitor), &error));
+  catch_up (scene);
+  run_sync (scene, "ok", TRUE);
+  systemd_scene_wait (scene, "unit-changed ok.service inactive active", 2);
+}
+
+static void
 test_ends_with_its_reference (void)
 {
   g_autoptr(SystemdScene) scene = systemd_scene_new ();
@@ -485,6 +515,7 @@ main (int    argc,
   g_test_add_func ("/dbr/systemd-monitor/absent", test_absent);
   g_test_add_func ("/dbr/systemd-monitor/many", test_many);
   g_test_add_func ("/dbr/systemd-monitor/bad-watch", test_bad_watch);
+  g_test_add_func ("/dbr/systemd-monitor/stop", test_stop);
   g_test_add_func ("/dbr/systemd-monitor/ends-with-its-reference", test_ends_with_its_reference);
 
   return g_test_run ();
