@@ -6,6 +6,7 @@
 #include <gio/gio.h>
 
 #define DBR_INSIDE
+# include "base/dbr-binding.h"
 # include "base/dbr-error.h"
 # include "base/dbr-event.h"
 # include "base/dbr-types.h"
@@ -21,6 +22,13 @@
 # include "metrics/dbr-issue.h"
 # include "metrics/dbr-metrics.h"
 # include "metrics/dbr-operation-stats.h"
+# include "monitor/dbr-bluez-adapter.h"
+# include "monitor/dbr-bluez-device.h"
+# include "monitor/dbr-bluez-monitor.h"
+# include "monitor/dbr-boot-times.h"
+# include "monitor/dbr-service-monitor.h"
+# include "monitor/dbr-systemd-monitor.h"
+# include "monitor/dbr-unit.h"
 # include "notify/dbr-notifier.h"
 # include "policy/dbr-access-policy.h"
 # include "policy/dbr-circuit-breaker.h"

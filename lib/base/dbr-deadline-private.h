@@ -46,5 +46,8 @@ void         dbr_deadline_arm         (DbrDeadline     *self,
                                        gint64           when,
                                        DbrDeadlineFunc  func);
 gboolean     dbr_deadline_disarm      (DbrDeadline     *self);
+/* The timer goes off for nothing where the earliest deadline was taken back; who knows that none
+ * will come soon has it look now, while the processor is awake. */
+void         dbr_deadline_relax       (void);
 
 G_END_DECLS

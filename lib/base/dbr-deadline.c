@@ -266,3 +266,17 @@ dbr_deadline_disarm (DbrDeadline *self)
 
   return TRUE;
 }
+
+void
+dbr_deadline_relax (void)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&deadlines.mutex);
+  gint64 earliest = dbr_deadline_heap_peek (&deadlines.heap);
+
+  if (deadlines.timer == NULL || deadlines.generation != dbr_fork_get_generation ()
+      || earliest <= deadlines.timer_when)
+    return;
+
+  deadlines.timer_when = earliest;
+  g_source_set_ready_time (deadlines.timer, earliest == G_MAXINT64 ? -1 : earliest);
+}

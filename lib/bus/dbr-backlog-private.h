@@ -8,6 +8,7 @@
 G_BEGIN_DECLS
 
 #define DBR_BACKLOG_LIMIT 1000
+#define DBR_BACKLOG_MAX_BYTES ((gsize) 16 * 1024 * 1024)
 
 typedef struct _DbrBacklog DbrBacklog;
 
@@ -17,9 +18,9 @@ typedef void (*DbrBacklogFunc) (GObject    *object,
                                 DbrMessage *signal,
                                 GVariant   *parameters);
 
-/* The signals that wait until their context has time for them. There are only so many: of an object
- * whose properties change faster than anyone looks at them the changes are merged, and else the
- * oldest signal of the same kind goes. It has a weak reference to the object it delivers to. */
+/* The signals that wait until their context has time for them. There are only so many, and they take
+ * only so much memory, though one may always wait: of an object whose properties change faster than
+ * anyone looks at them the changes are merged, and else the oldest signals of the same kind go. It has a weak reference to the object it delivers to. */
 DbrBacklog *dbr_backlog_new         (GObject        *object,
                                      DbrBacklogFunc  deliver) G_GNUC_WARN_UNUSED_RESULT;
 DbrBacklog *dbr_backlog_ref         (DbrBacklog     *self);

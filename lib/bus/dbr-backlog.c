@@ -26,6 +26,7 @@ struct _DbrBacklog
 
   /* guarded by mutex */
   GQueue           items;
+  gsize            n_bytes;
   DbrLetter        letter;
   gboolean         is_posted;
   gboolean         is_open;
@@ -38,6 +39,7 @@ typedef struct
   DbrMessage *signal;
   /* in place of the signal's own, if there were several */
   GVariant   *merged;
+  gsize       n_bytes;
 } Item;
 
 static void
@@ -52,6 +54,26 @@ static GVariant *
 item_dup_parameters (const Item *self)
 {
   return self->merged != NULL ? g_variant_ref (self->merged) : dbr_message_dup_body (self->signal);
+}
+
+static void
+dbr_backlog_append_locked (DbrBacklog *self,
+                           Item       *item)
+{
+  g_queue_push_tail (&self->items, item);
+  self->n_bytes += item->n_bytes;
+}
+
+static Item *
+dbr_backlog_steal_locked (DbrBacklog *self,
+                          GList      *link)
+{
+  Item *item = link->data;
+
+  g_queue_delete_link (&self->items, link);
+  self->n_bytes -= item->n_bytes;
+
+  return item;
 }
 
 static void deliver_cb (DbrLetter *letter);
@@ -117,8 +139,8 @@ dbr_backlog_pop (DbrBacklog *self,
   gboolean is_to_post = FALSE;
 
   g_mutex_lock (&self->mutex);
-  if (self->epoch == epoch)
-    item = g_queue_pop_head (&self->items);
+  if (self->epoch == epoch && !g_queue_is_empty (&self->items))
+    item = dbr_backlog_steal_locked (self, self->items.head);
   if (item != NULL && !self->is_posted && !g_queue_is_empty (&self->items))
     self->is_posted = is_to_post = TRUE;
   g_mutex_unlock (&self->mutex);
@@ -260,16 +282,16 @@ is_from_same (DbrMessage *one,
          && g_strcmp0 (dbr_message_get_sender (one), dbr_message_get_sender (other)) == 0;
 }
 
-/* Makes of @item and an older change of the same object one, in which the older one goes. What a
- * service said before it was started anew is not made part of what it says since. */
-static gboolean
+/* Makes of @item and an older change of the same object one, in which the older one goes, which it
+ * returns. What a service said before it was started anew is not made part of what it says since. */
+static Item *
 dbr_backlog_merge_locked (DbrBacklog *self,
                           Item       *item)
 {
   g_autoptr(GVariant) later = NULL;
 
   if (!is_change (item->signal))
-    return FALSE;
+    return NULL;
 
   for (GList *link = self->items.head; link != NULL; link = link->next)
     {
@@ -288,13 +310,12 @@ dbr_backlog_merge_locked (DbrBacklog *self,
         continue;
 
       item->merged = merged;
-      item_free (older);
-      g_queue_delete_link (&self->items, link);
+      item->n_bytes += g_variant_get_size (merged);
 
-      return TRUE;
+      return dbr_backlog_steal_locked (self, link);
     }
 
-  return FALSE;
+  return NULL;
 }
 
 static Item *
@@ -303,17 +324,40 @@ dbr_backlog_steal_oldest_locked (DbrBacklog       *self,
 {
   for (GList *link = self->items.head; link != NULL; link = link->next)
     {
-      Item *item = link->data;
+      const Item *item = link->data;
 
-      if (!is_of_same_kind (item->signal, signal))
-        continue;
-
-      g_queue_delete_link (&self->items, link);
-
-      return item;
+      if (is_of_same_kind (item->signal, signal))
+        return dbr_backlog_steal_locked (self, link);
     }
 
-  return g_queue_pop_head (&self->items);
+  return dbr_backlog_steal_locked (self, self->items.head);
+}
+
+static gboolean
+dbr_backlog_has_room_locked (DbrBacklog *self,
+                             const Item *item)
+{
+  return g_queue_is_empty (&self->items)
+         || (self->items.length < DBR_BACKLOG_LIMIT && item->n_bytes <= DBR_BACKLOG_MAX_BYTES
+             && self->n_bytes <= DBR_BACKLOG_MAX_BYTES - item->n_bytes);
+}
+
+/* What goes for it is added to @dropped. */
+static void
+dbr_backlog_make_room_locked (DbrBacklog *self,
+                              Item       *item,
+                              GQueue     *dropped)
+{
+  Item *older = NULL;
+
+  if (!dbr_backlog_has_room_locked (self, item))
+    older = dbr_backlog_merge_locked (self, item);
+  if (older != NULL)
+    g_queue_push_tail (dropped, older);
+
+  while (!dbr_backlog_has_room_locked (self, item))
+    g_queue_push_tail (dropped, dbr_backlog_steal_oldest_locked (self, item->signal));
+  self->n_dropped += dropped->length;
 }
 
 void
@@ -321,32 +365,27 @@ dbr_backlog_push (DbrBacklog *self,
                   DbrMessage *signal)
 {
   Item *item = g_new0 (Item, 1);
-  Item *dropped = NULL;
+  GQueue dropped = G_QUEUE_INIT;
   gboolean is_to_post = FALSE;
 
   item->signal = dbr_message_ref (signal);
+  item->n_bytes = dbr_message_get_size (signal);
 
   g_mutex_lock (&self->mutex);
-  if (!self->is_open)
+  if (self->is_open)
     {
-      dropped = g_steal_pointer (&item);
-    }
-  else if (self->items.length >= DBR_BACKLOG_LIMIT)
-    {
-      self->n_dropped++;
-      if (!dbr_backlog_merge_locked (self, item))
-        dropped = dbr_backlog_steal_oldest_locked (self, signal);
-    }
-  if (item != NULL)
-    {
-      g_queue_push_tail (&self->items, item);
+      dbr_backlog_make_room_locked (self, item, &dropped);
+      dbr_backlog_append_locked (self, item);
       is_to_post = !self->is_posted;
       self->is_posted = TRUE;
     }
+  else
+    {
+      g_queue_push_tail (&dropped, item);
+    }
   g_mutex_unlock (&self->mutex);
 
-  if (dropped != NULL)
-    item_free (dropped);
+  g_queue_clear_full (&dropped, (GDestroyNotify) item_free);
   if (is_to_post)
     dbr_mailbox_post (self->mailbox, &dbr_backlog_ref (self)->letter);
 }
@@ -361,6 +400,7 @@ dbr_backlog_close (DbrBacklog *self)
   self->epoch++;
   items = self->items;
   g_queue_init (&self->items);
+  self->n_bytes = 0;
   g_mutex_unlock (&self->mutex);
 
   g_queue_clear_full (&items, (GDestroyNotify) item_free);

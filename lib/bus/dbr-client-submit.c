@@ -5,6 +5,7 @@
 
 #include "bus/dbr-client-private.h"
 
+#include "base/dbr-binding-private.h"
 #include "base/dbr-check-private.h"
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
@@ -148,14 +149,18 @@ dbr_client_new_passage (DbrClient  *self,
              "DBR_INTERFACE", request->interface_name,
              "DBR_METHOD", request->method_name,
              "DBR_OPERATION", limits.operation);
+  limits.total_ms = dbr_binding_limit (limits.total_ms);
   passage = dbr_dispatcher_prepare (self->dispatcher, request, limits.operation, limits.total_ms);
+  if (dbr_binding_is_single_attempt ())
+    dbr_passage_forbid_retries (passage);
   passage->is_operation = is_operation;
   if (is_operation)
     passage->handle = dbr_recorder_ref_handle (self->recorder, request, limits.operation);
-  passage->is_timed = limits.operation_ms <= dbr_timeouts_get (timeouts, "default");
+  passage->is_timed = limits.operation_ms <= dbr_timeouts_get_default (timeouts);
   limits_fit_attempt (&limits, passage);
   if (request_may_activate (request) && dbr_link_has_bus (self->link))
-    dbr_exchange_allow_activation (&passage->exchange, dbr_timeouts_get (timeouts, "activate"),
+    dbr_exchange_allow_activation (&passage->exchange,
+                                   dbr_binding_limit (dbr_timeouts_get_activate (timeouts)),
                                    dbr_owners_was_absent,
                                    G_OBJECT (dbr_link_get_owners (self->link)));
 
@@ -212,7 +217,7 @@ dbr_client_prepare (DbrClient   *self,
       || !dbr_request_check (request, dbr_link_has_bus (self->link), error)
       || !dbr_client_check_limits (self, error))
     return NULL;
-  if (!dbr_client_judge (self, request, &needs_peer, error))
+  if (!dbr_client_judge (self, request, &needs_peer, error) || !dbr_binding_check (error))
     {
       dbr_client_record_refusal (self, request);
       return NULL;
@@ -241,7 +246,8 @@ dbr_client_prepare_question (DbrClient   *self,
   DbrPassage *passage;
 
   if (!dbr_client_check_process (self, error)
-      || !dbr_request_check (request, TRUE, error))
+      || !dbr_request_check (request, TRUE, error)
+      || !dbr_binding_check (error))
     return NULL;
 
   passage = dbr_client_new_passage (self, request, awaits == NULL);
@@ -322,4 +328,74 @@ dbr_client_complete (DbrClient    *self,
   dbr_exchange_start_sync (exchange, cancellable);
   dbr_client_submit (self, exchange);
   dbr_exchange_wait (exchange);
+}
+
+/* What comes of it. An async form has given its task a reference for this. */
+
+void
+dbr_client_return_variant (GTask    *task,
+                           GVariant *value,
+                           GError   *error)
+{
+  if (value != NULL)
+    g_task_return_pointer (task, value, (GDestroyNotify) g_variant_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+dbr_client_return_reply_cb (DbrExchange *exchange,
+                            gpointer     user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+  GVariant *value = dbr_exchange_take_value (exchange, &error);
+
+  dbr_client_return_variant (task, value, error);
+}
+
+GVariant *
+dbr_client_take_property (DbrExchange  *exchange,
+                          GError      **error)
+{
+  g_autoptr(GVariant) reply = dbr_exchange_take_value (exchange, error);
+  GVariant *value = NULL;
+
+  if (reply != NULL)
+    g_variant_get (reply, "(v)", &value);
+
+  return value;
+}
+
+void
+dbr_client_return_property_cb (DbrExchange *exchange,
+                               gpointer     user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+  GVariant *value = dbr_client_take_property (exchange, &error);
+
+  dbr_client_return_variant (task, value, error);
+}
+
+gboolean
+dbr_client_take_success (DbrExchange  *exchange,
+                         GError      **error)
+{
+  g_autoptr(GVariant) reply = dbr_exchange_take_value (exchange, error);
+
+  return reply != NULL;
+}
+
+void
+dbr_client_return_success_cb (DbrExchange *exchange,
+                              gpointer     user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dbr_client_take_success (exchange, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
 }

@@ -5,6 +5,7 @@
 
 #include "bus/dbr-client-private.h"
 
+#include "base/dbr-binding-private.h"
 #include "base/dbr-fork-private.h"
 #include "bus/dbr-address-private.h"
 
@@ -1000,12 +1001,13 @@ dbr_client_prepare_open (DbrClient  *self,
 {
   g_autoptr(DbrTimeouts) timeouts = NULL;
 
-  if (!dbr_client_check_process (self, error))
+  if (!dbr_client_check_process (self, error) || !dbr_binding_check (error))
     return NULL;
 
   timeouts = dbr_client_ref_timeouts (self);
 
-  return dbr_exchange_new (NULL, "default", dbr_timeouts_get (timeouts, "default"));
+  return dbr_exchange_new (NULL, "default",
+                           dbr_binding_limit (dbr_timeouts_get (timeouts, "default")));
 }
 
 static void

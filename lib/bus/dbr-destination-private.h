@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/dbr-deadline-private.h"
+#include "bus/dbr-message-private.h"
 #include "bus/dbr-watch-private.h"
 #include "policy/dbr-admission-private.h"
 #include "policy/dbr-circuit-breaker-private.h"
@@ -52,15 +53,23 @@ struct _DbrDestination
   gboolean            was_idle;
   /* who waits for the next owner */
   GQueue              parked;
-  /* who watches it, each with a reference to it */
+  /* who watches it, each with a reference to it; whether somebody does is also read without the
+   * lock */
   GPtrArray          *watches;
+  gint                is_watched;
+  /* how long a call may take before they are told, and since when one does; holds a reference while
+   * it is armed */
+  guint               slow_ms;
+  DbrDeadline         slow;
+  gint64              slow_from_usec;
 
   /* the state of the circuit that was recorded, and whether it was closed since it last opened */
   DbrCircuitState     state;
   gboolean            was_closed;
 
-  /* when it answered last */
+  /* when it answered last, and when it did or sent a signal so that its main loop has to work */
   gint64              answered_usec;
+  gint64              heard_usec;
   /* since when it has not answered, and since when that counts as a stall; 0 if it does */
   gint64              silent_usec;
   gint64              stalled_usec;
@@ -97,6 +106,9 @@ gboolean        dbr_destination_is_in_gap   (const DbrDestination *self,
                                              gint64                now);
 gboolean        dbr_destination_is_starting (const DbrDestination *self,
                                              gint64                now);
+/* It answered something that is no ping. */
+void            dbr_destination_answered    (DbrDestination  *self,
+                                             DbrMessage      *reply);
 /* Looks when the circuit has to be looked at again. */
 void            dbr_destination_set_tick    (DbrDestination  *self);
 

@@ -75,6 +75,8 @@ dbr_destination_drop (DbrDestination *self)
 
   if (dbr_deadline_disarm (&self->tick))
     dbr_destination_unref (self);
+  if (dbr_deadline_disarm (&self->slow))
+    dbr_destination_unref (self);
   dbr_destination_unref (self);
   g_object_unref (circuit);
 }
@@ -161,6 +163,15 @@ dbr_destination_is_starting (const DbrDestination *self,
          && now - self->came_usec < DBR_DESTINATION_STARTING_USEC;
 }
 
+void
+dbr_destination_answered (DbrDestination *self,
+                          DbrMessage     *reply)
+{
+  self->answered_usec = reply->arrived_usec;
+  if (!dbr_message_may_be_of_worker (reply))
+    self->heard_usec = MAX (self->heard_usec, reply->arrived_usec);
+}
+
 static void
 tick_cb (DbrDeadline *deadline)
 {
@@ -174,11 +185,16 @@ tick_cb (DbrDeadline *deadline)
   self->circuit_changed (dispatcher, self);
 }
 
-/* A tick that can no longer be taken back is on its way to look by itself. */
+/* A tick that can no longer be taken back is on its way to look by itself. Who probes the service was
+ * told of a circuit that wants to be tried, and does so when it can. */
 void
 dbr_destination_set_tick (DbrDestination *self)
 {
   gint64 next_usec = dbr_circuit_breaker_get_next_usec (self->circuit);
+
+  if (next_usec <= g_get_monotonic_time ()
+      && dbr_circuit_breaker_get_state (self->circuit) == DBR_CIRCUIT_STATE_HALF_OPEN)
+    next_usec = G_MAXINT64;
 
   self->has_tick = next_usec != G_MAXINT64;
   if (dbr_deadline_disarm (&self->tick))

@@ -68,6 +68,9 @@ struct _DbrDispatcher
   GHashTable                  *destinations;
   DbrDestination              *last_destination;
   guint                        sweep_at;
+  /* those that somebody watches; whether there are any is also read without the lock */
+  GPtrArray                   *watched;
+  gint                         has_watched;
   /* the calls that may go, with a reference each, and whether someone sends them already; whether
    * there are any is also read without the lock */
   DbrAdmissionNode            *ready_head;
@@ -120,8 +123,29 @@ void               dbr_dispatcher_unwatch        (DbrDispatcher       *self,
 char              *dbr_dispatcher_dup_owner      (DbrDispatcher       *self,
                                                   const char          *bus_name,
                                                   guint               *generation);
+/* From which time on a call that is not answered is told to who watches; of several, what was said
+ * last holds. */
+void               dbr_dispatcher_watch_calls (DbrDispatcher         *self,
+                                               const char            *bus_name,
+                                               guint                  slow_ms);
+/* When the service answered last in a way that shows that its main loop works, or sent a signal that
+ * is heard; 0 if it never did. */
+gint64             dbr_dispatcher_get_heard_usec (DbrDispatcher      *self,
+                                                  const char         *bus_name);
 
 /* What the files of the dispatcher ask of each other. */
+
+/* What those who watch are told of: a call is sent, something came from the service. */
+void               dbr_dispatcher_watch_sent     (DbrDispatcher      *self,
+                                                  DbrDestination     *destination);
+void               dbr_dispatcher_heard          (DbrDispatcher      *self,
+                                                  DbrDestination     *destination,
+                                                  DbrMessage         *reply);
+void               dbr_dispatcher_hear_signal    (DbrDispatcher      *self,
+                                                  DbrMessage         *signal);
+/* With the lock held, when somebody begins or ceases to watch it. */
+void               dbr_dispatcher_set_watched_locked (DbrDispatcher  *self,
+                                                      DbrDestination *destination);
 
 /* Sends it, or sees to it that it is sent when it may be. */
 void               dbr_dispatcher_try            (DbrDispatcher      *self,
@@ -140,6 +164,13 @@ void               dbr_dispatcher_end_attempt    (DbrDispatcher      *self,
                                                   DbrPassage         *passage,
                                                   DbrMessage         *reply,
                                                   const GError       *error);
+/* DbrExchangeFuncs.failed: another attempt follows if one may. */
+gboolean           dbr_dispatcher_attempt_failed (DbrExchange        *exchange,
+                                                  DbrMessage         *reply,
+                                                  GError             *error);
+/* A call has ended that may have paused or waited for an owner, which it does no more. */
+void               dbr_dispatcher_unpark         (DbrDispatcher      *self,
+                                                  DbrPassage         *passage);
 /* Who waited for the owner of a name goes on: there is one, or the connection was lost. */
 void               dbr_dispatcher_resume         (DbrDispatcher      *self,
                                                   GQueue             *parked,

@@ -395,7 +395,10 @@ dbr_dispatcher_send (DbrDispatcher *self,
         dbr_metrics_handle_add_retry (passage->handle);
     }
 
+  passage->last_sent_usec = passage->exchange.sent_usec;
   dbr_dispatcher_arm_limit (self, passage);
+  if (passage->destination != NULL)
+    dbr_dispatcher_watch_sent (self, passage->destination);
   if (passage->connection != NULL)
     dbr_passage_send_on_lease (passage);
   else
@@ -881,15 +884,15 @@ signal_cb (gpointer    user_data,
   static const char *const changes[] = {
     "PropertiesChanged", "InterfacesAdded", "InterfacesRemoved", NULL
   };
-  g_autoptr(DbrDispatcher) self = NULL;
+  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
 
-  if (message->member == NULL || message->object_path == NULL
-      || !g_strv_contains (changes, message->member))
+  if (self == NULL)
     return;
 
-  self = g_weak_ref_get (user_data);
-  if (self == NULL)
+  dbr_dispatcher_hear_signal (self, message);
+  if (message->member == NULL || message->object_path == NULL
+      || !g_strv_contains (changes, message->member))
     return;
 
   locker = g_mutex_locker_new (&self->mutex);
@@ -907,6 +910,7 @@ owner_told_cb (gpointer    user_data,
   g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
   g_autoptr(DbrDestination) destination = NULL;
   g_autoptr(GPtrArray) watches = dbr_watches_new ();
+  g_autoptr(GPtrArray) behind = dbr_watches_new ();
   g_autofree char *old_owner = NULL;
   GQueue parked = G_QUEUE_INIT;
   gint64 now = g_get_monotonic_time ();
@@ -931,6 +935,7 @@ owner_told_cb (gpointer    user_data,
       generation = destination->generation;
       if (owner != NULL)
         unpark_locked (destination, &parked);
+      dbr_watches_collect_behind (destination->watches, behind);
       if (is_new)
         dbr_watches_collect (destination->watches, watches);
     }
@@ -939,9 +944,47 @@ owner_told_cb (gpointer    user_data,
   if (is_new && had_owner)
     dbr_circuit_breaker_owner_changed (destination->circuit, now, owner != NULL, FALSE);
   dbr_watches_tell_owner (watches, old_owner, owner, generation);
+  /* Who began to watch while there was no connection has not heard of the owner that is back. */
+  if (!is_new && owner != NULL)
+    dbr_watches_tell_owner (behind, NULL, owner, generation);
   if (is_restart)
     dbr_recorder_service_came (self->recorder, bus_name);
   dbr_dispatcher_resume (self, &parked, generation);
+}
+
+static gboolean
+is_owner_needed_cb (gpointer    user_data,
+                    const char *bus_name)
+{
+  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
+  const DbrDestination *destination;
+
+  if (self == NULL)
+    return FALSE;
+
+  locker = g_mutex_locker_new (&self->mutex);
+  destination = dbr_dispatcher_lookup_locked (self, bus_name);
+
+  return destination != NULL
+         && (destination->watches->len > 0 || !g_queue_is_empty ((GQueue *) &destination->parked));
+}
+
+static void
+owner_forgotten_cb (gpointer    user_data,
+                    const char *bus_name)
+{
+  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
+  DbrDestination *destination;
+
+  if (self == NULL)
+    return;
+
+  locker = g_mutex_locker_new (&self->mutex);
+  destination = dbr_dispatcher_lookup_locked (self, bus_name);
+  if (destination != NULL)
+    destination->is_current = FALSE;
 }
 
 static const DbrLinkListener link_listener = {
@@ -954,6 +997,8 @@ static const DbrLinkListener link_listener = {
   orphan_ended_cb,
   signal_cb,
   owner_told_cb,
+  is_owner_needed_cb,
+  owner_forgotten_cb,
 };
 
 static void
@@ -967,6 +1012,7 @@ dbr_dispatcher_finalize (GObject *object)
   g_clear_pointer (&self->recorder, dbr_recorder_unref);
   g_clear_object (&self->link);
   g_clear_object (&self->retry_policy);
+  g_clear_pointer (&self->watched, g_ptr_array_unref);
   g_clear_pointer (&self->destinations, g_hash_table_unref);
   g_clear_pointer (&self->flights, dbr_single_flight_free);
   g_clear_pointer (&self->budget, dbr_retry_budget_free);
@@ -989,6 +1035,7 @@ dbr_dispatcher_init (DbrDispatcher *self)
   dbr_admission_init (&self->admission, DEFAULT_N_PLACES);
   g_queue_init (&self->pausing);
   self->flights = dbr_single_flight_new ();
+  self->watched = g_ptr_array_new ();
   self->budget = dbr_retry_budget_new (dbr_clock_get_system ());
   self->destinations = g_hash_table_new_full (g_str_hash, g_str_equal, NULL,
                                               (GDestroyNotify) dbr_destination_drop);
@@ -1079,10 +1126,12 @@ dbr_dispatcher_watch (DbrDispatcher       *self,
 {
   /* The watch has this reference. */
   DbrDestination *destination = dbr_dispatcher_ref_destination (self, bus_name);
-  DbrWatch *watch = dbr_watch_new (funcs, user_data, destroy);
+  DbrWatch *watch;
 
   g_mutex_lock (&self->mutex);
+  watch = dbr_watch_new (funcs, !destination->is_current, user_data, destroy);
   g_ptr_array_add (destination->watches, dbr_watch_ref (watch));
+  dbr_dispatcher_set_watched_locked (self, destination);
   g_mutex_unlock (&self->mutex);
 
   return watch;
@@ -1102,6 +1151,8 @@ dbr_dispatcher_unwatch (DbrDispatcher *self,
     destination = NULL;
   else
     g_ptr_array_steal_index_fast (destination->watches, index);
+  if (destination != NULL)
+    dbr_dispatcher_set_watched_locked (self, destination);
   g_mutex_unlock (&self->mutex);
 
   /* The list's reference, the destination's, and that of who watched. */

@@ -14,6 +14,9 @@ G_BEGIN_DECLS
 
 typedef struct _DbrExchange DbrExchange;
 
+/* For what nothing is gained by giving up: it ends with the connection at the latest. */
+#define DBR_EXCHANGE_NO_LIMIT G_MAXUINT
+
 /* Called once, when the exchange has ended: in the caller's context where there is a mailbox, else
  * in whichever thread ended it, with no lock held. */
 typedef void (*DbrExchangeFunc) (DbrExchange *self,

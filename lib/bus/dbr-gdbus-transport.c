@@ -75,6 +75,14 @@ gdbus_message_get_fd_list (DbrMessage *message)
   return g_dbus_message_get_unix_fd_list (((GdbusMessage *) message)->gdbus);
 }
 
+static gsize
+gdbus_message_get_size (DbrMessage *message)
+{
+  GVariant *body = g_dbus_message_get_body (((GdbusMessage *) message)->gdbus);
+
+  return body != NULL ? g_variant_get_size (body) : 0;
+}
+
 static void
 gdbus_message_free (DbrMessage *message)
 {
@@ -88,6 +96,7 @@ static const DbrMessageFuncs gdbus_message_funcs = {
   gdbus_message_get_sender,
   gdbus_message_dup_body,
   gdbus_message_get_fd_list,
+  gdbus_message_get_size,
   gdbus_message_free,
 };
 

@@ -9,8 +9,6 @@
 #include "base/dbr-error.h"
 #include "bus/dbr-transport-private.h"
 
-#define RESTORE_LIMIT_MS 25000
-
 /* A rule that the bus keeps for us, and all whom it serves. */
 typedef struct
 {
@@ -22,6 +20,9 @@ typedef struct
   /* guarded by the mutex of the matches */
   GPtrArray       *listeners;
   gboolean         is_active;
+  /* how often the bus is just being asked for it, and the lane on which it has taken it */
+  guint            n_questions;
+  DbrLane         *lane;
 } Entry;
 
 struct _DbrListener
@@ -52,6 +53,8 @@ struct _DbrMatches
 
   /* guarded by mutex */
   GPtrArray        *entries;
+  /* those that nobody needs any more, but for which the bus is still being asked */
+  GPtrArray        *leaving;
   /* Each listener is found by the most telling of what it asks for, as arrays by path, by member,
    * and by interface; those that ask for none of these are looked at with each signal. */
   GHashTable       *by_path;
@@ -91,6 +94,7 @@ entry_unref (Entry *self)
 
   dbr_match_rule_free (self->rule);
   g_ptr_array_unref (self->listeners);
+  g_clear_object (&self->lane);
   g_free (self->text);
   g_free (self);
 }
@@ -121,6 +125,7 @@ dbr_matches_finalize (GObject *object)
   DbrMatches *self = DBR_MATCHES (object);
 
   g_ptr_array_unref (self->entries);
+  g_ptr_array_unref (self->leaving);
   g_ptr_array_unref (self->others);
   g_hash_table_unref (self->by_path);
   g_hash_table_unref (self->by_member);
@@ -149,6 +154,7 @@ dbr_matches_init (DbrMatches *self)
 {
   g_mutex_init (&self->mutex);
   self->entries = g_ptr_array_new_with_free_func ((GDestroyNotify) entry_unref);
+  self->leaving = g_ptr_array_new_with_free_func ((GDestroyNotify) entry_unref);
   self->others = g_ptr_array_new ();
   self->by_path = index_new ();
   self->by_member = index_new ();
@@ -293,15 +299,32 @@ ignored_cb (DbrExchange *exchange,
 {
 }
 
+/* On no other connection than the one that has it: there it may be somebody else's. */
 static void
-dbr_matches_take_back (DbrMatches *self,
-                       const char *text)
+take_back (DbrLane    *lane,
+           const char *text)
 {
-  g_autoptr(DbrExchange) exchange = match_exchange_new ("RemoveMatch", text, RESTORE_LIMIT_MS);
+  g_autoptr(DbrExchange) exchange = match_exchange_new ("RemoveMatch", text, DBR_EXCHANGE_NO_LIMIT);
 
   dbr_exchange_start (exchange, NULL, NULL, ignored_cb, NULL);
-  self->submit (self->user_data, exchange);
+  dbr_lane_send (lane, exchange);
   dbr_exchange_started (exchange);
+}
+
+/* The lane on which the bus has a rule for nothing, or may have: the answer was not waited for. */
+static DbrLane *
+dbr_matches_find_useless_locked (DbrMatches  *self,
+                                 Entry       *entry,
+                                 DbrExchange *exchange)
+{
+  gboolean was_taken = exchange->reply != NULL ? exchange->reply->kind == DBR_MESSAGE_RETURN
+                                               : exchange->execution != DBR_EXECUTION_NEVER;
+  GObject *lane = exchange->lane;
+
+  if (entry->is_active && entry->listeners->len > 0)
+    return NULL;
+
+  return was_taken && lane != NULL ? DBR_LANE (g_object_ref (lane)) : NULL;
 }
 
 static void
@@ -312,6 +335,8 @@ asked_cb (DbrExchange *exchange,
   DbrMatches *self = question->matches;
   Entry *entry = question->entry;
   g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func ((GDestroyNotify) listener_unref);
+  g_autoptr(DbrLane) old_lane = NULL;
+  g_autoptr(DbrLane) useless = NULL;
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
   gboolean is_useless;
@@ -321,9 +346,13 @@ asked_cb (DbrExchange *exchange,
                && !dbr_owners_is_told (self->owners, entry->rule->bus_name, &error);
 
   g_mutex_lock (&self->mutex);
+  entry->n_questions--;
+  g_ptr_array_remove (self->leaving, entry);
   if (answer != NULL && !is_useless)
     {
       entry->is_active = TRUE;
+      old_lane = g_steal_pointer (&entry->lane);
+      entry->lane = exchange->lane != NULL ? DBR_LANE (g_object_ref (exchange->lane)) : NULL;
       for (guint i = 0; i < entry->listeners->len; i++)
         g_ptr_array_add (told, listener_ref (g_ptr_array_index (entry->listeners, i)));
     }
@@ -332,10 +361,12 @@ asked_cb (DbrExchange *exchange,
       /* What was there before the connection was lost once more is asked for on the next one. */
       dbr_matches_drop_entry_locked (self, entry, told);
     }
+  if (self->has_bus)
+    useless = dbr_matches_find_useless_locked (self, entry, exchange);
   g_mutex_unlock (&self->mutex);
 
-  if (is_useless)
-    dbr_matches_take_back (self, entry->text);
+  if (useless != NULL)
+    take_back (useless, entry->text);
   tell_listeners (told, error);
   question_free (question);
 }
@@ -353,6 +384,7 @@ dbr_matches_ask (DbrMatches *self,
 
   question->matches = g_object_ref (self);
   question->entry = entry_ref (entry);
+  entry->n_questions++;
   exchange->awaits = g_strdup (entry->rule->bus_name);
   dbr_exchange_start (exchange, NULL, NULL, asked_cb, question);
 
@@ -429,7 +461,8 @@ void
 dbr_matches_remove (DbrMatches  *self,
                     DbrListener *listener)
 {
-  g_autofree char *text = NULL;
+  g_autoptr(DbrLane) lane = NULL;
+  Entry *useless = NULL;
   Entry *entry;
 
   g_mutex_lock (&self->mutex);
@@ -440,14 +473,19 @@ dbr_matches_remove (DbrMatches  *self,
       g_ptr_array_remove (entry->listeners, listener);
       if (entry->listeners->len == 0)
         {
-          text = g_strdup (entry->text);
+          useless = entry_ref (entry);
           g_ptr_array_remove (self->entries, entry);
+          if (entry->n_questions == 0)
+            lane = g_steal_pointer (&entry->lane);
+          else
+            g_ptr_array_add (self->leaving, entry_ref (entry));
         }
     }
   g_mutex_unlock (&self->mutex);
 
-  if (text != NULL && self->has_bus)
-    dbr_matches_take_back (self, text);
+  if (lane != NULL && self->has_bus)
+    take_back (lane, useless->text);
+  g_clear_pointer (&useless, entry_unref);
   listener_unref (listener);
 }
 
@@ -467,7 +505,7 @@ dbr_matches_restore (DbrMatches *self,
       if (!entry->is_active)
         continue;
 
-      g_ptr_array_add (exchanges, dbr_matches_ask (self, entry, RESTORE_LIMIT_MS));
+      g_ptr_array_add (exchanges, dbr_matches_ask (self, entry, DBR_EXCHANGE_NO_LIMIT));
     }
   g_mutex_unlock (&self->mutex);
 
@@ -485,10 +523,17 @@ dbr_matches_close (DbrMatches   *self,
                    const GError *reason)
 {
   g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func ((GDestroyNotify) listener_unref);
+  /* They have lanes, which are not freed under the lock. */
+  g_autoptr(GPtrArray) dropped = g_ptr_array_new_with_free_func ((GDestroyNotify) entry_unref);
 
   g_mutex_lock (&self->mutex);
   while (self->entries->len > 0)
-    dbr_matches_drop_entry_locked (self, g_ptr_array_index (self->entries, 0), told);
+    {
+      Entry *entry = g_ptr_array_index (self->entries, 0);
+
+      g_ptr_array_add (dropped, entry_ref (entry));
+      dbr_matches_drop_entry_locked (self, entry, told);
+    }
   g_mutex_unlock (&self->mutex);
 
   tell_listeners (told, reason);
@@ -573,6 +618,23 @@ dbr_matches_hear_from (DbrMatches *self,
   return FALSE;
 }
 
+gboolean
+dbr_matches_have (DbrMatches *self,
+                  const char *bus_name)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (self->entries, i);
+
+      if (g_strcmp0 (entry->rule->bus_name, bus_name) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 guint
 dbr_matches_count (DbrMatches *self)
 {
@@ -581,18 +643,26 @@ dbr_matches_count (DbrMatches *self)
   return self->entries->len;
 }
 
+static void
+leave_all (const GPtrArray *entries,
+           GDBusConnection *connection)
+{
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (entries, i);
+
+      g_dbus_connection_call (connection, DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE,
+                              "RemoveMatch", g_variant_new ("(s)", entry->text), NULL,
+                              G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
+    }
+}
+
 void
 dbr_matches_leave (DbrMatches      *self,
                    GDBusConnection *connection)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
-  for (guint i = 0; i < self->entries->len; i++)
-    {
-      const Entry *entry = g_ptr_array_index (self->entries, i);
-
-      g_dbus_connection_call (connection, DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE,
-                              "RemoveMatch", g_variant_new ("(s)", entry->text), NULL,
-                              G_DBUS_CALL_FLAGS_NONE, -1, NULL, NULL, NULL);
-    }
+  leave_all (self->entries, connection);
+  leave_all (self->leaving, connection);
 }

@@ -25,6 +25,7 @@ struct _DbrMessageFuncs
   const char  *(*get_sender)  (DbrMessage *self);
   GVariant    *(*dup_body)    (DbrMessage *self);
   GUnixFDList *(*get_fd_list) (DbrMessage *self);
+  gsize        (*get_size)    (DbrMessage *self);
   void         (*free)        (DbrMessage *self);
 };
 
@@ -52,11 +53,16 @@ const char  *dbr_message_get_sender  (DbrMessage *self);
 /* Always a tuple; an empty one for a message without a body. */
 GVariant    *dbr_message_dup_body    (DbrMessage *self) G_GNUC_WARN_UNUSED_RESULT;
 GUnixFDList *dbr_message_get_fd_list (DbrMessage *self);
+/* About how many bytes it holds. */
+gsize        dbr_message_get_size    (DbrMessage *self);
 
 /* What GDBus makes of an error message. */
 GError      *dbr_message_dup_error   (DbrMessage *self) G_GNUC_WARN_UNUSED_RESULT;
 DbrOrigin    dbr_message_get_origin  (DbrMessage *self,
                                       gboolean    has_bus);
+/* Whether it is an error by which GDBus may have answered by itself, in a thread that goes on while
+ * the service's main loop is dead. */
+gboolean     dbr_message_may_be_of_worker (DbrMessage *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrMessage, dbr_message_unref)
 

@@ -42,6 +42,12 @@ dbr_message_get_fd_list (DbrMessage *self)
   return self->funcs->get_fd_list (self);
 }
 
+gsize
+dbr_message_get_size (DbrMessage *self)
+{
+  return self->funcs->get_size (self);
+}
+
 /* By custom the first argument of an error is its text. */
 GError *
 dbr_message_dup_error (DbrMessage *self)
@@ -75,4 +81,19 @@ dbr_message_get_origin (DbrMessage *self,
     return DBR_ORIGIN_BUS;
 
   return DBR_ORIGIN_SERVICE;
+}
+
+gboolean
+dbr_message_may_be_of_worker (DbrMessage *self)
+{
+  static const char *const names[] = {
+    "org.freedesktop.DBus.Error.InvalidArgs",
+    "org.freedesktop.DBus.Error.UnknownInterface",
+    "org.freedesktop.DBus.Error.UnknownMethod",
+    "org.freedesktop.DBus.Error.UnknownObject",
+    "org.freedesktop.DBus.Error.UnknownProperty",
+    NULL
+  };
+
+  return self->kind == DBR_MESSAGE_ERROR && g_strv_contains (names, self->error_name);
 }

@@ -48,6 +48,8 @@ struct _DbrPassage
   DbrRetryState        retry;
   guint                retry_cost;
   gboolean             was_maybe;
+  /* when the attempt before this one was sent, 0 if none was */
+  gint64               last_sent_usec;
   /* it has taken its place among those that ask the same */
   gboolean             has_begun;
 
@@ -87,10 +89,15 @@ DbrPassage *dbr_passage_new (GObject                *dispatcher,
                              const char             *operation,
                              guint                   limit_ms,
                              DbrRetryPlan           *plan) G_GNUC_WARN_UNUSED_RESULT;
+/* It is one attempt of somebody else's, whatever the policy says. */
+void        dbr_passage_forbid_retries (DbrPassage *self);
 /* It is sent on the connection of a lease, which is the holder's alone. */
 void        dbr_passage_set_connection (DbrPassage      *self,
                                         GDBusConnection *connection);
-void        dbr_passage_free (DbrExchange           *exchange);
+/* Disarms one of its deadlines that holds a reference while it is armed. */
+void        dbr_passage_disarm         (DbrPassage      *self,
+                                        DbrDeadline     *deadline);
+void        dbr_passage_free           (DbrExchange     *exchange);
 
 #define DBR_PASSAGE_FROM(pointer, member) \
   ((DbrPassage *) G_STRUCT_MEMBER_P (pointer, -G_STRUCT_OFFSET (DbrPassage, member)))

@@ -42,11 +42,28 @@ dbr_passage_new (GObject                *dispatcher,
 }
 
 void
+dbr_passage_forbid_retries (DbrPassage *self)
+{
+  g_autoptr(DbrRetryPlan) plan = dbr_retry_plan_lookup ("none");
+
+  dbr_retry_state_clear (&self->retry);
+  dbr_retry_state_init (&self->retry, plan, dbr_random_get_system (), G_MAXINT64, FALSE);
+}
+
+void
 dbr_passage_set_connection (DbrPassage      *self,
                             GDBusConnection *connection)
 {
   self->connection = g_object_ref (connection);
   self->is_shareable = FALSE;
+}
+
+void
+dbr_passage_disarm (DbrPassage  *self,
+                    DbrDeadline *deadline)
+{
+  if (dbr_deadline_disarm (deadline))
+    dbr_passage_unref (self);
 }
 
 void

@@ -5,6 +5,7 @@
 
 #include "bus/dbr-pool-private.h"
 
+#include "base/dbr-binding-private.h"
 #include "base/dbr-check-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
@@ -122,11 +123,11 @@ dbr_pool_check_settings (DbrPool  *self,
     settings[i] = self->settings[i];
   g_mutex_unlock (&self->mutex);
 
-  if (!check_settings (settings, error))
+  if (!check_settings (settings, error) || !dbr_binding_check (error))
     return FALSE;
 
-  *limit_ms = settings[DBR_POOL_ACQUIRE_TIMEOUT_MS];
-  dbr_check_short_timeout ("acquire-timeout-ms", *limit_ms);
+  dbr_check_short_timeout ("acquire-timeout-ms", settings[DBR_POOL_ACQUIRE_TIMEOUT_MS]);
+  *limit_ms = dbr_binding_limit (settings[DBR_POOL_ACQUIRE_TIMEOUT_MS]);
 
   return TRUE;
 }

@@ -13,11 +13,16 @@
 
 G_BEGIN_DECLS
 
+/* Whose header includes this one. */
+typedef struct _DbrClient DbrClient;
+
 #define DBR_TYPE_PROXY (dbr_proxy_get_type ())
 
 DBR_AVAILABLE_IN_0_1
 G_DECLARE_FINAL_TYPE (DbrProxy, dbr_proxy, DBR, PROXY, GObject)
 
+DBR_AVAILABLE_IN_0_1
+DbrClient   *dbr_proxy_get_client         (DbrProxy            *self);
 DBR_AVAILABLE_IN_0_1
 const char  *dbr_proxy_get_bus_name       (DbrProxy            *self);
 DBR_AVAILABLE_IN_0_1

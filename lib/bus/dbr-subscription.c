@@ -41,8 +41,9 @@
  * those to objects in it that begin after it.
  *
  * Signals are emitted in the context the subscription was made in. While that has no time for them,
- * a thousand wait; after that the changes of the properties of one object are merged, the oldest
- * signals of the same kind are dropped, and [property@Subscription:dropped] counts both.
+ * a thousand wait, and no more than 16 MiB; after that the changes of the properties of one object
+ * are merged, the oldest signals of the same kind are dropped, and
+ * [property@Subscription:dropped] counts both.
  *
  * It ends with its last reference, or when it is stopped.
  *

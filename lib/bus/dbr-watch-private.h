@@ -24,10 +24,16 @@ typedef struct
   /* It has ceased to answer; and answers again. */
   void (*stalled)(gpointer    user_data);
   void (*recovered)(gpointer    user_data);
+  /* A call that was sent to it is not answered for a while, and none was. May be NULL. */
+  void (*call_is_slow)(gpointer user_data);
+  /* Its circuit has changed, or would like to be tried by a probe. May be NULL. */
+  void (*circuit_changed)(gpointer user_data);
 } DbrWatchFuncs;
 
-/* Those who watch one service, in a list that is guarded by the lock of who has it. */
+/* Those who watch one service, in a list that is guarded by the lock of who has it. One that
+ * @is_behind began when it was not known who owns the name. */
 DbrWatch  *dbr_watch_new        (const DbrWatchFuncs *funcs,
+                                 gboolean             is_behind,
                                  gpointer             user_data,
                                  GDestroyNotify       destroy) G_GNUC_WARN_UNUSED_RESULT;
 DbrWatch  *dbr_watch_ref        (DbrWatch            *self);
@@ -35,6 +41,9 @@ void       dbr_watch_unref      (DbrWatch            *self);
 /* Appends those in @watches to @all, with a reference each. */
 void       dbr_watches_collect  (const GPtrArray     *watches,
                                  GPtrArray           *all);
+/* The same for those that are behind, which they are not from then on. */
+void       dbr_watches_collect_behind (const GPtrArray *watches,
+                                       GPtrArray       *behind);
 GPtrArray *dbr_watches_new      (void) G_GNUC_WARN_UNUSED_RESULT;
 
 /* These tell those who were collected. */
@@ -46,5 +55,7 @@ void       dbr_watches_tell_lost      (const GPtrArray *self);
 void       dbr_watches_tell_restored  (const GPtrArray *self);
 void       dbr_watches_tell_stalled   (const GPtrArray *self);
 void       dbr_watches_tell_recovered (const GPtrArray *self);
+void       dbr_watches_tell_call_is_slow    (const GPtrArray *self);
+void       dbr_watches_tell_circuit_changed (const GPtrArray *self);
 
 G_END_DECLS

@@ -12,10 +12,14 @@ struct _DbrWatch
   const DbrWatchFuncs *funcs;
   gpointer             user_data;
   GDestroyNotify       destroy;
+
+  /* guarded by the lock of who has the list */
+  gboolean             is_behind;
 };
 
 DbrWatch *
 dbr_watch_new (const DbrWatchFuncs *funcs,
+               gboolean             is_behind,
                gpointer             user_data,
                GDestroyNotify       destroy)
 {
@@ -23,6 +27,7 @@ dbr_watch_new (const DbrWatchFuncs *funcs,
 
   g_atomic_ref_count_init (&self->ref_count);
   self->funcs = funcs;
+  self->is_behind = is_behind;
   self->user_data = user_data;
   self->destroy = destroy;
 
@@ -63,6 +68,20 @@ dbr_watches_collect (const GPtrArray *watches,
 }
 
 void
+dbr_watches_collect_behind (const GPtrArray *watches,
+                            GPtrArray       *behind)
+{
+  for (guint i = 0; i < watches->len; i++)
+    {
+      DbrWatch *watch = g_ptr_array_index (watches, i);
+
+      if (watch->is_behind)
+        g_ptr_array_add (behind, dbr_watch_ref (watch));
+      watch->is_behind = FALSE;
+    }
+}
+
+void
 dbr_watches_tell_owner (const GPtrArray *self,
                         const char      *old_owner,
                         const char      *new_owner,
@@ -85,7 +104,8 @@ dbr_watches_tell_owner (const GPtrArray *self,
       { \
         const DbrWatch *watch = g_ptr_array_index (self, i); \
  \
-        watch->funcs->what (watch->user_data); \
+        if (watch->funcs->what != NULL) \
+          watch->funcs->what (watch->user_data); \
       } \
   }
 
@@ -93,3 +113,5 @@ DEFINE_TELL (lost)
 DEFINE_TELL (restored)
 DEFINE_TELL (stalled)
 DEFINE_TELL (recovered)
+DEFINE_TELL (call_is_slow)
+DEFINE_TELL (circuit_changed)

@@ -42,8 +42,9 @@ typedef enum
 /* Why nothing can be asked. */
 typedef enum
 {
-  DBR_STALL_PAUSE_SLEEP = 1 << 0,
-  DBR_STALL_PAUSE_BUS   = 1 << 1,
+  DBR_STALL_PAUSE_SLEEP   = 1 << 0,
+  DBR_STALL_PAUSE_BUS     = 1 << 1,
+  DBR_STALL_PAUSE_REFUSED = 1 << 2,
 } DbrStallPauses;
 
 typedef enum
@@ -145,6 +146,9 @@ void           dbr_stall_detector_init               (DbrStallDetector       *se
                                                       const DbrClock         *clock,
                                                       DbrRandom              *random_source);
 
+/* Forgets all but what was set. Serials are never given again. */
+void           dbr_stall_detector_reset              (DbrStallDetector       *self);
+
 /* To be called after config was written, or quality asked for. */
 DbrStallEvents dbr_stall_detector_configured         (DbrStallDetector       *self);
 gboolean       dbr_stall_config_check                (const DbrStallConfig   *config,
@@ -188,6 +192,8 @@ DbrStallEvents dbr_stall_detector_bus_changed        (DbrStallDetector       *se
 /* PrepareForSleep. A suspend that nobody announced is seen by the clocks. */
 DbrStallEvents dbr_stall_detector_sleep_changed      (DbrStallDetector       *self,
                                                       gboolean                is_going_to_sleep);
+/* Somebody between us and this owner lets nothing through. */
+DbrStallEvents dbr_stall_detector_refused            (DbrStallDetector       *self);
 /* The process is stopped, or frozen by its cgroup; no less a stall to who waits for it. */
 DbrStallEvents dbr_stall_detector_process_changed    (DbrStallDetector       *self,
                                                       gboolean                is_stopped);

@@ -364,6 +364,19 @@ dbr_stall_detector_init (DbrStallDetector *self,
   dbr_stall_detector_make_plan (self);
 }
 
+void
+dbr_stall_detector_reset (DbrStallDetector *self)
+{
+  DbrStallDetector old = *self;
+
+  dbr_stall_detector_init (self, old.clock, old.random);
+  self->config = old.config;
+  self->max_detection_ms = old.max_detection_ms;
+  self->min_days = old.min_days;
+  self->plan = old.plan;
+  self->last_serial = old.last_serial;
+}
+
 DbrStallEvents
 dbr_stall_detector_configured (DbrStallDetector *self)
 {
@@ -605,6 +618,7 @@ dbr_stall_detector_owner_changed (DbrStallDetector *self,
   DbrStallEvents events = dbr_stall_detector_look (self);
 
   dbr_stall_detector_forget_probes (self);
+  self->pauses &= ~DBR_STALL_PAUSE_REFUSED;
   self->has_owner = has_owner;
   self->is_ready = FALSE;
   self->is_slow = FALSE;
@@ -663,6 +677,17 @@ dbr_stall_detector_sleep_changed (DbrStallDetector *self,
       self->pauses &= ~DBR_STALL_PAUSE_SLEEP;
       dbr_stall_detector_resume (self);
     }
+
+  return dbr_stall_detector_settle (self, events);
+}
+
+DbrStallEvents
+dbr_stall_detector_refused (DbrStallDetector *self)
+{
+  DbrStallEvents events = dbr_stall_detector_look (self);
+
+  dbr_stall_detector_forget_probes (self);
+  self->pauses |= DBR_STALL_PAUSE_REFUSED;
 
   return dbr_stall_detector_settle (self, events);
 }

@@ -13,7 +13,8 @@
 #include "base/dbr-i18n-private.h"
 #include "policy/dbr-failure-private.h"
 
-/* The presets are read once, when the first policy is made, and never change. */
+/* The presets are read once and never change: the one that each client begins with when the first
+ * policy is made, and all of them when another one is asked for. */
 
 #define PRESETS_PATH "/dbr/retry.ini"
 #define GROUP_DEFAULT "default"
@@ -134,46 +135,47 @@ collect_causes (GKeyFile    *file,
     }
 }
 
-static void
-read_presets (GKeyFile    *file,
-              GHashTable  *presets,
-              GError     **error)
+static DbrRetryPlan *
+read_preset (GKeyFile    *file,
+             const char  *preset,
+             GHashTable  *read,
+             GError     **error)
 {
-  g_auto(GStrv) groups = g_key_file_get_groups (file, NULL);
-  g_autoptr(GHashTable) read = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  DbrRetryValues defaults = { 0, };
+  g_autoptr(GPtrArray) causes = g_ptr_array_new ();
+  DbrRetryValues values = { 0, };
+  DbrRetryPlan *plan;
 
-  read_values (file, GROUP_DEFAULT, &defaults, error);
-  for (guint i = 0; groups[i] != NULL && *error == NULL; i++)
-    {
-      g_autoptr(GPtrArray) causes = NULL;
-      DbrRetryValues values = defaults;
-      DbrRetryPlan *plan;
+  read_values (file, GROUP_DEFAULT, &values, error);
+  if (*error == NULL && !g_str_equal (preset, GROUP_DEFAULT))
+    read_values (file, preset, &values, error);
+  collect_causes (file, preset, read, causes, error);
+  collect_causes (file, GROUP_ANY_CAUSE, read, causes, error);
+  plan = dbr_retry_plan_new (&values, causes, NULL);
+  if (*error == NULL && !plan->is_valid)
+    g_error ("%s makes no sense in [%s]", PRESETS_PATH, preset);
 
-      if (strchr (groups[i], '/') != NULL)
-        continue;
-
-      causes = g_ptr_array_new ();
-      read_values (file, groups[i], &values, error);
-      collect_causes (file, groups[i], read, causes, error);
-      collect_causes (file, GROUP_ANY_CAUSE, read, causes, error);
-      plan = dbr_retry_plan_new (&values, causes, NULL);
-      if (!plan->is_valid)
-        g_error ("%s makes no sense in [%s]", PRESETS_PATH, groups[i]);
-      g_hash_table_insert (presets, g_strdup (groups[i]), plan);
-    }
+  return plan;
 }
 
+/* The one of this name, or NULL for all. */
 static GHashTable *
-load_presets (void)
+load_presets (const char *only)
 {
   g_autoptr(GBytes) bytes = dbr_data_lookup (PRESETS_PATH);
   g_autoptr(GKeyFile) file = g_key_file_new ();
+  g_autoptr(GHashTable) read = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GError) error = NULL;
+  g_auto(GStrv) groups = NULL;
   GHashTable *presets = g_hash_table_new (g_str_hash, g_str_equal);
 
   if (g_key_file_load_from_bytes (file, bytes, G_KEY_FILE_NONE, &error))
-    read_presets (file, presets, &error);
+    groups = g_key_file_get_groups (file, NULL);
+  for (guint i = 0; error == NULL && groups[i] != NULL; i++)
+    {
+      if (strchr (groups[i], '/') == NULL && (only == NULL || g_str_equal (groups[i], only)))
+        g_hash_table_insert (presets, g_strdup (groups[i]),
+                             read_preset (file, groups[i], read, &error));
+    }
   if (error != NULL)
     g_error ("%s is damaged: %s", PRESETS_PATH, error->message);
 
@@ -183,13 +185,20 @@ load_presets (void)
 DbrRetryPlan *
 dbr_retry_plan_lookup (const char *preset)
 {
-  static GHashTable *presets = NULL;
+  static GHashTable *only_default = NULL;
+  static GHashTable *all = NULL;
   DbrRetryPlan *self;
 
-  if (g_once_init_enter (&presets))
-    g_once_init_leave (&presets, load_presets ());
+  if (g_once_init_enter (&only_default))
+    g_once_init_leave (&only_default, load_presets (GROUP_DEFAULT));
 
-  self = g_hash_table_lookup (presets, preset);
+  self = g_hash_table_lookup (only_default, preset);
+  if (self == NULL)
+    {
+      if (g_once_init_enter (&all))
+        g_once_init_leave (&all, load_presets (NULL));
+      self = g_hash_table_lookup (all, preset);
+    }
 
   return self != NULL ? dbr_retry_plan_ref (self) : NULL;
 }

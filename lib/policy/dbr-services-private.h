@@ -13,5 +13,8 @@ gboolean dbr_services_may_activate (const char *bus_name);
  * Without an interface it may be that of any. */
 gboolean dbr_services_bind_caller  (const char *interface_name,
                                     const char *method_name);
+/* What to ask a service to see whether it works: the path, interface and name of a property; NULL if
+ * nothing is known of it. */
+char   **dbr_services_dup_probe (const char *bus_name);
 
 G_END_DECLS

@@ -9,6 +9,7 @@
 
 #define SERVICES_PATH "/dbr/services.ini"
 #define BOUND_GROUP "bound-to-caller"
+#define PROBES_GROUP "probes"
 
 static GKeyFile *
 load_services (void)
@@ -63,6 +64,31 @@ load_bound (void)
   return bound;
 }
 
+/* By bus name, each with its three parts. */
+static GHashTable *
+load_probes (void)
+{
+  g_autoptr(GKeyFile) file = load_services ();
+  g_autoptr(GError) error = NULL;
+  g_auto(GStrv) names = g_key_file_get_keys (file, PROBES_GROUP, NULL, &error);
+  GHashTable *probes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                              (GDestroyNotify) g_strfreev);
+
+  for (guint i = 0; names != NULL && names[i] != NULL; i++)
+    {
+      char **parts = g_key_file_get_string_list (file, PROBES_GROUP, names[i], NULL, &error);
+
+      if (parts == NULL || g_strv_length (parts) != 3)
+        g_error ("%s is damaged: the probe of %s has not three parts", SERVICES_PATH, names[i]);
+      g_hash_table_insert (probes, g_strdup (names[i]), parts);
+    }
+
+  if (error != NULL)
+    g_error ("%s is damaged: %s", SERVICES_PATH, error->message);
+
+  return probes;
+}
+
 gboolean
 dbr_services_may_activate (const char *bus_name)
 {
@@ -92,4 +118,15 @@ dbr_services_bind_caller (const char *interface_name,
   name = g_strconcat (interface_name != NULL ? interface_name : "", ".", method_name, NULL);
 
   return g_hash_table_contains (bound, name);
+}
+
+char **
+dbr_services_dup_probe (const char *bus_name)
+{
+  static GHashTable *probes = NULL;
+
+  if (g_once_init_enter (&probes))
+    g_once_init_leave (&probes, load_probes ());
+
+  return g_strdupv (g_hash_table_lookup (probes, bus_name));
 }

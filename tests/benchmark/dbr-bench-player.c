@@ -150,7 +150,7 @@ bench_call_get_method (BenchCall call)
 gboolean
 bench_call_is_answered (BenchCall call)
 {
-  return call == BENCH_CALL_ECHO || call == BENCH_CALL_BURST;
+  return call == BENCH_CALL_ECHO || call == BENCH_CALL_BURST || call == BENCH_CALL_UNCOUNTED;
 }
 
 void

@@ -37,6 +37,8 @@ const BenchScene bench_scenes[] = {
     bench_scene_time_objects, bench_scene_count_objects },
   { "look-up", "P11", 0, 0, "a property of one of 10000 objects found",
     bench_scene_time_look_up, bench_scene_count_look_up },
+  { "python", "P12", 0.55, 1.10, "calls from Python",
+    bench_scene_time_python, bench_scene_count_python },
   { "start", "P13", 1.20, 1.20, "a client made, and its first answer",
     bench_scene_time_start, bench_scene_count_start },
   { "burst", "P15", 0, 0, "1000 calls at once on a 128-reply bus",

@@ -80,6 +80,10 @@ gboolean bench_scene_time_changes       (const BenchScene *self,
                                          BenchRun         *run);
 gboolean bench_scene_count_changes      (const BenchScene *self,
                                          BenchRun         *run);
+gboolean bench_scene_time_python        (const BenchScene *self,
+                                         BenchRun         *run);
+gboolean bench_scene_count_python       (const BenchScene *self,
+                                         BenchRun         *run);
 gboolean bench_scene_time_start         (const BenchScene *self,
                                          BenchRun         *run);
 gboolean bench_scene_count_start        (const BenchScene *self,

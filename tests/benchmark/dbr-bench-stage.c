@@ -20,6 +20,8 @@ struct _BenchStage
   GDBusConnection *connection;
   char            *program;
   char            *folder;
+  /* NULL until they are asked for */
+  GStrv            python_clients;
 };
 
 struct _BenchActor
@@ -70,6 +72,7 @@ bench_stage_free (BenchStage *self)
   g_clear_pointer (&self->bus, dbr_test_bus_free);
   g_free (self->program);
   g_free (self->folder);
+  g_strfreev (self->python_clients);
   g_free (self);
 }
 
@@ -148,6 +151,28 @@ bench_stage_add_objects (BenchStage *self,
     add_turn (self, bench_player_get_turn (BENCH_N_WATCHED, i), i * BENCH_TURN, 1);
 }
 
+GStrv
+bench_stage_dup_python_clients (BenchStage *self)
+{
+  char *arguments[] = { (char *) DBR_BENCH_PYTHON, (char *) DBR_BENCH_PYTHON_PLAYER,
+                        (char *) "--list", NULL };
+  g_autofree char *output = NULL;
+  g_autoptr(GError) error = NULL;
+
+  if (*DBR_BENCH_PYTHON == '\0')
+    return NULL;
+
+  if (self->python_clients == NULL)
+    {
+      if (!g_spawn_sync (NULL, arguments, NULL, G_SPAWN_DEFAULT, NULL, NULL, &output, NULL, NULL,
+                         &error))
+        g_error ("%s", error->message);
+      self->python_clients = g_strsplit (g_strchomp (output), "\n", -1);
+    }
+
+  return g_strdupv (self->python_clients);
+}
+
 /* The actors */
 
 static gboolean
@@ -209,7 +234,9 @@ bench_actor_append_lens (BenchActor *self,
       append (arguments, "%s", "valgrind");
       append (arguments, "%s", "--quiet");
       append (arguments, "--tool=%s", "callgrind");
+      /* what the clients call to close an account; those in Python have only what Python calls */
       append (arguments, "--dump-before=%s", "bench_mark");
+      append (arguments, "--dump-before=%s", "getpgrp");
       append (arguments, "--callgrind-out-file=%s", self->file);
       break;
 
@@ -237,6 +264,36 @@ is_inside (const char *client)
   return g_strv_contains (inside, client);
 }
 
+/* What is told to the interpreter: the library as it lies in the build directory, the same order of
+ * all that it hashes each time, and where to keep what it compiles. */
+static void
+append_python_environment (GPtrArray  *arguments,
+                           const char *folder)
+{
+  append (arguments, "PYTHONPYCACHEPREFIX=%s/python", folder);
+  append (arguments, "GI_TYPELIB_PATH=%s", DBR_BENCH_LIBRARY_FOLDER);
+  append (arguments, "LD_LIBRARY_PATH=%s", DBR_BENCH_LIBRARY_FOLDER);
+  append (arguments, "PYTHONPATH=%s", DBR_BENCH_PYTHON_PATH);
+  append (arguments, "PYTHONHASHSEED=%s", "0");
+}
+
+static void
+append_program (GPtrArray  *arguments,
+                BenchStage *stage,
+                const char *client)
+{
+  if (stage->python_clients != NULL
+      && g_strv_contains ((const char *const *) stage->python_clients, client))
+    {
+      append (arguments, "%s", DBR_BENCH_PYTHON);
+      append (arguments, "%s", DBR_BENCH_PYTHON_PLAYER);
+    }
+  else
+    {
+      append (arguments, "%s", is_inside (client) ? DBR_BENCH_INSIDE_PROGRAM : stage->program);
+    }
+}
+
 BenchActor *
 bench_actor_new (BenchStage *stage,
                  const char *client,
@@ -260,10 +317,11 @@ bench_actor_new (BenchStage *stage,
   append (arguments, "-u%s", "MALLOC_CHECK_");
   append (arguments, "-u%s", "MALLOC_PERTURB_");
   append (arguments, "-u%s", "DBR_DEBUG");
+  append (arguments, "-u%s", "PYTHONDONTWRITEBYTECODE");
   append (arguments, "DBUS_SESSION_BUS_ADDRESS=%s", is_narrow ? "unix:path=/nowhere" : address);
+  append_python_environment (arguments, stage->folder);
   bench_actor_append_lens (self, arguments);
-  append (arguments, "%s",
-          is_inside (client) ? DBR_BENCH_INSIDE_PROGRAM : stage->program);
+  append_program (arguments, stage, client);
   append (arguments, "%s", "--play");
   append (arguments, "%s", client);
   append (arguments, "%s", address);
@@ -361,7 +419,7 @@ read_instructions (const char *file,
   const char *total;
 
   if (!g_file_get_contents (path, &text, NULL, NULL))
-    return 0;
+    g_error ("callgrind has not written %s", path);
 
   total = strstr (text, "\ntotals: ");
 

@@ -23,6 +23,9 @@ guint       bench_stage_count_rules       (BenchStage *self);
 void        bench_stage_add_objects       (BenchStage *self,
                                            guint       n_objects);
 
+/* The clients in Python that are installed, plain GDBus first; NULL where there is no Python. */
+GStrv       bench_stage_dup_python_clients (BenchStage *self) G_GNUC_WARN_UNUSED_RESULT;
+
 typedef enum
 {
   BENCH_LENS_NONE,

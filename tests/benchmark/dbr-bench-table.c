@@ -19,7 +19,7 @@ bench_table_begin (gboolean is_json)
   if (is_json)
     printf ("[");
   else
-    printf ("%-4s %-12s %-18s %-32s %12s %10s %7s  %-10s %s\n",
+    printf ("%-4s %-12s %-19s %-32s %12s %10s %7s  %-10s %s\n",
             "goal", "scene", "client", "what", "value", "calls/s", "ratio", "should be", "kept");
 }
 
@@ -47,7 +47,7 @@ row_print (const BenchRow *row)
   else if (row->limit_kind == BENCH_LIMIT_ON_VALUE)
     g_snprintf (limit, sizeof limit, "<= %.0f", row->limit);
 
-  printf ("%-4s %-12s %-18s %-32s %12s %10s %7s  %-10s %s\n",
+  printf ("%-4s %-12s %-19s %-32s %12s %10s %7s  %-10s %s\n",
           row->goal, row->scene, row->client, row->what, value, rate, ratio, limit,
           row->limit_kind == BENCH_LIMIT_NONE ? "" : row_is_kept (row) ? "yes" : "no");
 }

@@ -39,6 +39,14 @@ made_signal_get_fd_list (DbrMessage *message)
   return NULL;
 }
 
+static gsize
+made_signal_get_size (DbrMessage *message)
+{
+  MadeSignal *self = (MadeSignal *) message;
+
+  return self->body != NULL ? g_variant_get_size (self->body) : 0;
+}
+
 static void
 made_signal_free (DbrMessage *message)
 {
@@ -56,6 +64,7 @@ static const DbrMessageFuncs made_signal_funcs = {
   made_signal_get_sender,
   made_signal_dup_body,
   made_signal_get_fd_list,
+  made_signal_get_size,
   made_signal_free,
 };
 

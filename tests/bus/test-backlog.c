@@ -155,6 +155,63 @@ test_bound (Fixture       *fixture,
 }
 
 static void
+fixture_push_large (Fixture    *fixture,
+                    const char *member,
+                    gsize       n_bytes)
+{
+  g_autofree char *text = g_strnfill (n_bytes, 'x');
+
+  fixture_push (fixture, member, g_variant_new ("(s)", text));
+}
+
+static void
+test_bytes (Fixture       *fixture,
+            gconstpointer  data)
+{
+  const gsize part = DBR_BACKLOG_MAX_BYTES / 4;
+
+  g_test_summary ("Signals that take more memory than may wait make older ones go, and are counted");
+  fixture_push (fixture, "Rare", NULL);
+  for (guint i = 0; i < 10; i++)
+    fixture_push_large (fixture, "Large", part);
+  g_assert_cmpuint (dbr_backlog_get_dropped (fixture->backlog), ==, 7);
+  fixture_deliver_all (fixture);
+  g_assert_cmpuint (fixture->n_delivered, ==, 4);
+  g_assert_true (g_str_equal (fixture_get (fixture, 0), ":1.1 /a.Rare ()"));
+
+  g_test_message ("What was delivered takes none");
+  for (guint i = 0; i < 3; i++)
+    fixture_push_large (fixture, "Large", part);
+  g_assert_cmpuint (dbr_backlog_get_dropped (fixture->backlog), ==, 7);
+
+  g_test_message ("One may wait however large it is, and several go for it");
+  fixture_push_large (fixture, "Large", 2 * DBR_BACKLOG_MAX_BYTES);
+  g_assert_cmpuint (dbr_backlog_get_dropped (fixture->backlog), ==, 10);
+  fixture_deliver_all (fixture);
+  g_assert_cmpuint (fixture->n_delivered, ==, 5);
+}
+
+static void
+test_merges_bytes (Fixture       *fixture,
+                   gconstpointer  data)
+{
+  g_autofree char *text = g_strnfill (DBR_BACKLOG_MAX_BYTES / 8, 'x');
+  g_autofree char *one = g_strdup_printf ("('org.dbr.A', {'One': <'%s'>}, @as [])", text);
+  g_autofree char *two = g_strdup_printf ("('org.dbr.A', {'Two': <'%s'>}, @as [])", text);
+
+  g_test_summary ("Large changes are merged or go, and nothing of another kind for them");
+  fixture_push (fixture, "Rare", NULL);
+  fixture_push_change (fixture, ":1.1", "/a", two);
+  for (guint i = 0; i < 12; i++)
+    fixture_push_change (fixture, ":1.1", "/a", one);
+  g_assert_cmpuint (dbr_backlog_get_dropped (fixture->backlog), >, 0);
+  fixture_deliver_all (fixture);
+  g_assert_true (g_str_equal (fixture_get (fixture, 0), ":1.1 /a.Rare ()"));
+  g_assert_nonnull (strstr (fixture_get (fixture, fixture->texts->len - 1), "'One'"));
+  g_assert_cmpuint (fixture->texts->len + dbr_backlog_get_dropped (fixture->backlog), ==, 14);
+}
+
+static void
 test_merges (Fixture       *fixture,
              gconstpointer  data)
 {
@@ -351,7 +408,9 @@ main (int    argc,
 
   add ("/dbr/backlog/signals-come-in-order", test_in_order);
   add ("/dbr/backlog/is-bounded", test_bound);
+  add ("/dbr/backlog/is-bounded-by-bytes", test_bytes);
   add ("/dbr/backlog/merges-changes", test_merges);
+  add ("/dbr/backlog/merges-large-changes", test_merges_bytes);
   add ("/dbr/backlog/keeps-generations-apart", test_generations_stay_apart);
   add ("/dbr/backlog/drops-odd-changes", test_odd_changes);
   add ("/dbr/backlog/lets-others-have-their-turn", test_batches);

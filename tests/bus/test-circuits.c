@@ -287,6 +287,29 @@ test_not_counted (void)
 }
 
 static void
+test_no_connection (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(DbrCircuitBreaker) circuit = dbr_client_get_circuit (scene->client, SCENE_NAME);
+  g_autoptr(DbrCall) call = scene_call_new ("Never", NULL, 1500);
+  g_auto(Outcome) outcome = { NULL };
+
+  g_test_summary ("A call whose time is over while it waits for a connection says nothing of the "
+                  "service, though the attempt before was sent");
+  dbr_circuit_breaker_set_consecutive_failures (circuit, 1);
+  scene_assert_answers (scene->client);
+  dbr_call_set_idempotent (call, TRUE);
+  scene_run_async (scene->client, call, NULL, &outcome);
+  dbr_test_wait_until (NULL, dbr_test_peer_count (scene->peer, "Never") == 1,
+                       DBR_TEST_PATIENCE_MS);
+  dbr_test_bus_kill (scene->bus);
+  scene_wait (&outcome);
+  g_assert_error (outcome.error, DBR_ERROR, DBR_ERROR_DEADLINE);
+  scene_assert_in_time (&outcome, 1500);
+  g_assert_cmpint (dbr_circuit_breaker_get_state (circuit), ==, DBR_CIRCUIT_STATE_CLOSED);
+}
+
+static void
 test_one_method (void)
 {
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
@@ -682,6 +705,7 @@ main (int   argc,
   g_test_add_func ("/dbr/circuits/opens/slow", test_slow);
   g_test_add_func ("/dbr/circuits/opens/what-the-bus-says", test_bus_says);
   g_test_add_func ("/dbr/circuits/does-not-open/not-counted", test_not_counted);
+  g_test_add_func ("/dbr/circuits/does-not-open/no-connection", test_no_connection);
   g_test_add_func ("/dbr/circuits/does-not-open/one-method", test_one_method);
   g_test_add_data_func ("/dbr/circuits/does-not-open/own-stall", GINT_TO_POINTER (FALSE),
                         test_own_stall);

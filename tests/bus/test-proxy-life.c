@@ -358,6 +358,44 @@ test_bus_lost_loading (void)
   g_assert_cmpuint (result.n_calls, ==, 1);
 }
 
+/* The bus lives on, and so does the service; it is our own connection that is cut. */
+static void
+test_made_while_lost (void)
+{
+  g_autoptr(Scene) scene = life_scene_new ();
+  g_autoptr(SceneSockets) before = scene_sockets_new ();
+  g_autoptr(SceneSockets) after = NULL;
+  g_auto(DbrTestResult) result = { NULL };
+  g_autoptr(DbrProxy) proxy = NULL;
+  g_autofree char *first = g_strdup (dbr_test_peer_get_unique_name (scene->peer));
+  g_autoptr(GError) error = NULL;
+  g_auto(Told) told = { 0 };
+
+  g_test_summary ("A proxy that is made while there is no connection knows the owner that it finds");
+  scene_assert_answers (scene->client);
+  after = scene_sockets_new ();
+  dbr_test_bus_stop (scene->bus);
+  g_assert_cmpuint (scene_sockets_cut_new (after, before), ==, 1);
+  proxy_wait (dbr_client_get_state (scene->client) == DBR_CLIENT_STATE_RECONNECTING);
+  dbr_client_get_proxy_async (scene->client, SCENE_NAME, SCENE_PATH, THING_INTERFACE, NULL,
+                              dbr_test_result_cb, &result);
+  dbr_test_bus_cont (scene->bus);
+  proxy = dbr_client_get_proxy_finish (scene->client, dbr_test_result_wait (&result, NULL), &error);
+  g_assert_no_error (error);
+  proxy_wait (dbr_proxy_get_generation (proxy) == 1);
+  g_assert_true (dbr_proxy_get_fresh (proxy));
+  assert_is_of (proxy, 1);
+
+  told_connect (&told, proxy);
+  stop_last (scene);
+  proxy_wait (told.n_owners == 1);
+  g_assert_cmpstr (told.old_owner, ==, first);
+  start_next (scene, 2);
+  proxy_wait (dbr_proxy_get_fresh (proxy));
+  g_assert_cmpuint (dbr_proxy_get_generation (proxy), ==, 2);
+  assert_is_of (proxy, 2);
+}
+
 static void
 test_stalled (void)
 {
@@ -525,6 +563,7 @@ main (int   argc,
   g_test_add_func ("/dbr/proxy/unique-name", test_unique_name);
   g_test_add_func ("/dbr/proxy/bus-lost/loaded", test_bus_lost);
   g_test_add_func ("/dbr/proxy/bus-lost/loading", test_bus_lost_loading);
+  g_test_add_func ("/dbr/proxy/bus-lost/made-meanwhile", test_made_while_lost);
   g_test_add_func ("/dbr/proxy/silent/loaded", test_stalled);
   g_test_add_func ("/dbr/proxy/silent/loading", test_silent_at_first);
   g_test_add_func ("/dbr/proxy/never-mixes", test_storm);

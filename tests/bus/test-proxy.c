@@ -153,6 +153,7 @@ test_cached_reads (void)
   g_test_summary ("Reading what is at hand makes no call");
   g_assert_true (dbr_proxy_get_fresh (proxy));
   g_assert_cmpuint (dbr_proxy_get_generation (proxy), ==, 1);
+  g_assert_true (dbr_proxy_get_client (proxy) == scene->client);
   g_assert_cmpstr (dbr_proxy_get_bus_name (proxy), ==, SCENE_NAME);
   g_assert_cmpstr (dbr_proxy_get_object_path (proxy), ==, SCENE_PATH);
   g_assert_cmpstr (dbr_proxy_get_interface_name (proxy), ==, DBR_TEST_INTERFACE);

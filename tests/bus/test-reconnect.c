@@ -5,7 +5,7 @@
 #include <glib/gstdio.h>
 #include <signal.h>
 
-#include "dbr-scene.h"
+#include "dbr-proxy-scene.h"
 
 #define FACE "org.dbr.Test1"
 #define N_LOADS 3
@@ -159,18 +159,20 @@ test_under_load (void)
   g_autoptr(DbrSubscription) one = NULL;
   g_autoptr(DbrSubscription) tree = NULL;
   g_autoptr(DbrSubscription) member = NULL;
+  g_autoptr(DbrProxy) proxy = NULL;
   DbrTestResources before = { 0, };
   DbrTestResources after;
   Load loads[N_LOADS];
   News news = { 0, };
 
-  g_test_summary ("A bus that dies again and again under load loses nothing but the calls under way");
+  g_test_summary ("A bus that dies again and again under load takes nothing but the calls under way");
   signal (SIGTERM, signal_cb);
   scene_hold_circuit (scene->client);
   news_watch (&news, scene->client);
   one = subscription_open (scene->client, "/a", NULL, 0, &news.n_heard[0]);
   tree = subscription_open (scene->client, "/b", NULL, DBR_SUBSCRIPTION_FLAGS_PATH_NAMESPACE,
                             &news.n_heard[1]);
+  proxy = proxy_scene_get_level (scene);
   member = subscription_open (scene->client, NULL, "Told", 0, &news.n_heard[2]);
   for (guint i = 0; i < N_LOADS; i++)
     {
@@ -187,15 +189,15 @@ test_under_load (void)
       dbr_test_peer_restart (scene->peer);
       g_assert_true (dbr_subscription_get_active (one));
       emit_to_all (scene);
+      proxy_scene_set_level (scene, i);
       for (guint j = 0; j < G_N_ELEMENTS (news.n_heard); j++)
         dbr_test_wait_until (NULL, news.n_heard[j] == i, DBR_TEST_PATIENCE_MS);
+      proxy_wait (dbr_proxy_get_fresh (proxy) && proxy_read_level (proxy) == i);
+      g_assert_cmpuint (dbr_proxy_get_generation (proxy), ==, i + 1);
       if (i == 2)
         before = dbr_test_resources_read ();
     }
 
-  after = dbr_test_resources_read ();
-  g_assert_cmpuint (after.n_fds, <=, before.n_fds);
-  g_assert_cmpuint (after.n_threads, <=, before.n_threads);
   for (guint i = 0; i < N_LOADS; i++)
     {
       g_atomic_int_set (&loads[i].is_over, TRUE);
@@ -206,6 +208,10 @@ test_under_load (void)
   g_assert_cmpuint (dbr_client_get_in_flight (scene->client), ==, 0);
   g_assert_cmpuint (dbr_client_get_orphans (scene->client), ==, 0);
   g_assert_cmpint (n_signals, ==, 0);
+  /* A connection is kept as long as a call that it was lost under. */
+  dbr_test_wait_until (NULL, (after = dbr_test_resources_read ()).n_fds <= before.n_fds,
+                       DBR_TEST_PATIENCE_MS);
+  g_assert_cmpuint (after.n_threads, <=, before.n_threads);
   signal (SIGTERM, SIG_DFL);
 }
 
@@ -383,6 +389,95 @@ test_lost_while_restoring (void)
   g_assert_cmpuint (news.n_lost, ==, 3);
 }
 
+/* A bus of our own making, which counts what it is asked. */
+#define FAKE_BUS \
+  "on org.freedesktop.DBus.Hello: reply (':1.1',)\n" \
+  "on org.freedesktop.DBus.GetId: reply ('id',)\n" \
+  "on org.freedesktop.DBus.AddMatch: reply ()\n" \
+  "on org.freedesktop.DBus.RemoveMatch: reply ()\n"
+
+/* Of a unique name, so that no owner is asked for. */
+static DbrSubscription *
+subscription_new_unique (DbrClient *client)
+{
+  return dbr_subscription_new (client, ":1.9", "/a", FACE, NULL, NULL, 0);
+}
+
+static void
+test_rule_taken_back (void)
+{
+  g_autoptr(DbrTestPeer) bus = dbr_test_peer_new_listening (FAKE_BUS);
+  g_autoptr(DbrClient) client = dbr_client_new_for_address (dbr_test_peer_get_address (bus));
+  g_autoptr(DbrSubscription) subscription = NULL;
+  g_auto(DbrTestResult) result = { NULL };
+  g_autoptr(GError) error = NULL;
+  News news = { 0, };
+
+  g_test_summary ("A rule is taken back where the bus has it, if it may, and on no other connection");
+  news_watch (&news, client);
+  subscription = subscription_new_unique (client);
+  dbr_subscription_start_sync (subscription, NULL, &error);
+  g_assert_no_error (error);
+  dbr_subscription_stop (subscription);
+  dbr_test_wait_until (NULL, dbr_test_peer_count (bus, "RemoveMatch") == 1, DBR_TEST_PATIENCE_MS);
+
+  g_test_message ("The connection is lost before");
+  dbr_subscription_start_sync (subscription, NULL, &error);
+  g_assert_no_error (error);
+  dbr_test_peer_tell (bus, "close");
+  dbr_test_wait_until (NULL, news.n_lost == 1, DBR_TEST_PATIENCE_MS);
+  dbr_subscription_stop (subscription);
+  dbr_test_wait_until (NULL, news.n_restored == 1, DBR_TEST_PATIENCE_MS);
+  g_assert_cmpuint (dbr_test_peer_count (bus, "RemoveMatch"), ==, 1);
+
+  g_test_message ("The bus answers when nobody waits any more");
+  dbr_test_peer_tell (bus, "on org.freedesktop.DBus.AddMatch: wait 400; reply ()");
+  dbr_timeouts_set (dbr_client_get_timeouts (client), "default", 100, &error);
+  g_assert_no_error (error);
+  g_assert_false (dbr_subscription_start_sync (subscription, NULL, &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_DEADLINE);
+  dbr_test_wait_until (NULL, dbr_test_peer_count (bus, "RemoveMatch") == 2, DBR_TEST_PATIENCE_MS);
+  g_clear_error (&error);
+
+  g_test_message ("It is stopped before the bus has answered");
+  dbr_timeouts_set (dbr_client_get_timeouts (client), "default", 5000, NULL);
+  dbr_subscription_start_async (subscription, NULL, dbr_test_result_cb, &result);
+  dbr_test_wait_until (NULL, dbr_test_peer_count (bus, "AddMatch") == 4, DBR_TEST_PATIENCE_MS);
+  dbr_subscription_stop (subscription);
+  g_assert_false (dbr_subscription_start_finish (subscription, dbr_test_result_wait (&result, NULL),
+                                                 &error));
+  dbr_test_wait_until (NULL, dbr_test_peer_count (bus, "RemoveMatch") == 3, DBR_TEST_PATIENCE_MS);
+  g_assert_cmpuint (dbr_test_peer_count (bus, "AddMatch"), ==, 4);
+}
+
+/* Longer than an attempt to connect may take. */
+#define HANG_MS "27000"
+
+static void
+test_hung_while_restoring (void)
+{
+  g_autoptr(DbrTestPeer) bus =
+    dbr_test_peer_new_listening (FAKE_BUS
+                                 "on org.freedesktop.DBus.AddMatch from 2: wait " HANG_MS "; reply ()\n"
+                                 "on org.freedesktop.DBus.GetId from 1: wait " HANG_MS "; reply ('id',)\n");
+  g_autoptr(DbrClient) client = dbr_client_new_for_address (dbr_test_peer_get_address (bus));
+  g_autoptr(DbrSubscription) subscription = NULL;
+  g_autoptr(GError) error = NULL;
+  News news = { 0, };
+
+  g_test_summary ("A bus that hangs as soon as it is back is waited for, however long that takes");
+  news_watch (&news, client);
+  subscription = subscription_new_unique (client);
+  dbr_subscription_start_sync (subscription, NULL, &error);
+  g_assert_no_error (error);
+  dbr_test_peer_tell (bus, "close");
+  dbr_test_wait_until (NULL, news.n_restored == 1, 30000 + DBR_TEST_PATIENCE_MS);
+  g_assert_cmpuint (news.n_lost, ==, 1);
+  g_assert_true (dbr_subscription_get_active (subscription));
+  g_assert_cmpuint (dbr_test_peer_count (bus, "AddMatch"), ==, 2);
+  g_assert_cmpuint (dbr_test_peer_count (bus, "GetId"), ==, 1);
+}
+
 static void
 test_calls_wait (void)
 {
@@ -516,6 +611,9 @@ main (int    argc,
   g_test_add_func ("/dbr/reconnect/hurries-for-who-waits", test_hurries);
   g_test_add_func ("/dbr/reconnect/restores-all-first", test_restored_with_all);
   g_test_add_func ("/dbr/reconnect/is-lost-while-restoring", test_lost_while_restoring);
+  g_test_add_func ("/dbr/reconnect/takes-rules-back", test_rule_taken_back);
+  if (g_test_slow ())
+    g_test_add_func ("/dbr/reconnect/hangs-while-restoring", test_hung_while_restoring);
   g_test_add_func ("/dbr/reconnect/calls-wait", test_calls_wait);
   g_test_add_func ("/dbr/reconnect/is-closed-meanwhile", test_closed_meanwhile);
   g_test_add_func ("/dbr/reconnect/is-left-meanwhile", test_left_meanwhile);

@@ -54,6 +54,7 @@ def main(root, build):
     env['PYTHONPATH'] = os.path.dirname(os.path.dirname(installed('**/gi/overrides/Dbr.py')))
     env['XDG_DATA_DIRS'] = os.path.join(prefix, 'share') + ':/usr/local/share:/usr/share'
     installed('share/gjs-1.0/overrides/Dbr.js')
+    installed('**/gi-stubs/repository/Dbr.pyi')
 
     flags = subprocess.run(['pkg-config', '--cflags', '--libs', 'libdbr-1'], env=env, text=True,
                            stdout=subprocess.PIPE, check=True).stdout.split()

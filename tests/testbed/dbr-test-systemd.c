@@ -16,6 +16,7 @@ struct _DbrTestSystemd
   /* configuration */
   gboolean has_own_bus;
   char    *folder;
+  char    *config_folder;
   char    *units_folder;
   char    *address;
   char    *private_address;
@@ -129,6 +130,20 @@ get_process (DbrTestSystemd *self)
   return self->process;
 }
 
+static void
+write_file (const char *folder,
+            const char *name,
+            const char *text)
+{
+  g_autofree char *path = g_build_filename (folder, name, NULL);
+  g_autoptr(GError) error = NULL;
+
+  if (!g_file_set_contents (path, text, -1, &error))
+    dbr_test_fail ("%s: %s", path, error->message);
+}
+
+/* What is its own goes before what is installed on the machine; units of a test come after what
+ * systemd itself writes when one is masked. */
 DbrTestSystemd *
 dbr_test_systemd_new (DbrTestBus *bus)
 {
@@ -138,14 +153,16 @@ dbr_test_systemd_new (DbrTestBus *bus)
   self->has_own_bus = bus == NULL;
   self->folder = bus != NULL ? g_strdup (dbr_test_bus_get_folder (bus))
                              : dbr_test_reaper_make_folder ();
-  self->units_folder = g_build_filename (self->folder, "config", "systemd", "user", NULL);
+  self->config_folder = g_build_filename (self->folder, "config", "systemd", "user", NULL);
+  self->units_folder = g_build_filename (self->folder, "data", "systemd", "user", NULL);
   self->address = bus != NULL ? g_strdup (dbr_test_bus_get_address (bus))
                               : g_strconcat ("unix:path=", self->folder, "/bus", NULL);
   self->private_address = g_strconcat ("unix:path=", self->folder, "/systemd/private", NULL);
+  g_assert_cmpint (g_mkdir_with_parents (self->config_folder, 0700), ==, 0);
   g_assert_cmpint (g_mkdir_with_parents (self->units_folder, 0700), ==, 0);
-  dbr_test_systemd_write_unit (self, "dbus.socket", bus != NULL ? idle_socket : real_socket);
-  dbr_test_systemd_write_unit (self, "dbus.service", bus != NULL ? idle_service : real_service);
-  dbr_test_systemd_write_unit (self, "dbr-test.target", target);
+  write_file (self->config_folder, "dbus.socket", bus != NULL ? idle_socket : real_socket);
+  write_file (self->config_folder, "dbus.service", bus != NULL ? idle_service : real_service);
+  write_file (self->config_folder, "dbr-test.target", target);
   self->cgroup = dbr_test_cgroup_make (&error);
   if (self->cgroup == NULL)
     dbr_test_fail ("%s", error->message);
@@ -162,6 +179,7 @@ dbr_test_systemd_free (DbrTestSystemd *self)
     dbr_test_reaper_remove_folder (self->folder);
   g_free (self->cgroup);
   g_free (self->folder);
+  g_free (self->config_folder);
   g_free (self->units_folder);
   g_free (self->address);
   g_free (self->private_address);
@@ -197,11 +215,7 @@ dbr_test_systemd_write_unit (DbrTestSystemd *self,
                              const char     *name,
                              const char     *text)
 {
-  g_autofree char *path = g_build_filename (self->units_folder, name, NULL);
-  g_autoptr(GError) error = NULL;
-
-  if (!g_file_set_contents (path, text, -1, &error))
-    dbr_test_fail ("%s: %s", path, error->message);
+  write_file (self->units_folder, name, text);
 }
 
 char *

@@ -40,6 +40,12 @@ wire_message_get_fd_list (DbrMessage *message)
   return ((DbrWireMessage *) message)->fd_list;
 }
 
+static gsize
+wire_message_get_size (DbrMessage *message)
+{
+  return ((DbrWireMessage *) message)->size;
+}
+
 static void
 wire_message_free (DbrMessage *message)
 {
@@ -53,6 +59,7 @@ static const DbrMessageFuncs wire_message_funcs = {
   wire_message_get_sender,
   wire_message_dup_body,
   wire_message_get_fd_list,
+  wire_message_get_size,
   wire_message_free,
 };
 

@@ -4,17 +4,14 @@
 """Futures of asyncio for the operations of libdbr.
 
 An operation tells its end in the GLib context it was begun in, and the thread of an asyncio loop
-iterates none. So there is one thread for all loops, which begins the operations in a context of
-its own and hands over what comes of them. It is started by the first one.
+iterates none. So the thread of the overrides begins the operations, for all loops, and hands over
+what comes of them.
 """
 
 import asyncio
-import atexit
-import collections
-import os
-import threading
 
-from gi.repository import Gio, GLib
+from gi.overrides import _dbr_blocks, _dbr_thread
+from gi.repository import Gio
 
 
 class _Operation(asyncio.Future):
@@ -23,10 +20,11 @@ class _Operation(asyncio.Future):
     Cancelled, it is done when the operation has ended, so that all is known of it by then.
     """
 
-    def __init__(self, loop, start):
+    def __init__(self, loop, start, block):
         super().__init__(loop=loop)
         self._start = start
-        self._cancellable = Gio.Cancellable()
+        self._limit = _dbr_blocks.Limit(block.until_usec) if block and block.until_usec else None
+        self._cancellable = self._limit or Gio.Cancellable()
         self._is_cancelled = False
         self._message = None
         self._scope = None
@@ -59,7 +57,7 @@ class _Operation(asyncio.Future):
     def _submit(self):
         if self._wait is not None:
             self._wait = None
-            _get_thread().submit(self)
+            _dbr_thread.submit(self)
 
     def cancel(self, msg=None):
         if self.done():
@@ -79,7 +77,7 @@ class _Operation(asyncio.Future):
 
     def _ended_cb(self, source, result, finish):
         try:
-            value, error = finish(source, result), None
+            value, error = _dbr_blocks.finish(finish, source, result), None
         except Exception as raised:  # pylint: disable=broad-except
             value, error = None, raised
         self._hand_over(value, error)
@@ -92,6 +90,8 @@ class _Operation(asyncio.Future):
             pass
 
     def _conclude(self, value, error):
+        if self._limit is not None:
+            self._limit.end()
         if self._is_cancelled:
             super().cancel(self._message)
         elif error is not None:
@@ -101,71 +101,32 @@ class _Operation(asyncio.Future):
             self.set_result(value)
 
 
-class _Thread:
-    """The thread that begins operations and hears of their end."""
-
-    def __init__(self):
-        self._context = GLib.MainContext.new()
-        self._waiting = collections.deque()
-        self._is_ended = False
-        self.process = os.getpid()
-        # Not waited for by the interpreter, which would do so before atexit asks it to end.
-        self._thread = threading.Thread(target=self._run, name='dbr-await', daemon=True)
-        self._thread.start()
-        atexit.register(self._end)
-
-    def _run(self):
-        self._context.push_thread_default()
-        while not self._is_ended:
-            self._context.iteration(True)
-            while self._waiting:
-                self._waiting.popleft().start()
-        self._context.pop_thread_default()
-
-    def _end(self):
-        global _thread
-        if self.process == os.getpid():
-            # What still runs after this and awaits gets another thread.
-            _thread = None
-            self._is_ended = True
-            self._context.wakeup()
-            self._thread.join()
-
-    def submit(self, operation):
-        self._waiting.append(operation)
-        self._context.wakeup()
-
-
-_thread = None
-_lock = threading.Lock()
-
-
-def _get_thread():
-    global _thread
-    # A child of fork() has no thread but the one that called it.
-    if _thread is None or _thread.process != os.getpid():
-        with _lock:
-            if _thread is None or _thread.process != os.getpid():
-                _thread = _Thread()
-    return _thread
-
-
-def submit(operation):
-    """Calls start() of it in the thread, in whose context it will hear of what it began."""
-    _get_thread().submit(operation)
-
-
 def begin(begin_method, finish_method, args, wait=None):
     """Begins an operation and returns its future.
 
     With wait(), which does the same and waits for it, it may be the head of a with block instead.
     """
-    def start(cancellable, callback):
-        begin_method(*args, cancellable, callback, finish_method)
+    block = _dbr_blocks.get()
 
-    operation = _Operation(asyncio.get_running_loop(), start)
+    def start(cancellable, callback):
+        all_args = (*args, cancellable, callback, finish_method)
+        if block is None:
+            begin_method(*all_args)
+        else:
+            _dbr_blocks.call(block, begin_method, all_args)
+
+    operation = _Operation(asyncio.get_running_loop(), start, block)
     if wait is None:
-        _get_thread().submit(operation)
+        _dbr_thread.submit(operation)
     else:
         operation.submit_soon(wait)
     return operation
+
+
+def ensure_future(coroutine):
+    """The future of a coroutine; as for an operation there has to be a running loop."""
+    try:
+        return asyncio.get_running_loop().create_task(coroutine)
+    except RuntimeError:
+        coroutine.close()
+        raise

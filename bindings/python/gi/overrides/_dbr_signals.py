@@ -11,6 +11,8 @@ nothing: its rule is there already.
 import collections
 import sys
 
+from gi.overrides import _dbr_thread
+
 LIMIT = 1000
 
 Signal = collections.namedtuple('Signal', ['sender', 'object_path', 'interface_name', 'member',
@@ -95,11 +97,8 @@ class _Signals:
     """The signals from where the iteration began, at most the last thousand that wait."""
 
     def __init__(self, subscription):
-        # Here and not above: a program that never awaits needs no asyncio.
-        from gi.overrides import _dbr_await
-
         self._ear = _Ear(subscription)
-        _dbr_await.submit(self._ear)
+        _dbr_thread.submit(self._ear)
         self._ear.wait_made()
 
     def __aiter__(self):

@@ -1,0 +1,91 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "monitor/dbr-service-monitor-private.h"
+#include "monitor/dbr-systemd-book-private.h"
+#include "monitor/dbr-systemd-line-private.h"
+#include "monitor/dbr-systemd-monitor.h"
+
+G_BEGIN_DECLS
+
+/* A unit that is watched, and the state that was told of it last. */
+typedef struct
+{
+  DbrUnit    *unit;
+  const char *state;
+} DbrSystemdWatched;
+
+struct _DbrSystemdMonitorClass
+{
+  DbrServiceMonitorClass parent_class;
+};
+
+struct _DbrSystemdMonitor
+{
+  DbrServiceMonitor  parent_instance;
+
+  /* identity */
+  DbrSystemdScope    scope;
+  DbrSystemdLine    *line;
+  DbrSystemdBook    *book;
+  GMainContext      *context;
+
+  /* atomic */
+  gint               is_started;
+
+  /* state, in the context of the object alone */
+  GListStore        *failed;
+  gboolean           knows_failed;
+  GHashTable        *watched;
+  gboolean           is_reading;
+  DbrSystemdReads    reading;
+  DbrSystemdReads    wanted;
+  GSource           *look_source;
+  /* what is told, in order; the first of them wait for the types of jobs */
+  GQueue             news;
+  guint              n_awaited;
+
+  GMutex             mutex;
+
+  /* guarded by mutex */
+  GError            *watch_error;
+};
+
+/* What the files of the monitor ask of each other. */
+
+gboolean        dbr_systemd_monitor_is_started  (DbrSystemdMonitor    *self);
+DbrSystemdLine *dbr_systemd_monitor_get_line    (DbrSystemdMonitor    *self);
+DbrSystemdBook *dbr_systemd_monitor_get_book    (DbrSystemdMonitor    *self);
+/* The unit that is watched under this name, in the context of the monitor; else a new one. */
+DbrUnit        *dbr_systemd_monitor_dup_unit    (DbrSystemdMonitor    *self,
+                                                 const char           *name) G_GNUC_WARN_UNUSED_RESULT;
+/* What is wrong with the names that were given to watch_units(). */
+gboolean        dbr_systemd_monitor_check_watch (DbrSystemdMonitor    *self,
+                                                 GError              **error);
+void            dbr_systemd_monitor_notify      (DbrSystemdMonitor    *self,
+                                                 DbrSystemdChanges     changes);
+
+/* In dbr-systemd-monitor-tell.c: tells what there is to tell, in the context of the monitor. */
+void            dbr_systemd_monitor_install_signals (DbrSystemdMonitorClass *klass);
+void            dbr_systemd_watched_free        (DbrSystemdWatched    *self);
+void            dbr_systemd_monitor_tell        (GObject              *monitor);
+/* The same at once, if this thread may act for that context. */
+void            dbr_systemd_monitor_settle      (DbrSystemdMonitor    *self);
+
+/* In dbr-systemd-monitor-read.c: reads what is wanted into the book. */
+void            dbr_systemd_monitor_read_async  (DbrSystemdMonitor    *self,
+                                                 DbrSystemdReads       reads,
+                                                 GCancellable         *cancellable,
+                                                 GAsyncReadyCallback   callback,
+                                                 gpointer              user_data);
+gboolean        dbr_systemd_monitor_read_finish (DbrSystemdMonitor    *self,
+                                                 GAsyncResult         *result,
+                                                 GError              **error);
+/* The same by itself, in the context of the monitor and while it is started. */
+void            dbr_systemd_monitor_read        (DbrSystemdMonitor    *self,
+                                                 DbrSystemdReads       reads);
+void            dbr_systemd_monitor_stop_looking (DbrSystemdMonitor   *self);
+
+G_END_DECLS

@@ -1,0 +1,432 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "dbr-systemd-scene.h"
+
+#include <string.h>
+
+/* What a unit is asked to do, in one form for all. */
+typedef struct
+{
+  gboolean  is_done;
+  GError   *error;
+  gint64    ended_usec;
+} Act;
+
+static void
+act_clear (Act *self)
+{
+  g_clear_error (&self->error);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Act, act_clear)
+
+static void
+started_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  Act *act = user_data;
+
+  dbr_unit_start_finish (DBR_UNIT (source), result, &act->error);
+  act->is_done = TRUE;
+  act->ended_usec = g_get_monotonic_time ();
+}
+
+static void
+wait_for (Act *act)
+{
+  dbr_test_wait_until (NULL, act->is_done, 2 * DBR_TEST_PATIENCE_MS);
+}
+
+static GError *
+start (SystemdScene *scene,
+       const char   *name)
+{
+  g_autoptr(DbrUnit) unit = systemd_scene_get_unit (scene, name);
+  GError *error = NULL;
+
+  dbr_unit_start_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error);
+
+  return error;
+}
+
+static void
+assert_failed (const GError *error,
+               const char   *result)
+{
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_JOB_FAILED);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, result));
+}
+
+static void
+test_done (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_autoptr(GError) error = NULL;
+  int pid;
+
+  g_test_summary ("starting, restarting, reloading and stopping wait for the job, and the unit shows "
+                  "what came of it");
+  if (scene == NULL)
+    return;
+
+  unit = systemd_scene_get_unit (scene, "ok");
+  g_assert_cmpstr (dbr_unit_get_active_state (unit), ==, "inactive");
+  g_assert_true (dbr_unit_start_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error));
+  g_assert_cmpstr (dbr_unit_get_active_state (unit), ==, "active");
+  pid = dbr_unit_get_main_pid (unit);
+  g_assert_cmpint (pid, >, 0);
+  g_assert_cmpint (dbr_unit_get_active_since_usec (unit), >, 0);
+
+  g_assert_true (dbr_unit_restart_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error));
+  g_assert_cmpint (dbr_unit_get_main_pid (unit), !=, pid);
+  g_assert_true (dbr_unit_reload_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error));
+  g_assert_true (dbr_unit_stop_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpstr (dbr_unit_get_active_state (unit), ==, "inactive");
+  g_assert_cmpint (dbr_unit_get_main_pid (unit), ==, 0);
+  g_assert_cmpint (dbr_unit_get_active_since_usec (unit), ==, -1);
+}
+
+static void
+test_failures (void)
+{
+  const struct
+  {
+    const char *unit;
+    const char *result;
+  } failures[] = {
+    { "fails", "failed (exit-code)" },
+    { "quick-to-fail", "failed (timeout)" },
+    { "impatient", "timeout" },
+    { "needy", "dependency" },
+  };
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+
+  g_test_summary ("a job that ends otherwise than done is an error that names its result");
+  if (scene == NULL)
+    return;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (failures); i++)
+    {
+      g_autoptr(GError) error = start (scene, failures[i].unit);
+
+      assert_failed (error, failures[i].result);
+    }
+}
+
+static void
+test_start_limit (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_autoptr(GListModel) reasons = NULL;
+  g_autofree char *kinds = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("a start that systemd refuses for its limit is told from one that fails");
+  if (scene == NULL)
+    return;
+
+  unit = systemd_scene_get_unit (scene, "limited");
+  for (guint i = 0; i < 2; i++)
+    {
+      dbr_unit_start_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error);
+      assert_failed (error, "exit-code");
+      g_clear_error (&error);
+    }
+  dbr_unit_start_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error);
+  assert_failed (error, "start-limit-hit");
+  g_clear_error (&error);
+  reasons = dbr_unit_explain_sync (unit, NULL, &error);
+  g_assert_no_error (error);
+  kinds = systemd_scene_dup_kinds (reasons);
+  g_assert_cmpstr (kinds, ==, "start-limit");
+}
+
+static void
+test_refusals (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("what systemd does not even begin is its own error: masked, unknown, not "
+                  "applicable, no [Install]");
+  if (scene == NULL)
+    return;
+
+  error = start (scene, "nobody-has-this");
+  dbr_test_assert_remote_error (error, "org.freedesktop.systemd1.NoSuchUnit");
+  g_clear_error (&error);
+
+  unit = systemd_scene_get_unit (scene, "fails");
+  dbr_unit_reload_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error);
+  dbr_test_assert_remote_error (error, "org.freedesktop.systemd1.JobTypeNotApplicable");
+  g_clear_error (&error);
+  dbr_unit_enable_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error);
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_NOT_SUPPORTED);
+  g_clear_error (&error);
+
+  g_assert_true (dbr_unit_disable_sync (unit, DBR_UNIT_FLAGS_MASK, NULL, &error));
+  dbr_unit_start_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error);
+  dbr_test_assert_remote_error (error, "org.freedesktop.systemd1.UnitMasked");
+}
+
+static void
+test_bad_flags (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("flags that mean nothing for what is asked are refused");
+  if (scene == NULL)
+    return;
+
+  unit = systemd_scene_get_unit (scene, "ok");
+  dbr_unit_start_sync (unit, DBR_UNIT_FLAGS_MASK, NULL, &error);
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  dbr_unit_enable_sync (unit, (DBR_UNIT_FLAGS_MASK << 1), NULL, &error);
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  dbr_systemd_monitor_reload_manager_sync (scene->monitor, DBR_UNIT_FLAGS_RUNTIME, NULL, &error);
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+}
+
+static void
+test_canceled_by_another (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_auto(Act) act = { FALSE };
+
+  g_test_summary ("a job that somebody cancels ends with canceled");
+  if (scene == NULL)
+    return;
+
+  unit = systemd_scene_get_unit (scene, "slow");
+  systemd_scene_start (scene);
+  dbr_unit_start_async (unit, DBR_UNIT_FLAGS_NONE, NULL, started_cb, &act);
+  dbr_test_wait_until (NULL, dbr_systemd_monitor_get_n_jobs (scene->monitor) > 0,
+                       DBR_TEST_PATIENCE_MS);
+  systemd_scene_run (scene, "systemctl --user cancel");
+  wait_for (&act);
+  assert_failed (act.error, "canceled");
+}
+
+static void
+test_given_up (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_autoptr(GListModel) jobs = NULL;
+  g_autofree char *kinds = NULL;
+  g_autoptr(GError) error = NULL;
+  g_auto(Act) act = { FALSE };
+
+  g_test_summary ("who gives up is told at once, and the job goes on");
+  if (scene == NULL)
+    return;
+
+  unit = systemd_scene_get_unit (scene, "slow");
+  dbr_unit_start_async (unit, DBR_UNIT_FLAGS_NONE, cancellable, started_cb, &act);
+  do
+    {
+      g_clear_object (&jobs);
+      g_main_context_iteration (NULL, FALSE);
+      jobs = dbr_systemd_monitor_list_jobs_sync (scene->monitor, NULL, &error);
+      g_assert_no_error (error);
+    }
+  while (g_list_model_get_n_items (jobs) == 0);
+  g_cancellable_cancel (cancellable);
+  wait_for (&act);
+  g_assert_error (act.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  g_clear_object (&jobs);
+  jobs = dbr_systemd_monitor_list_jobs_sync (scene->monitor, NULL, &error);
+  kinds = systemd_scene_dup_kinds (jobs);
+  g_assert_cmpstr (kinds, ==, "start");
+}
+
+static void
+test_limit (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_autoptr(GError) error = NULL;
+  DbrTimeouts *timeouts;
+  gint64 began_usec;
+
+  g_test_summary ("waiting for a job ends by the limit of unit_job");
+  if (scene == NULL)
+    return;
+
+  timeouts = dbr_client_get_timeouts (dbr_service_monitor_get_client
+                                        (DBR_SERVICE_MONITOR (scene->monitor)));
+  g_assert_true (dbr_timeouts_set (timeouts, "unit_job", 500, NULL));
+  unit = systemd_scene_get_unit (scene, "slow");
+  began_usec = g_get_monotonic_time ();
+  dbr_unit_start_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error);
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_DEADLINE);
+  g_assert_cmpint (g_get_monotonic_time () - began_usec, >=, 500 * 1000);
+}
+
+/* Jobs of a service that does nothing end before the call that began them is answered here. */
+static void
+test_races (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("a job that is over before its call is answered is not waited for: 200 in turn");
+  if (scene == NULL)
+    return;
+
+  dbr_test_systemd_write_unit (scene->systemd, "nothing.target", "[Unit]\nDescription=Nothing\n");
+  unit = systemd_scene_get_unit (scene, "nothing.target");
+  for (guint i = 0; i < 100; i++)
+    {
+      g_assert_true (dbr_unit_start_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error));
+      g_assert_true (dbr_unit_stop_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error));
+    }
+}
+
+static void
+test_at_once (void)
+{
+  enum { N_UNITS = 50 };
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(GPtrArray) units = g_ptr_array_new_with_free_func (g_object_unref);
+  Act acts[N_UNITS] = { { FALSE } };
+
+  g_test_summary ("many jobs at once, of which each second fails: each hears of its own");
+  if (scene == NULL)
+    return;
+
+  for (guint i = 0; i < N_UNITS; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("many-%u.service", i);
+
+      dbr_test_systemd_write_unit (scene->systemd, name, i % 2 == 0
+                                   ? "[Service]\nType=oneshot\nExecStart=/bin/true\n"
+                                   : "[Service]\nType=oneshot\nExecStart=/bin/false\n");
+      g_ptr_array_add (units, systemd_scene_get_unit (scene, name));
+    }
+  for (guint i = 0; i < N_UNITS; i++)
+    dbr_unit_start_async (g_ptr_array_index (units, i), DBR_UNIT_FLAGS_NONE, NULL, started_cb,
+                          &acts[i]);
+  for (guint i = 0; i < N_UNITS; i++)
+    {
+      wait_for (&acts[i]);
+      if (i % 2 == 0)
+        g_assert_no_error (acts[i].error);
+      else
+        assert_failed (acts[i].error, "failed");
+      act_clear (&acts[i]);
+    }
+}
+
+/* systemd tells of a job before it answers the call that began it, but before it answers the next. */
+static void
+wait_until_begun (SystemdScene *scene)
+{
+  G_GNUC_UNUSED g_autoptr(DbrUnit) unit = NULL;
+
+  dbr_test_wait_until (NULL, dbr_systemd_monitor_get_n_jobs (scene->monitor) == 1,
+                       DBR_TEST_PATIENCE_MS);
+  unit = systemd_scene_get_unit (scene, "ok");
+}
+
+static void
+test_over_reexec (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_auto(Act) act = { FALSE };
+
+  g_test_summary ("a job goes on while systemd executes itself anew, and its end is heard from the "
+                  "next owner of the name");
+  if (scene == NULL)
+    return;
+
+  dbr_test_systemd_write_unit (scene->systemd, "two-seconds.service",
+                               "[Service]\nType=oneshot\nExecStart=/bin/sleep 2\n");
+  unit = systemd_scene_get_unit (scene, "two-seconds");
+  systemd_scene_start (scene);
+  dbr_unit_start_async (unit, DBR_UNIT_FLAGS_NONE, NULL, started_cb, &act);
+  wait_until_begun (scene);
+  systemd_scene_run (scene, "systemctl --user daemon-reexec");
+  g_assert_false (act.is_done);
+  wait_for (&act);
+  g_assert_no_error (act.error);
+}
+
+static void
+test_systemd_dies (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_auto(Act) act = { FALSE };
+
+  g_test_summary ("a job whose systemd is killed ends with CONNECTION_LOST long before its limit");
+  if (scene == NULL)
+    return;
+
+  unit = systemd_scene_get_unit (scene, "slow");
+  systemd_scene_start (scene);
+  dbr_unit_start_async (unit, DBR_UNIT_FLAGS_NONE, NULL, started_cb, &act);
+  wait_until_begun (scene);
+  dbr_test_systemd_kill (scene->systemd);
+  wait_for (&act);
+  g_assert_error (act.error, DBR_ERROR, DBR_ERROR_CONNECTION_LOST);
+}
+
+static void
+test_systemd_comes_back (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_auto(Act) act = { FALSE };
+
+  g_test_summary ("a job of a systemd that is killed and started anew has failed: the unit is not "
+                  "active, and nobody works on it");
+  if (scene == NULL)
+    return;
+
+  unit = systemd_scene_get_unit (scene, "slow");
+  systemd_scene_start (scene);
+  dbr_unit_start_async (unit, DBR_UNIT_FLAGS_NONE, NULL, started_cb, &act);
+  wait_until_begun (scene);
+  dbr_test_systemd_restart (scene->systemd);
+  wait_for (&act);
+  assert_failed (act.error, "failed");
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/dbr/systemd-jobs/done", test_done);
+  g_test_add_func ("/dbr/systemd-jobs/failures", test_failures);
+  g_test_add_func ("/dbr/systemd-jobs/start-limit", test_start_limit);
+  g_test_add_func ("/dbr/systemd-jobs/refusals", test_refusals);
+  g_test_add_func ("/dbr/systemd-jobs/bad-flags", test_bad_flags);
+  g_test_add_func ("/dbr/systemd-jobs/canceled-by-another", test_canceled_by_another);
+  g_test_add_func ("/dbr/systemd-jobs/given-up", test_given_up);
+  g_test_add_func ("/dbr/systemd-jobs/limit", test_limit);
+  g_test_add_func ("/dbr/systemd-jobs/races", test_races);
+  g_test_add_func ("/dbr/systemd-jobs/at-once", test_at_once);
+  g_test_add_func ("/dbr/systemd-jobs/over-reexec", test_over_reexec);
+  g_test_add_func ("/dbr/systemd-jobs/systemd-dies", test_systemd_dies);
+  g_test_add_func ("/dbr/systemd-jobs/systemd-comes-back", test_systemd_comes_back);
+
+  return g_test_run ();
+}
