@@ -306,6 +306,37 @@ class Scene(unittest.TestCase):
             notifier.watch(client)
         notifier.unwatch(metrics)
 
+    def test_watched_service(self):
+        """that a service stalls is told to the person, and that it answers again"""
+        client = new_client()
+        desktop = subprocess.Popen([os.environ['DBR_TEST_PEER'], '--quiet', '--until-eof', '--name',
+                                    'org.freedesktop.Notifications'], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True)
+        self.addCleanup(desktop.communicate)
+        self.assertIn('ready', desktop.stdout.readline())
+
+        def last():
+            client.ping_sync('org.freedesktop.Notifications')
+            try:
+                return Dbr.unpack(client.call_sync('org.freedesktop.Notifications', PATH, INTERFACE,
+                                                   'LastNotice', None, None, 0))[0][3]
+            except GLib.Error:
+                return ''
+
+        notifier, monitor = Dbr.Notifier.new('Player'), Dbr.ServiceMonitor.new(client, NAME)
+        monitor.set_properties(interval_ms=100, probe_timeout_ms=200, misses_to_stall=2,
+                               probe_path=PATH, probe_interface=INTERFACE, probe_property='Level')
+        notifier.watch(monitor)
+        monitor.start()
+        iterate_until(lambda: monitor.get_state() == Dbr.ServiceState.HEALTHY)
+        signal_peer(signal.SIGSTOP)
+        try:
+            iterate_until(lambda: last() == f'{NAME} does not answer')
+        finally:
+            signal_peer(signal.SIGCONT)
+        iterate_until(lambda: last() == f'{NAME} answers again')
+        monitor.stop()
+
     def test_loading(self):
         """loading the library starts no thread, opens nothing and loads nothing large"""
         told = subprocess.run([sys.executable, '-c', LOADS], stdout=subprocess.PIPE, text=True,
