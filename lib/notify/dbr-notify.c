@@ -30,6 +30,7 @@ typedef struct
   const char      *name;
   gboolean         has_markup;
   gboolean         is_portal;
+  guint            watch;
   /* to ask again, 0 if that is not due */
   guint            asking;
   guint            last_number;
@@ -229,14 +230,8 @@ program_close (Program  *self,
   g_hash_table_remove (self->shown, GUINT_TO_POINTER (number));
 }
 
-static void
-program_start (Program *self)
-{
-  g_dbus_connection_call (self->bus, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                          "org.freedesktop.DBus", "StartServiceByName",
-                          g_variant_new ("(su)", self->name, 0), NULL, G_DBUS_CALL_FLAGS_NONE, -1,
-                          NULL, NULL, NULL);
-}
+static void program_watch (Program                  *self,
+                           GBusNameWatcherFlags      flags);
 
 static gboolean
 order_cb (gpointer user_data)
@@ -250,7 +245,7 @@ order_cb (gpointer user_data)
            && g_variant_is_of_type (order->body, G_VARIANT_TYPE ("(u)")))
     program_close (order->program, order->body);
   else if (g_str_equal (order->kind, "start"))
-    program_start (order->program);
+    program_watch (order->program, G_BUS_NAME_WATCHER_FLAGS_AUTO_START);
 
   return G_SOURCE_REMOVE;
 }
@@ -361,6 +356,17 @@ vanished_cb (GDBusConnection *bus,
   tell ("server", g_variant_new ("(bbs^as)", FALSE, FALSE, "", nothing));
 }
 
+/* Nobody else is asked to start it than who watches for it. */
+static void
+program_watch (Program              *self,
+               GBusNameWatcherFlags  flags)
+{
+  if (self->watch != 0)
+    g_bus_unwatch_name (self->watch);
+  self->watch = g_bus_watch_name_on_connection (self->bus, self->name, flags, appeared_cb,
+                                                vanished_cb, self, NULL);
+}
+
 int
 main (void)
 {
@@ -378,8 +384,7 @@ main (void)
   program.name = program.is_portal ? PORTAL : NOTIFICATIONS;
   program.shown = g_hash_table_new_full (NULL, NULL, NULL, g_object_unref);
   notify_init ("libdbr");
-  g_bus_watch_name_on_connection (program.bus, program.name, G_BUS_NAME_WATCHER_FLAGS_NONE,
-                                  appeared_cb, vanished_cb, &program, NULL);
+  program_watch (&program, G_BUS_NAME_WATCHER_FLAGS_NONE);
   g_main_loop_run (loop);
 
   return 0;

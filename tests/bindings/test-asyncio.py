@@ -198,6 +198,20 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
                 pass
         self.assert_matches(raised.exception, Dbr.Error.quark(), Dbr.Error.CLOSED)
 
+    async def test_notifier(self):
+        """a notification is awaited"""
+        client = new_client()
+        await client.call(NAME, PATH, INTERFACE, 'Tell',
+                          GLib.Variant('(s)', ('own org.freedesktop.Notifications',)))
+        notifier = Dbr.Notifier.new('Player')
+        id = await notifier.send('Next', 'Clair de lune', None, Dbr.Urgency.NORMAL, -1)
+        self.assertGreater(id, 0)
+        self.assertTrue(notifier.get_available())
+        await notifier.flush()
+        self.assertTrue(await notifier.close(id))
+        with self.assertRaises(GLib.Error):
+            await notifier.close(4711)
+
     async def test_pool(self):
         """await: a lease is awaited, and released at the end of its block"""
         pool = Dbr.Pool.new_for_address(os.environ['DBR_TEST_ADDRESS'])

@@ -34,6 +34,7 @@ END_OF_BLOCK = '\f'
 PATIENCE_S = 60
 
 PLAYER = '''
+own org.freedesktop.Notifications
 set /org/example/Player org.example.Player.Volume uint32 40
 on Play: reply ('Prelude',)
 on Pause: never

@@ -198,6 +198,27 @@ const scene = {
             ['Echo', Dbr.Outcome.OK, null]);
     },
 
+    async 'a notification is shown, pressed and closed'() {
+        const client = newClient();
+        const tell = statement => client.call_async(NAME, PATH, INTERFACE, 'Tell',
+            new GLib.Variant('(s)', [statement]), null, 0, null);
+        await tell('own org.freedesktop.Notifications');
+        const notifier = new Dbr.Notifier({app_name: 'Player', backend: Dbr.NotifierBackend.DIRECT});
+        const pressed = new Promise(resolve =>
+            notifier.connect('action-invoked', (_notifier, id, action) => resolve([id, action])));
+        const id = await notifier.send_full_async('Over', null, null, Dbr.Urgency.NORMAL, -1,
+            ['again', 'Play again'],
+            new GLib.Variant('a{sv}', {value: new GLib.Variant('i', 40)}), 0, null);
+        assertEqual(notifier.server_name, 'dbr-peer');
+        assert(notifier.capabilities.includes('actions'), 'it can do actions');
+        await tell("emit /org/freedesktop/Notifications " +
+            "org.freedesktop.Notifications.ActionInvoked (uint32 1, 'again')");
+        assertEqual(await pressed, [id, 'again']);
+        assert(await notifier.close_async(id, null), 'it is closed');
+        const error = await errorOf(notifier.send_async('', null, null, Dbr.Urgency.LOW, -1, null));
+        assert(error.matches(Dbr.Error, Dbr.Error.INVALID_ARGUMENT), 'it is a bad value');
+    },
+
     async 'each pair of each class is a promise'() {
         const client = newClient();
         const promises = [client.open_async(null), client.ping_async(NAME, null),

@@ -236,6 +236,26 @@ async void counted () throws Error {
     assert_null (client.metrics);
 }
 
+async void notified () throws Error {
+    var client = new_client ();
+    var notifier = new Dbr.Notifier ("Player");
+    string? pressed = null;
+
+    yield client.call_async (NAME, PATH, INTERFACE, "Tell",
+                             new Variant ("(s)", "own org.freedesktop.Notifications"));
+    notifier.action_invoked.connect ((id, action) => pressed = @"$id $action");
+    var id = yield notifier.send_full_async ("Over", null, null, Dbr.Urgency.LOW, -1,
+                                             { "again", "Play again" }, null, 0);
+    assert_cmpstr (notifier.server_name, EQ, "dbr-peer");
+    yield client.call_async (NAME, PATH, INTERFACE, "Tell",
+                             new Variant ("(s)", "emit /org/freedesktop/Notifications " +
+                             "org.freedesktop.Notifications.ActionInvoked (uint32 1, 'again')"));
+    while (pressed == null)
+        MainContext.default ().iteration (true);
+    assert_cmpstr (pressed, EQ, @"$id again");
+    assert_true (yield notifier.close_async (id));
+}
+
 delegate void Begin (AsyncReadyCallback callback);
 delegate void End (AsyncResult result) throws Error;
 
@@ -277,6 +297,8 @@ int main (string[] args) {
         play ((cb) => wrong_address.begin (cb), (result) => wrong_address.end (result)));
     Test.add_func ("/dbr/vala/a-cancelled-call-ends", () =>
         play ((cb) => cancelled.begin (cb), (result) => cancelled.end (result)));
+    Test.add_func ("/dbr/vala/a-notification-is-shown-and-pressed", () =>
+        play ((cb) => notified.begin (cb), (result) => notified.end (result)));
     Test.add_func ("/dbr/vala/limits-are-looked-up", timeouts);
     Test.add_func ("/dbr/vala/figures-are-recorded-and-read", figures);
 

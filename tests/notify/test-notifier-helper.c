@@ -217,6 +217,23 @@ test_absent (void)
 }
 
 static void
+test_activated (void)
+{
+  g_auto(Scene) scene = { NULL };
+  g_autofree char *exec = NULL;
+
+  g_test_summary ("A desktop that can be started is, and shows what waited");
+
+  scene_init_full (&scene, DBR_TEST_BUS_ACTIVATION, NULL);
+  scene_use_backend (&scene, DBR_NOTIFIER_BACKEND_LIBNOTIFY);
+  exec = g_strdup_printf ("%s --name " SCENE_NAME " --quiet --exit-with-bus",
+                          dbr_test_peer_get_program ());
+  dbr_test_bus_add_service (scene.bus, SCENE_NAME, exec);
+  scene_show (&scene, "A");
+  g_assert_cmpuint (scene_count_shown (&scene), ==, 1);
+}
+
+static void
 test_ends_with_it (void)
 {
   g_auto(Scene) scene = { NULL };
@@ -281,6 +298,7 @@ main (int    argc,
   g_test_add_func ("/dbr/notifier-helper/stopped", test_stopped);
   g_test_add_func ("/dbr/notifier-helper/bus-killed", test_bus_killed);
   g_test_add_func ("/dbr/notifier-helper/absent", test_absent);
+  g_test_add_func ("/dbr/notifier-helper/activated", test_activated);
   g_test_add_func ("/dbr/notifier-helper/ends-with-it", test_ends_with_it);
   g_test_add_func ("/dbr/notifier-helper/portal", test_portal);
   g_test_add_func ("/dbr/notifier-helper/auto", test_auto);
