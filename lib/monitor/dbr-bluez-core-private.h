@@ -126,6 +126,7 @@ struct _DbrBluezCore
 DbrBluezCore *dbr_bluez_core_new             (DbrClient        *client,
                                               DbrHerald        *herald,
                                               GMainContext     *context,
+                                              guint             silence_ms,
                                               DbrBluezTellFunc  tell) G_GNUC_WARN_UNUSED_RESULT;
 DbrBluezCore *dbr_bluez_core_ref             (DbrBluezCore     *self);
 void          dbr_bluez_core_unref           (DbrBluezCore     *self);

@@ -568,6 +568,7 @@ DbrBluezCore *
 dbr_bluez_core_new (DbrClient        *client,
                     DbrHerald        *herald,
                     GMainContext     *context,
+                    guint             silence_ms,
                     DbrBluezTellFunc  tell)
 {
   DbrBluezCore *self = g_new0 (DbrBluezCore, 1);
@@ -584,7 +585,7 @@ dbr_bluez_core_new (DbrClient        *client,
   self->dirty = g_ptr_array_new ();
   self->by_path = g_hash_table_new (g_str_hash, g_str_equal);
   self->operations = g_ptr_array_new ();
-  self->silence_ms = DBR_BLUEZ_SILENCE_MS;
+  self->silence_ms = silence_ms;
   self->ledger = dbr_bluez_ledger_new (self);
   dbr_io_invoke (open_cb, dbr_bluez_core_ref (self));
 

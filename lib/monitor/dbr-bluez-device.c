@@ -711,7 +711,7 @@ keep_cb (gpointer data)
   Keeping *keeping = data;
   DbrBluezNode *node = dbr_bluez_core_lookup (keeping->core, keeping->key);
 
-  if (node != NULL)
+  if (node != NULL && node->is_kept != keeping->is_kept)
     {
       node->is_kept = keeping->is_kept;
       node->is_wanted = node->is_connected;
@@ -719,6 +719,28 @@ keep_cb (gpointer data)
   dbr_bluez_core_unref (keeping->core);
   g_free (keeping->key);
   g_free (keeping);
+}
+
+/* Takes @core. */
+static void
+keep (DbrBluezDevice *self,
+      DbrBluezCore   *core,
+      gboolean        is_kept)
+{
+  Keeping *keeping = g_new0 (Keeping, 1);
+
+  keeping->core = core;
+  keeping->key = g_strdup (self->key);
+  keeping->is_kept = is_kept;
+  dbr_io_invoke (keep_cb, keeping);
+}
+
+void
+dbr_bluez_device_renew_keeping (DbrBluezDevice *self,
+                                DbrBluezCore   *core)
+{
+  if (dbr_bluez_device_get_keep_connected (self))
+    keep (self, dbr_bluez_core_ref (core), TRUE);
 }
 
 /**
@@ -735,20 +757,14 @@ dbr_bluez_device_set_keep_connected (DbrBluezDevice *self,
                                      gboolean        keep_connected)
 {
   DbrBluezCore *core;
-  Keeping *keeping;
 
   g_return_if_fail (DBR_IS_BLUEZ_DEVICE (self));
 
+  keep_connected = keep_connected != FALSE;
+  set_flag (self, &self->keep_connected, keep_connected, PROP_KEEP_CONNECTED);
   core = dbr_bluez_device_ref_core (self);
-  set_flag (self, &self->keep_connected, keep_connected != FALSE, PROP_KEEP_CONNECTED);
-  if (core == NULL)
-    return;
-
-  keeping = g_new0 (Keeping, 1);
-  keeping->core = core;
-  keeping->key = g_strdup (self->key);
-  keeping->is_kept = keep_connected;
-  dbr_io_invoke (keep_cb, keeping);
+  if (core != NULL)
+    keep (self, core, keep_connected);
 }
 
 /**

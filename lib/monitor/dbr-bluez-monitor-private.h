@@ -59,6 +59,9 @@ void dbr_bluez_device_update (DbrBluezDevice *self,
                               const char     *path);
 void dbr_bluez_device_tell_disconnected (DbrBluezDevice     *self,
                                          DbrDisconnectReason reason);
+/* Another core has to be told that the device is to be kept. */
+void dbr_bluez_device_renew_keeping (DbrBluezDevice *self,
+                                     DbrBluezCore   *core);
 void dbr_bluez_device_count_reconnect (DbrBluezDevice *self);
 DbrBluezCore *dbr_bluez_device_ref_core (DbrBluezDevice *self) G_GNUC_WARN_UNUSED_RESULT;
 /* As org.bluez.Device1.Disconnected names it. */

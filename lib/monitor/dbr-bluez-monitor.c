@@ -291,6 +291,8 @@ dbr_bluez_monitor_put_in (DbrBluezMonitor *self,
       if (g_hash_table_contains (self->present, one->key))
         continue;
 
+      if (of_devices)
+        dbr_bluez_device_renew_keeping (DBR_BLUEZ_DEVICE (object), core);
       g_hash_table_insert (self->present, g_strdup (one->key), g_object_ref (object));
       g_ptr_array_add (added, g_steal_pointer (&object));
     }
@@ -428,19 +430,42 @@ dbr_bluez_monitor_ref_core (DbrBluezMonitor *self)
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   if (self->core == NULL)
-    {
-      self->core = dbr_bluez_core_new (client, self->herald, self->context, tell_cb);
-      self->core->silence_ms = self->silence_ms;
-    }
+    self->core = dbr_bluez_core_new (client, self->herald, self->context, self->silence_ms, tell_cb);
 
   return dbr_bluez_core_ref (self->core);
+}
+
+/* What an earlier run has shown may be gone, and the next one does not know that it was shown. */
+static void
+dbr_bluez_monitor_begin_anew (DbrBluezMonitor *self)
+{
+  GHashTableIter iter;
+  gpointer key;
+  gpointer object;
+
+  g_hash_table_iter_init (&iter, self->present);
+  while (g_hash_table_iter_next (&iter, &key, &object))
+    dbr_bluez_monitor_remember (self, key, object);
+  g_hash_table_remove_all (self->present);
+  g_list_store_remove_all (self->devices);
+  g_list_store_remove_all (self->adapters);
+  dbr_bluez_monitor_choose_default (self);
 }
 
 static void
 dbr_bluez_monitor_started (DbrServiceMonitor *monitor)
 {
-  g_autoptr(DbrBluezCore) core = dbr_bluez_monitor_ref_core (DBR_BLUEZ_MONITOR (monitor));
+  DbrBluezMonitor *self = DBR_BLUEZ_MONITOR (monitor);
+  g_autoptr(DbrBluezCore) core = NULL;
+  gboolean is_new;
 
+  g_mutex_lock (&self->mutex);
+  is_new = self->core == NULL;
+  g_mutex_unlock (&self->mutex);
+
+  if (is_new)
+    dbr_bluez_monitor_begin_anew (self);
+  core = dbr_bluez_monitor_ref_core (self);
   dbr_bluez_core_go_live (core);
 }
 

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "monitor/dbr-bluez-monitor-private.h"
+
 #define OTHER "00:AA:01:00:00:43"
 #define NEAR "near " DBR_TEST_BLUEZ_DEVICE " Watch"
 
@@ -354,6 +356,109 @@ test_stays_disconnected (void)
   g_assert_cmpuint (dbr_bluez_device_get_reconnects (device), ==, 0);
 }
 
+static void
+silent_cb (DbrBluezMonitor *monitor,
+           DbrBluezAdapter *adapter,
+           gint64           silent_usec,
+           gpointer         user_data)
+{
+  guint *n_silent = user_data;
+
+  g_assert_cmpint (silent_usec, >=, 300000);
+  (*n_silent)++;
+}
+
+static void
+test_hears_nothing (void)
+{
+  g_autoptr(DbrTestBus) bus = dbr_test_bus_new ();
+  g_autoptr(DbrTestBluez) bluez = dbr_test_bluez_new (bus, NULL);
+  g_autoptr(DbrClient) client = dbr_client_new_for_address (dbr_test_bus_get_address (bus));
+  g_autoptr(DbrBluezMonitor) monitor = dbr_bluez_monitor_new (client);
+  g_autoptr(DbrBluezAdapter) adapter = NULL;
+  g_autoptr(GError) error = NULL;
+  guint n_silent = 0;
+
+  g_test_summary ("A search that hears nothing is told of once, until something is heard");
+
+  dbr_bluez_monitor_set_silence_ms (monitor, 300);
+  g_signal_connect (monitor, "discovery-silent", G_CALLBACK (silent_cb), &n_silent);
+  dbr_service_monitor_start (DBR_SERVICE_MONITOR (monitor), &error);
+  g_assert_no_error (error);
+  dbr_test_wait_until (NULL, (adapter = dbr_bluez_monitor_get_default_adapter (monitor)) != NULL,
+                       DBR_TEST_PATIENCE_MS);
+  dbr_bluez_adapter_start_discovery_sync (adapter, NULL, NULL, &error);
+  g_assert_no_error (error);
+  dbr_test_wait_until (NULL, n_silent == 1, DBR_TEST_PATIENCE_MS);
+  dbr_test_peer_tell (dbr_test_bluez_get_peer (bluez), NEAR);
+  dbr_test_wait_until (NULL, n_silent == 2, DBR_TEST_PATIENCE_MS);
+}
+
+static void
+test_starts_again (void)
+{
+  g_autoptr(BluezScene) scene = bluez_scene_new (NEAR "\nbond hci0 " OTHER);
+  g_autoptr(DbrBluezAdapter) adapter = g_object_ref (bluez_scene_get_adapter (scene));
+  DbrBluezDevice *device = bluez_scene_meet (scene);
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A monitor that was stopped and started shows what there is by then");
+
+  g_assert_nonnull (device);
+  dbr_service_monitor_stop (DBR_SERVICE_MONITOR (scene->monitor));
+  bluez_scene_tell (scene, "crash");
+  bluez_scene_tell (scene, "boot");
+  dbr_service_monitor_start (DBR_SERVICE_MONITOR (scene->monitor), &error);
+  g_assert_no_error (error);
+  dbr_test_wait_until (NULL, bluez_scene_find (scene, OTHER) != NULL, DBR_TEST_PATIENCE_MS);
+  g_assert_true (bluez_scene_get_adapter (scene) == adapter);
+  g_assert_null (bluez_scene_find (scene, DBR_TEST_BLUEZ_DEVICE));
+}
+
+static void
+test_goes_with_operations (void)
+{
+  g_autoptr(BluezScene) scene = bluez_scene_new (NEAR "\npace 60000");
+  g_autoptr(DbrBluezDevice) device = g_object_ref (bluez_scene_meet (scene));
+  g_auto(BluezEnd) end = { NULL };
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What is under way ends with the monitor, and a device without one says so");
+
+  dbr_bluez_device_connect_device_async (device, NULL, bluez_connected_cb, &end);
+  dbr_test_bluez_wait_for_calls (scene->bluez, NULL, BLUEZ_DEVICE_PART ".Connect");
+  g_clear_object (&scene->monitor);
+  bluez_end_wait (&end);
+  g_assert_error (end.error, DBR_ERROR, DBR_ERROR_CLOSED);
+  g_assert_false (dbr_bluez_device_disconnect_device_sync (device, NULL, &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_CLOSED);
+}
+
+static void
+test_adopts (void)
+{
+  g_autoptr(DbrTestBus) bus = dbr_test_bus_new ();
+  g_autoptr(DbrTestBluez) bluez = dbr_test_bluez_new (bus, NULL);
+  g_autoptr(GDBusConnection) connection = dbr_test_bus_connect (bus);
+  g_autoptr(DbrClient) client = dbr_client_new_for_connection (connection);
+  g_autoptr(DbrBluezMonitor) monitor = dbr_bluez_monitor_new (client);
+  g_autoptr(DbrBluezAdapter) adapter = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *kept = g_strdup_printf ("discovery /org/bluez/hci0 %s",
+                                           g_dbus_connection_get_unique_name (connection));
+
+  g_test_summary ("On a connection of the program's own, that is what BlueZ keeps things for");
+
+  dbr_service_monitor_start (DBR_SERVICE_MONITOR (monitor), &error);
+  g_assert_no_error (error);
+  dbr_test_wait_until (NULL, (adapter = dbr_bluez_monitor_get_default_adapter (monitor)) != NULL,
+                       DBR_TEST_PATIENCE_MS);
+  dbr_bluez_adapter_start_discovery_sync (adapter, NULL, NULL, &error);
+  g_assert_no_error (error);
+  dbr_test_bluez_wait_for_ledger (bluez, NULL, kept, TRUE);
+  g_assert_null (dbr_bluez_monitor_get_lease (monitor));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -372,6 +477,10 @@ main (int    argc,
   g_test_add_func ("/dbr/bluez-monitor/refreshes", test_refreshes);
   g_test_add_func ("/dbr/bluez-monitor/keeps-connected", test_keeps_connected);
   g_test_add_func ("/dbr/bluez-monitor/stays-disconnected", test_stays_disconnected);
+  g_test_add_func ("/dbr/bluez-monitor/hears-nothing", test_hears_nothing);
+  g_test_add_func ("/dbr/bluez-monitor/starts-again", test_starts_again);
+  g_test_add_func ("/dbr/bluez-monitor/goes-with-operations", test_goes_with_operations);
+  g_test_add_func ("/dbr/bluez-monitor/adopts", test_adopts);
 
   return g_test_run ();
 }

@@ -79,15 +79,16 @@ def command(folder, place):
 
 
 def boot(folder, place, timeline):
-    """Returns whether the test has run to its end; else what the machine said is shown."""
+    """Returns whether the test has begun, and whether it came to its end."""
     said = []
-    ended = False
+    began = ended = False
     limit = ['timeout', '--kill-after=5', str(LIMIT_S)]
     with subprocess.Popen(limit + command(folder, place), stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, text=True, errors='replace') as machine:
         for line in machine.stdout:
             line = line.rstrip('\r\n')
-            ended = ended or line.startswith('vm: ended')
+            began = began or line.startswith('TAP ok ')
+            ended = ended or line.startswith('TAP # End of dbr tests')
             if not line.startswith('TAP '):
                 said.append(line)
             elif not timeline:
@@ -96,7 +97,7 @@ def boot(folder, place, timeline):
                 print(line[len('TAP # seen '):], flush=True)
     if not ended:
         print(*[f'# {line}' for line in said[-20:]], sep='\n')
-    return ended
+    return began, ended
 
 
 def main(arguments):
@@ -105,12 +106,13 @@ def main(arguments):
     check_machine()
     build(folder)
     place = share(folder, test)
-    for last in [False, True]:
-        if boot(folder, place, timeline):
-            return
-        print('# the virtual machine did not come to its end' + ('' if last else '; once more'))
-    print('Bail out! no virtual machine came up')
-    sys.exit(1)
+    began, ended = boot(folder, place, timeline)
+    if not began:
+        print('# the virtual machine did not come up; once more')
+        began, ended = boot(folder, place, timeline)
+    if not ended:
+        print('Bail out! the test did not come to its end')
+        sys.exit(1)
 
 
 if __name__ == '__main__':
