@@ -62,8 +62,8 @@ struct _DbrStore
   GHashTable      *values;
   /* the values are there, and only how they tell their changes is still being asked */
   gboolean         is_read;
-  /* how each property tells its changes; NULL while nobody has said so */
-  GHashTable      *kinds;
+  /* the names of those that do not tell their changes; NULL while nobody has said so */
+  GHashTable      *silent;
   /* what is read once more, by name: whether it has changed again meanwhile */
   GHashTable      *refetches;
   GPtrArray       *waiters;
@@ -158,7 +158,7 @@ dbr_store_unref (DbrStore *self)
 
   g_hash_table_unref (self->values);
   g_hash_table_unref (self->refetches);
-  g_clear_pointer (&self->kinds, g_hash_table_unref);
+  g_clear_pointer (&self->silent, g_hash_table_unref);
   g_ptr_array_unref (self->waiters);
   g_ptr_array_unref (self->inboxes);
   g_object_unref (self->dispatcher);
@@ -234,11 +234,9 @@ static gboolean
 dbr_store_tells_changes_locked (DbrStore   *self,
                                 const char *name)
 {
-  gpointer kind;
-
-  return self->kinds == NULL
-         || !g_hash_table_lookup_extended (self->kinds, name, NULL, &kind)
-         || GPOINTER_TO_INT (kind) != DBR_EMITS_NOTHING;
+  return self->silent == NULL
+         || g_hash_table_size (self->silent) == 0
+         || !g_hash_table_contains (self->silent, name);
 }
 
 static void
@@ -436,33 +434,33 @@ introspected_cb (DbrExchange *exchange,
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) answer = dbr_exchange_take_value (exchange, &error);
   Ending ending = { NULL };
-  GHashTable *kinds = NULL;
+  GHashTable *silent = NULL;
   const char *xml;
 
   if (answer != NULL)
     {
       g_variant_get (answer, "(&s)", &xml);
-      kinds = dbr_introspection_dup_kinds (xml, self->interface_name);
+      silent = dbr_introspection_dup_silent (xml, self->interface_name);
     }
 
   g_mutex_lock (&self->mutex);
   if (question->load == self->load)
     {
-      g_clear_pointer (&self->kinds, g_hash_table_unref);
-      self->kinds = g_steal_pointer (&kinds);
+      g_clear_pointer (&self->silent, g_hash_table_unref);
+      self->silent = g_steal_pointer (&silent);
       dbr_store_end_question_locked (self, &ending);
     }
   g_mutex_unlock (&self->mutex);
 
-  g_clear_pointer (&kinds, g_hash_table_unref);
+  g_clear_pointer (&silent, g_hash_table_unref);
   ending_tell (&ending, NULL);
   question_free (question);
 }
 
 static gboolean
-dbr_store_needs_kinds_locked (DbrStore *self)
+dbr_store_needs_silent_locked (DbrStore *self)
 {
-  return self->kinds == NULL && self->may_introspect;
+  return self->silent == NULL && self->may_introspect;
 }
 
 /* Returns the number of the load that is to be begun outside of the lock. */
@@ -472,7 +470,7 @@ dbr_store_prepare_load_locked (DbrStore *self)
   dbr_store_disarm_pause_locked (self);
   self->state = STORE_LOADING;
   self->is_fresh = FALSE;
-  self->n_awaited = dbr_store_needs_kinds_locked (self) ? 2 : 1;
+  self->n_awaited = dbr_store_needs_silent_locked (self) ? 2 : 1;
 
   return dbr_store_begin_locked (self);
 }
@@ -485,11 +483,11 @@ static void
 dbr_store_load (DbrStore *self,
                 guint     load)
 {
-  gboolean needs_kinds;
+  gboolean needs_silent;
   gboolean is_deaf;
 
   g_mutex_lock (&self->mutex);
-  needs_kinds = self->load == load && dbr_store_needs_kinds_locked (self);
+  needs_silent = self->load == load && dbr_store_needs_silent_locked (self);
   is_deaf = self->is_deaf;
   self->is_deaf = FALSE;
   g_mutex_unlock (&self->mutex);
@@ -502,7 +500,7 @@ dbr_store_load (DbrStore *self,
   dbr_store_ask (self, PROPERTIES_INTERFACE, "GetAll",
                  g_variant_new ("(s)", self->interface_name), "(a{sv})", loaded_cb,
                  question_new (self, load, NULL));
-  if (needs_kinds)
+  if (needs_silent)
     dbr_store_ask (self, "org.freedesktop.DBus.Introspectable", "Introspect", NULL,
                    "(s)", introspected_cb, question_new (self, load, NULL));
 }
@@ -767,7 +765,7 @@ owner_changed_cb (gpointer    user_data,
   if (!is_first && new_owner != NULL && self->state != STORE_CLOSED)
     {
       g_hash_table_remove_all (self->values);
-      g_clear_pointer (&self->kinds, g_hash_table_unref);
+      g_clear_pointer (&self->silent, g_hash_table_unref);
       load = dbr_store_prepare_load_locked (self);
     }
   else if (!is_first && self->state != STORE_CLOSED)

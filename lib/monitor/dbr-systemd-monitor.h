@@ -15,8 +15,6 @@ G_BEGIN_DECLS
 
 #define DBR_TYPE_SYSTEMD_SCOPE (dbr_systemd_scope_get_type ())
 #define DBR_TYPE_SYSTEMD_MONITOR (dbr_systemd_monitor_get_type ())
-#define DBR_SYSTEMD_MONITOR(object) (G_TYPE_CHECK_INSTANCE_CAST ((object), DBR_TYPE_SYSTEMD_MONITOR, DbrSystemdMonitor))
-#define DBR_IS_SYSTEMD_MONITOR(object) (G_TYPE_CHECK_INSTANCE_TYPE ((object), DBR_TYPE_SYSTEMD_MONITOR))
 
 /**
  * DbrSystemdScope:
@@ -43,7 +41,21 @@ typedef struct _DbrSystemdMonitorClass DbrSystemdMonitorClass;
 DBR_AVAILABLE_IN_0_1
 GType dbr_systemd_monitor_get_type (void);
 
+#ifndef __GI_SCANNER__
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrSystemdMonitor, g_object_unref)
+
+static inline DbrSystemdMonitor *
+DBR_SYSTEMD_MONITOR (gpointer object)
+{
+  return G_TYPE_CHECK_INSTANCE_CAST (object, DBR_TYPE_SYSTEMD_MONITOR, DbrSystemdMonitor);
+}
+
+static inline gboolean
+DBR_IS_SYSTEMD_MONITOR (gpointer object)
+{
+  return G_TYPE_CHECK_INSTANCE_TYPE (object, DBR_TYPE_SYSTEMD_MONITOR);
+}
+#endif
 
 DBR_AVAILABLE_IN_0_1
 DbrSystemdMonitor *dbr_systemd_monitor_new (DbrClient       *client,
