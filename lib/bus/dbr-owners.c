@@ -205,6 +205,24 @@ ask (DbrLane         *lane,
   dbr_exchange_started (exchange);
 }
 
+/* The way of nearly each call: TRUE if it is followed already. */
+static gboolean
+dbr_owners_touch (DbrOwners  *self,
+                  const char *bus_name,
+                  gboolean    is_awaited,
+                  gint64      now)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  Name *name = g_hash_table_lookup (self->names, bus_name);
+
+  if (name == NULL)
+    return FALSE;
+
+  name->called_usec = now;
+
+  return name->refusal == NULL || !is_awaited;
+}
+
 static gboolean
 dbr_owners_add (DbrOwners  *self,
                 const char *bus_name,
@@ -214,8 +232,6 @@ dbr_owners_add (DbrOwners  *self,
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
   Name *name = g_hash_table_lookup (self->names, bus_name);
 
-  if (name != NULL)
-    name->called_usec = now;
   if (name != NULL && name->refusal != NULL && is_awaited)
     {
       g_clear_error (&name->refusal);
@@ -233,9 +249,8 @@ dbr_owners_add (DbrOwners  *self,
 
 /* The names that nobody has called for a while, if there is need for their places. */
 static char **
-dbr_owners_dup_old (DbrOwners  *self,
-                    const char *bus_name,
-                    gint64      now)
+dbr_owners_dup_old (DbrOwners *self,
+                    gint64     now)
 {
   g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
@@ -243,8 +258,8 @@ dbr_owners_dup_old (DbrOwners  *self,
   gpointer other;
   gpointer value;
 
-  if (g_hash_table_size (self->names) < DBR_OWNERS_MAX_NAMES || now - self->looked_usec < LOOKING_USEC
-      || g_hash_table_contains (self->names, bus_name))
+  if (g_hash_table_size (self->names) < DBR_OWNERS_MAX_NAMES
+      || now - self->looked_usec < LOOKING_USEC)
     return NULL;
 
   self->looked_usec = now;
@@ -286,12 +301,11 @@ ignored_cb (DbrExchange *exchange,
 }
 
 static void
-dbr_owners_forget_old (DbrOwners  *self,
-                       DbrLane    *lane,
-                       const char *bus_name,
-                       gint64      now)
+dbr_owners_forget_old (DbrOwners *self,
+                       DbrLane   *lane,
+                       gint64     now)
 {
-  g_auto(GStrv) old = dbr_owners_dup_old (self, bus_name, now);
+  g_auto(GStrv) old = dbr_owners_dup_old (self, now);
 
   for (guint i = 0; old != NULL && old[i] != NULL; i++)
     {
@@ -332,7 +346,10 @@ dbr_owners_follow (DbrOwners  *self,
     return;
 
   now = dbr_clock_get_monotonic (self->clock);
-  dbr_owners_forget_old (self, lane, bus_name, now);
+  if (dbr_owners_touch (self, bus_name, is_awaited, now))
+    return;
+
+  dbr_owners_forget_old (self, lane, now);
   if (!dbr_owners_add (self, bus_name, is_awaited, now))
     return;
 
