@@ -275,6 +275,18 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(TypeError):
             await self.client.call(NAME, PATH, INTERFACE, 'Echo', 'not a variant')
 
+    async def test_monitor(self):
+        """await: what a monitor is asked is awaited as well"""
+        monitor = Dbr.ServiceMonitor.new(self.client, NAME)
+        self.assertGreaterEqual(await monitor.check(), 0)
+        await monitor.refresh()
+        self.assertTrue(monitor.get_available())
+        elsewhere = Dbr.ServiceMonitor.new(self.client, 'org.example.Nobody')
+        with self.assertRaises(GLib.Error):
+            await elsewhere.check()
+        with self.assertRaises(asyncio.TimeoutError):
+            await asyncio.wait_for(elsewhere.wait_healthy(60000), LIMIT_MS / 1000)
+
     async def test_no_loop(self):
         """await: without a running loop it is an error at once"""
         def call():

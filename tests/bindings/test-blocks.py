@@ -104,6 +104,9 @@ class Blocks(unittest.TestCase):
                 pass
         with Timed(self), Dbr.deadline(LIMIT_MS), self.raises(Dbr.Error.DEADLINE):
             self.client.wait_for_service_sync('org.example.Nobody', 60000)
+        monitor = Dbr.ServiceMonitor.new(self.client, 'org.example.Nobody')
+        with Timed(self), Dbr.deadline(LIMIT_MS), self.raises(Dbr.Error.DEADLINE):
+            monitor.wait_healthy_sync(60000)
         call = Dbr.Call.new(*PEER, 'Never', None)
         with Timed(self), Dbr.deadline(LIMIT_MS), self.raises(Dbr.Error.DEADLINE):
             self.client.run_sync(call)

@@ -219,6 +219,29 @@ const scene = {
         assert(error.matches(Dbr.Error, Dbr.Error.INVALID_ARGUMENT), 'it is a bad value');
     },
 
+    async 'a monitor tells once that a service is stopped, and once that it goes on'() {
+        const monitor = Dbr.ServiceMonitor.new(newClient(), NAME);
+        monitor.interval_ms = 200;
+        monitor.probe_timeout_ms = 500;
+        monitor.probe_path = PATH;
+        monitor.probe_interface = INTERFACE;
+        monitor.probe_property = 'Level';
+        monitor.start();
+        await monitor.wait_healthy_async(10000, null);
+        const stalls = Dbr.events(monitor, 'stalled');
+        const recoveries = Dbr.events(monitor, 'recovered');
+        signalPeer('STOP');
+        const {value: silentUsec} = await stalls.next();
+        signalPeer('CONT');
+        assert(silentUsec > 0, 'it was silent');
+        await recoveries.next();
+        const kinds = [...monitor.history].map(event => event.kind);
+        assertEqual(kinds.filter(kind => ['stalled', 'recovered'].includes(kind)),
+            ['stalled', 'recovered']);
+        await Promise.all([stalls.return(), recoveries.return()]);
+        monitor.stop();
+    },
+
     async 'each pair of each class is a promise'() {
         const client = newClient();
         const promises = [client.open_async(null), client.ping_async(NAME, null),

@@ -337,6 +337,28 @@ class Scene(unittest.TestCase):
         iterate_until(lambda: last() == f'{NAME} answers again')
         monitor.stop()
 
+    def test_monitor(self):
+        """a monitor tells once that a service is stopped, and once that it goes on"""
+        monitor, told = Dbr.ServiceMonitor.new(new_client(), NAME), []
+        monitor.props.interval_ms, monitor.props.probe_timeout_ms = 200, 500
+        monitor.props.probe_path, monitor.props.probe_interface = PATH, INTERFACE
+        monitor.props.probe_property = 'Level'
+        monitor.connect('stalled', lambda monitor, usec: told.append('stalled'))
+        monitor.connect('recovered', lambda monitor, usec: told.append('recovered'))
+        monitor.start()
+        monitor.wait_healthy_sync(10000)
+        self.assertGreaterEqual(monitor.check_sync(), 0)
+        signal_peer(signal.SIGSTOP)
+        try:
+            iterate_until(lambda: told)
+        finally:
+            signal_peer(signal.SIGCONT)
+        iterate_until(lambda: len(told) == 2)
+        self.assertEqual(told, ['stalled', 'recovered'])
+        kinds = [event.get_kind() for event in monitor.get_history()]
+        self.assertEqual([kind for kind in kinds if kind in told], told)
+        monitor.stop()
+
     def test_loading(self):
         """loading the library starts no thread, opens nothing and loads nothing large"""
         told = subprocess.run([sys.executable, '-c', LOADS], stdout=subprocess.PIPE, text=True,

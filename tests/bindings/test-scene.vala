@@ -256,6 +256,36 @@ async void notified () throws Error {
     assert_true (yield notifier.close_async (id));
 }
 
+async void monitored () throws Error {
+    var monitor = new Dbr.ServiceMonitor (new_client (), NAME);
+    string[] told = {};
+
+    monitor.interval_ms = 200;
+    monitor.probe_timeout_ms = 500;
+    monitor.probe_path = PATH;
+    monitor.probe_interface = INTERFACE;
+    monitor.probe_property = "Level";
+    monitor.stalled.connect ((silent_usec) => {
+        told += "stalled";
+        monitored.callback ();
+    });
+    monitor.recovered.connect ((down_usec) => {
+        told += "recovered";
+        monitored.callback ();
+    });
+    monitor.start ();
+    yield monitor.wait_healthy_async (10000);
+    var usec = yield monitor.check_async ();
+    assert_true (usec >= 0);
+    signal_peer (Posix.Signal.STOP);
+    // Until each of them goes on here.
+    yield;
+    signal_peer (Posix.Signal.CONT);
+    yield;
+    assert_cmpstr (string.joinv (" ", told), EQ, "stalled recovered");
+    monitor.stop ();
+}
+
 delegate void Begin (AsyncReadyCallback callback);
 delegate void End (AsyncResult result) throws Error;
 
@@ -293,6 +323,8 @@ int main (string[] args) {
         play ((cb) => lease.begin (cb), (result) => lease.end (result)));
     Test.add_func ("/dbr/vala/signals-of-a-service-are-heard", () =>
         play ((cb) => subscription.begin (cb), (result) => subscription.end (result)));
+    Test.add_func ("/dbr/vala/a-monitor-tells-of-a-stall", () =>
+        play ((cb) => monitored.begin (cb), (result) => monitored.end (result)));
     Test.add_func ("/dbr/vala/a-wrong-address-is-no-bus", () =>
         play ((cb) => wrong_address.begin (cb), (result) => wrong_address.end (result)));
     Test.add_func ("/dbr/vala/a-cancelled-call-ends", () =>

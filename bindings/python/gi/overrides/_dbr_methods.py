@@ -34,6 +34,7 @@ class _Shape:
         self.cancellable = 1 + len(arguments)
         self.n_required = 1 + self._count_required(arguments)
         self._all_names = ['self', *self.names, 'cancellable', 'callback']
+        self._places = {name: index for index, name in enumerate(self._all_names) if index > 0}
         self._defaults = tuple(0 if name == 'timeout_ms' else None for name in self._all_names)
         self._variants = [(1 + index, argument.get_name())
                           for index, argument in enumerate(arguments)
@@ -42,7 +43,6 @@ class _Shape:
                        if _get_type_name(argument) == 'VariantType']
         self._packed = [*self._types, *(index for index, _name in self._variants)]
         self._make_question = _dbr_values.get_question_maker(class_name, operation)
-        self._signatures = {}
 
     @staticmethod
     def _count_required(arguments):
@@ -52,26 +52,33 @@ class _Shape:
 
     def make_signature(self, n_args):
         """What is to be said of a method that takes so many of them."""
-        # Here and not above: it takes longer to load than all else of this.
+        # Here and not above: it takes longer to load than all else of the overrides.
         import inspect
 
-        if n_args not in self._signatures:
-            kinds = ([inspect.Parameter.POSITIONAL_ONLY]
-                     + [inspect.Parameter.POSITIONAL_OR_KEYWORD] * n_args)
-            self._signatures[n_args] = inspect.Signature([
-                inspect.Parameter(name, kind, default=default if index >= self.n_required
-                                  else inspect.Parameter.empty)
-                for index, (name, kind, default)
-                in enumerate(zip(self._all_names[:n_args], kinds, self._defaults))])
-        return self._signatures[n_args]
+        kinds = [inspect.Parameter.POSITIONAL_ONLY] + [inspect.Parameter.POSITIONAL_OR_KEYWORD] * n_args
+        return inspect.Signature([
+            inspect.Parameter(name, kind, default=default if index >= self.n_required
+                              else inspect.Parameter.empty)
+            for index, (name, kind, default)
+            in enumerate(zip(self._all_names[:n_args], kinds, self._defaults))])
 
     def complete(self, args, kwargs, n_args):
         """So many arguments, by their places."""
         if not kwargs and self.n_required <= len(args) <= n_args:
             return args + self._defaults[len(args):n_args]
-        bound = self.make_signature(n_args).bind(*args, **kwargs)
-        bound.apply_defaults()
-        return bound.args
+        values = [*args, *self._defaults[len(args):n_args]]
+        lacking = set(self._all_names[len(args):self.n_required])
+        for name, value in kwargs.items():
+            place = self._places.get(name, n_args)
+            if not len(args) <= place < n_args:
+                lacking.add(name)
+                break
+            values[place] = value
+            lacking.discard(name)
+        if lacking or len(args) > n_args:
+            # Which says best what is wrong.
+            self.make_signature(n_args).bind(*args, **kwargs)
+        return tuple(values)
 
     def is_plain(self, args):
         """Whether any of them is not yet what the method takes."""
@@ -111,11 +118,10 @@ class _Shape:
 
 
 class _Wrapped:
-    """What a method wraps, as far as who asks for its signature looks: it is made then."""
+    """What a function wraps, as far as who asks for its signature looks: it is made then."""
 
     def __init__(self, shape, n_args):
-        self._shape = shape
-        self._n_args = n_args
+        self._shape, self._n_args = shape, n_args
 
     @property
     def __signature__(self):

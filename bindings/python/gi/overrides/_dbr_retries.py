@@ -86,10 +86,10 @@ def retrying(policy, idempotent=False):
     What was perhaps executed is run again if the function is said to be idempotent, or the policy
     was told to retry that error.
     """
-    def decorate(fn):
-        # Here and not above: most programs have no use for it, and it is large.
-        import inspect
+    # Here and not above: it takes longer to load than all else of the overrides.
+    import inspect
 
+    def decorate(fn):
         if inspect.iscoroutinefunction(fn):
             @functools.wraps(fn)
             async def decorated(*args, **kwargs):
