@@ -211,6 +211,12 @@ void         dbr_exchange_get_results   (DbrExchange      *self,
 /* As which error it is counted. */
 char        *dbr_exchange_dup_error_name (DbrExchange     *self) G_GNUC_WARN_UNUSED_RESULT;
 
+/* Of those that wait in a queue, which has a reference to each: all are taken over, or fail. */
+void         dbr_exchanges_steal        (GQueue           *from,
+                                         GQueue           *to);
+void         dbr_exchanges_fail         (GQueue           *exchanges,
+                                         const GError     *reason);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrExchange, dbr_exchange_unref)
 
 G_END_DECLS

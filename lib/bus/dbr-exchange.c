@@ -679,3 +679,26 @@ dbr_exchange_get_results (DbrExchange    *self,
     .is_joined = self->is_joined,
   };
 }
+
+/* Several */
+
+void
+dbr_exchanges_steal (GQueue *from,
+                     GQueue *to)
+{
+  *to = *from;
+  g_queue_init (from);
+}
+
+void
+dbr_exchanges_fail (GQueue       *exchanges,
+                    const GError *reason)
+{
+  DbrExchange *exchange;
+
+  while ((exchange = g_queue_pop_head (exchanges)) != NULL)
+    {
+      dbr_exchange_fail (exchange, NULL, g_error_copy (reason));
+      dbr_exchange_unref (exchange);
+    }
+}

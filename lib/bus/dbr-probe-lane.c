@@ -45,14 +45,6 @@ struct _DbrProbeLane
 
 G_DEFINE_FINAL_TYPE (DbrProbeLane, dbr_probe_lane, G_TYPE_OBJECT)
 
-static void
-queue_steal (GQueue *from,
-             GQueue *to)
-{
-  *to = *from;
-  g_queue_init (from);
-}
-
 /* Takes @lane. */
 static void
 close_lane (DbrLane *lane)
@@ -200,7 +192,7 @@ dbr_probe_lane_end_opening (DbrProbeLane   *self,
   if (lane == NULL)
     {
       self->may_open_usec = now + OPENING_PAUSE_USEC;
-      queue_steal (&self->waiting, refused);
+      dbr_exchanges_steal (&self->waiting, refused);
       return TRUE;
     }
 
@@ -224,7 +216,7 @@ dbr_probe_lane_flush_next (DbrProbeLane *self,
   if (self->lane == lane)
     exchange = g_queue_pop_head (&self->waiting);
   else if (self->opening == NULL)
-    queue_steal (&self->waiting, refused);
+    dbr_exchanges_steal (&self->waiting, refused);
   self->is_flushing = exchange != NULL;
 
   return exchange;
