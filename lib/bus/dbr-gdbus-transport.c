@@ -55,6 +55,13 @@ typedef struct
   GDBusMessage *gdbus;
 } GdbusMessage;
 
+static const char *
+gdbus_message_get_arg0 (DbrMessage *message,
+                        char       *kind)
+{
+  return dbr_message_find_arg0 (g_dbus_message_get_body (((GdbusMessage *) message)->gdbus), kind);
+}
+
 static GVariant *
 gdbus_message_dup_body (DbrMessage *message)
 {
@@ -94,6 +101,7 @@ gdbus_message_free (DbrMessage *message)
 
 static const DbrMessageFuncs gdbus_message_funcs = {
   gdbus_message_get_sender,
+  gdbus_message_get_arg0,
   gdbus_message_dup_body,
   gdbus_message_get_fd_list,
   gdbus_message_get_size,

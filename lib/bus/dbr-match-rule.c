@@ -239,24 +239,16 @@ static gboolean
 dbr_match_rule_is_for_arg0 (const DbrMatchRule *self,
                             DbrMessage         *signal)
 {
-  g_autoptr(GVariant) body = NULL;
-  g_autoptr(GVariant) first = NULL;
   const char *arg0;
+  char kind;
 
   if (self->arg0 == NULL)
     return TRUE;
 
-  body = dbr_message_dup_body (signal);
-  if (g_variant_n_children (body) == 0)
+  arg0 = dbr_message_get_arg0 (signal, &kind);
+  if (arg0 == NULL || (kind == 'o' && !has_flag (self, DBR_SUBSCRIPTION_FLAGS_ARG0_PATH)))
     return FALSE;
 
-  first = g_variant_get_child_value (body, 0);
-  if (!g_variant_is_of_type (first, G_VARIANT_TYPE_STRING)
-      && !(has_flag (self, DBR_SUBSCRIPTION_FLAGS_ARG0_PATH)
-           && g_variant_is_of_type (first, G_VARIANT_TYPE_OBJECT_PATH)))
-    return FALSE;
-
-  arg0 = g_variant_get_string (first, NULL);
   if (has_flag (self, DBR_SUBSCRIPTION_FLAGS_ARG0_NAMESPACE))
     return is_in_namespace (arg0, self->arg0);
   if (has_flag (self, DBR_SUBSCRIPTION_FLAGS_ARG0_PATH))

@@ -23,6 +23,8 @@ typedef enum
 struct _DbrMessageFuncs
 {
   const char  *(*get_sender)  (DbrMessage *self);
+  const char  *(*get_arg0)    (DbrMessage *self,
+                               char       *kind);
   GVariant    *(*dup_body)    (DbrMessage *self);
   GUnixFDList *(*get_fd_list) (DbrMessage *self);
   gsize        (*get_size)    (DbrMessage *self);
@@ -50,6 +52,12 @@ void         dbr_message_unref       (DbrMessage *self);
 
 /* NULL where there is no bus, and where a sandbox's proxy answers for it. */
 const char  *dbr_message_get_sender  (DbrMessage *self);
+/* The first argument, without decoding the body, if it is a string or a path: @kind is `s` or `o`. */
+const char  *dbr_message_get_arg0    (DbrMessage *self,
+                                      char       *kind);
+/* The same in a body, which has to stay, for what has one. */
+const char  *dbr_message_find_arg0   (GVariant   *body,
+                                      char       *kind);
 /* Always a tuple; an empty one for a message without a body. */
 GVariant    *dbr_message_dup_body    (DbrMessage *self) G_GNUC_WARN_UNUSED_RESULT;
 GUnixFDList *dbr_message_get_fd_list (DbrMessage *self);

@@ -28,6 +28,28 @@ dbr_message_get_sender (DbrMessage *self)
   return self->funcs->get_sender (self);
 }
 
+const char *
+dbr_message_get_arg0 (DbrMessage *self,
+                      char       *kind)
+{
+  return self->funcs->get_arg0 (self, kind);
+}
+
+const char *
+dbr_message_find_arg0 (GVariant *body,
+                       char     *kind)
+{
+  const char *arg0;
+
+  *kind = body != NULL ? g_variant_get_type_string (body)[1] : '\0';
+  if (*kind != 's' && *kind != 'o')
+    return NULL;
+
+  g_variant_get_child (body, 0, *kind == 's' ? "&s" : "&o", &arg0);
+
+  return arg0;
+}
+
 GVariant *
 dbr_message_dup_body (DbrMessage *self)
 {

@@ -25,6 +25,13 @@ made_signal_get_sender (DbrMessage *message)
   return ((MadeSignal *) message)->sender;
 }
 
+static const char *
+made_signal_get_arg0 (DbrMessage *message,
+                      char       *kind)
+{
+  return dbr_message_find_arg0 (((MadeSignal *) message)->body, kind);
+}
+
 static GVariant *
 made_signal_dup_body (DbrMessage *message)
 {
@@ -62,6 +69,7 @@ made_signal_free (DbrMessage *message)
 
 static const DbrMessageFuncs made_signal_funcs = {
   made_signal_get_sender,
+  made_signal_get_arg0,
   made_signal_dup_body,
   made_signal_get_fd_list,
   made_signal_get_size,

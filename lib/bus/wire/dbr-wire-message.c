@@ -15,6 +15,23 @@ wire_message_get_sender (DbrMessage *message)
   return ((DbrWireMessage *) message)->header.texts[DBR_WIRE_FIELD_SENDER];
 }
 
+/* What arrived was found right, its zeros too. */
+static const char *
+wire_message_get_arg0 (DbrMessage *message,
+                       char       *kind)
+{
+  DbrWireMessage *self = (DbrWireMessage *) message;
+  const char *signature = self->header.texts[DBR_WIRE_FIELD_SIGNATURE];
+
+  if (self->header.body_size == 0 || (*signature != 's' && *signature != 'o'))
+    return NULL;
+
+  *kind = *signature;
+
+  /* Behind its length. */
+  return (const char *) self->bytes + self->header.body_at + sizeof (guint32);
+}
+
 /* In the thread that asks. What arrived was found right, so it is only put into another form. */
 static GVariant *
 wire_message_dup_body (DbrMessage *message)
@@ -57,6 +74,7 @@ wire_message_free (DbrMessage *message)
 
 static const DbrMessageFuncs wire_message_funcs = {
   wire_message_get_sender,
+  wire_message_get_arg0,
   wire_message_dup_body,
   wire_message_get_fd_list,
   wire_message_get_size,

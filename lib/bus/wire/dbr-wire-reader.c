@@ -307,6 +307,22 @@ read_body (const DbrWireBody      *body,
   return g_variant_new_from_data (type, reader.out, reader.length, TRUE, g_free, reader.out);
 }
 
+/* GLib knows a type as long as there is a value of it, and works it out anew for the next one, which
+ * takes longer than reading a small body. So there is always one of those that arrive all the time. */
+static void
+keep_types (void)
+{
+  static GVariant *kept = NULL;
+  GVariant *value;
+
+  if (!g_once_init_enter (&kept))
+    return;
+
+  value = g_variant_new_from_data (G_VARIANT_TYPE ("((sa{sv}as)(a{sv})(v)(sss))"), NULL, 0, FALSE,
+                                   NULL, NULL);
+  g_once_init_leave (&kept, g_variant_ref_sink (value));
+}
+
 GVariant *
 dbr_wire_body_read (const DbrWireBody *self,
                     const char        *signature,
@@ -320,6 +336,7 @@ dbr_wire_body_read (const DbrWireBody *self,
   gsize at;
   gsize size;
 
+  keep_types ();
   type[0] = '(';
   memcpy (type + 1, signature, length);
   memcpy (type + 1 + length, ")", 2);
