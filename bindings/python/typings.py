@@ -151,6 +151,19 @@ def define_methods(node):
     return defined
 
 
+def find_constructors(node):
+    return {child.get('name'): [parameter.type for parameter in Callable(child).get_arguments()]
+            for child in find(node, 'constructor')}
+
+
+def mark_others(defined, node, parent):
+    """What makes an object of a class need not take what makes one of its parent."""
+    own, inherited = find_constructors(node), find_constructors(parent)
+    for name in own:
+        if name in inherited and own[name] != inherited[name]:
+            defined[name] += '  # type: ignore[override]'
+
+
 def define_statics(node):
     defined = {child.get('name'): define_plain(Callable(child), ['cls'], 'classmethod')
                for child in find(node, 'constructor') if not is_hidden(child)}
@@ -185,7 +198,7 @@ def get_bases(node):
     return [parent, *(child.get('name') for child in find(node, 'implements'))]
 
 
-def write_class(node, added):
+def write_class(node, added, parent):
     name = node.get('name')
     shown, taken = define_properties(node)
     body = ''
@@ -193,8 +206,11 @@ def write_class(node, added):
         body += indent(f'class Props({get_bases(node)[0]}.Props):\n' + indent('\n'.join(shown)))
         body += indent('@property\ndef props(self) -> Props: ...')
     init = ['self', '*', *taken] if taken else ['self']
-    members = {'__init__': define('__init__', init, 'None'), **define_statics(node),
-               **define_methods(node), **added}
+    statics = define_statics(node)
+    if parent is not None:
+        mark_others(statics, node, parent)
+    members = {'__init__': define('__init__', init, 'None'), **statics, **define_methods(node),
+               **added}
     body += ''.join(indent(text) for text in members.values())
     return f'class {name}({", ".join(get_bases(node))}):\n{body}'
 
@@ -235,13 +251,14 @@ def main(gir, overrides, output):
     classes, functions, head = read_overrides(overrides)
     written = [HEAD + '\n'.join(head) + '\n']
     known = []
+    nodes = {node.get('name'): node for node in find(namespace, 'class')}
     for node in namespace:
         name = node.get('name')
         added = get_members(classes.get(name))
         if node.tag in (CORE + 'enumeration', CORE + 'bitfield'):
             written.append(write_enumeration(node, added))
         elif node.tag in (CORE + 'class', CORE + 'interface'):
-            written.append(write_class(node, added))
+            written.append(write_class(node, added, nodes.get(node.get('parent'))))
         elif node.tag == CORE + 'constant':
             written.append(f'{name}: Final[{type_of(node)}]\n')
         elif node.tag == CORE + 'function' and not is_hidden(node):

@@ -23,12 +23,16 @@ refuse (GError     **error,
         const char  *format,
         const char  *value)
 {
-  g_autofree char *shown = value != NULL ? g_utf8_make_valid (value, -1) : NULL;
+  g_autofree char *mended = NULL;
+
+  if (value == NULL)
+    value = "NULL";
+  else if (!g_utf8_validate (value, -1, NULL))
+    value = mended = g_utf8_make_valid (value, -1);
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-  g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
-               format, shown != NULL ? shown : "NULL");
+  g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT, format, value);
 #pragma GCC diagnostic pop
 
   return FALSE;
@@ -103,25 +107,38 @@ is_nested_too_deeply (const GVariantType *type,
   return FALSE;
 }
 
-/* Checks the type of one value, or of all parameters: a tuple that their signature leaves out. */
 static gboolean
-check_type (const char  *type,
-            gboolean     is_parameters,
-            GError     **error)
+refuse_type (GError             **error,
+             const char          *format,
+             const GVariantType  *type)
 {
-  gsize length = strlen (type);
+  g_autofree char *text = g_variant_type_dup_string (type);
+
+  return refuse (error, format, text);
+}
+
+/* Checks the type of one value, or of all parameters: a tuple that their signature leaves out. Every
+ * call comes here twice, so nothing is copied, and nothing ends with a zero. */
+static gboolean
+check_type (const GVariantType  *type,
+            gboolean             is_parameters,
+            GError             **error)
+{
+  const char *text = g_variant_type_peek_string (type);
+  gsize length = g_variant_type_get_string_length (type);
 
   if (length > DBR_MAX_SIGNATURE_LENGTH + (is_parameters ? 2 : 0))
-    return refuse (error, _("The signature of type “%s” is longer than the 255 characters "
-                            "D-Bus allows"), type);
+    return refuse_type (error, _("The signature of type “%s” is longer than the 255 characters "
+                                 "D-Bus allows"), type);
 
-  if (strchr (type, 'm') != NULL)
-    return refuse (error, _("The type “%s” has a maybe in it, which D-Bus does not know"), type);
+  if (memchr (text, 'm', length) != NULL)
+    return refuse_type (error, _("The type “%s” has a maybe in it, which D-Bus does not know"),
+                        type);
 
   /* Each level is a character. */
   if (length > MIN (MAX_NESTED_ARRAYS, MAX_NESTED_STRUCTS)
-      && is_nested_too_deeply (G_VARIANT_TYPE (type), 0, is_parameters ? -1 : 0))
-    return refuse (error, _("The type “%s” is nested more deeply than D-Bus allows"), type);
+      && is_nested_too_deeply (type, 0, is_parameters ? -1 : 0))
+    return refuse_type (error, _("The type “%s” is nested more deeply than D-Bus allows"), type);
 
   return TRUE;
 }
@@ -136,7 +153,7 @@ check_contents (GVariant  *value,
   const char *type = g_variant_get_type_string (value);
   gsize n_children;
 
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_HANDLE)
+  if (*type == 'h'
       && (guint32) g_variant_get_handle (value) >= n_descriptors)
     {
       g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
@@ -158,7 +175,7 @@ check_contents (GVariant  *value,
     {
       g_autoptr(GVariant) child = g_variant_get_child_value (value, i);
 
-      if (*type == 'v' && !check_type (g_variant_get_type_string (child), FALSE, error))
+      if (*type == 'v' && !check_type (g_variant_get_type (child), FALSE, error))
         return FALSE;
       if (!check_contents (child, depth + 1, n_descriptors, error))
         return FALSE;
@@ -179,10 +196,10 @@ dbr_check_parameters (GVariant     *parameters,
     return TRUE;
 
   type = g_variant_get_type_string (parameters);
-  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE_TUPLE))
+  if (*type != '(')
     return refuse (error, _("The parameters are of type “%s” and not a tuple"), type);
 
-  if (!check_type (type, TRUE, error))
+  if (!check_type (g_variant_get_type (parameters), TRUE, error))
     return FALSE;
 
   if (!g_variant_is_normal_form (parameters))
@@ -204,7 +221,7 @@ dbr_check_value (GVariant  *value,
     return refuse (error, _("No value is given: %s"), NULL);
 
   type = g_variant_get_type_string (value);
-  if (!check_type (type, FALSE, error))
+  if (!check_type (g_variant_get_type (value), FALSE, error))
     return FALSE;
 
   if (!g_variant_is_normal_form (value))
@@ -218,16 +235,13 @@ gboolean
 dbr_check_reply_type (const GVariantType  *reply_type,
                       GError             **error)
 {
-  g_autofree char *type = NULL;
-
   if (reply_type == NULL)
     return TRUE;
 
-  type = g_variant_type_dup_string (reply_type);
   if (!g_variant_type_is_tuple (reply_type))
-    return refuse (error, _("The reply type “%s” is not a tuple"), type);
+    return refuse_type (error, _("The reply type “%s” is not a tuple"), reply_type);
 
-  return check_type (type, TRUE, error);
+  return check_type (reply_type, TRUE, error);
 }
 
 gboolean

@@ -71,6 +71,10 @@ GQuark
 dbr_error_quark (void)
 {
   static gsize quark = 0;
+  gsize known = (gsize) g_atomic_pointer_get (&quark);
+
+  if (G_LIKELY (known != 0))
+    return (GQuark) known;
 
   /* In place of G_DEFINE_QUARK: the domain and its names on the bus come into being together. */
   g_dbus_error_register_error_domain ("dbr-error-quark", &quark,

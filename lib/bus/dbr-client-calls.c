@@ -64,29 +64,7 @@ dbr_client_complete_request (DbrClient     *self,
   return exchange;
 }
 
-static void
-return_variant (GTask    *task,
-                GVariant *value,
-                GError   *error)
-{
-  if (value != NULL)
-    g_task_return_pointer (task, value, (GDestroyNotify) g_variant_unref);
-  else
-    g_task_return_error (task, error);
-}
-
 /* Calls */
-
-static void
-call_done_cb (DbrExchange *exchange,
-              gpointer     user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  GError *error = NULL;
-  GVariant *value = dbr_exchange_take_value (exchange, &error);
-
-  return_variant (task, value, error);
-}
 
 /**
  * dbr_client_call_async:
@@ -136,7 +114,7 @@ dbr_client_call_async (DbrClient           *self,
   request = request_new (bus_name, object_path, interface_name, method_name,
                          parameters, reply_type);
   request->timeout_ms = timeout_ms;
-  dbr_client_begin_request (self, request, NULL, task, call_done_cb);
+  dbr_client_begin_request (self, request, NULL, task, dbr_client_return_reply_cb);
 }
 
 /**
@@ -234,7 +212,7 @@ run_done_cb (DbrExchange *exchange,
   GError *error = NULL;
   GVariant *value = call_conclude (g_task_get_task_data (task), exchange, &error);
 
-  return_variant (task, value, error);
+  dbr_client_return_variant (task, value, error);
 }
 
 /**
@@ -353,30 +331,6 @@ read_request_new (const char  *bus_name,
                       G_VARIANT_TYPE ("(v)"));
 }
 
-static GVariant *
-read_conclude (DbrExchange  *exchange,
-               GError      **error)
-{
-  g_autoptr(GVariant) reply = dbr_exchange_take_value (exchange, error);
-  GVariant *value = NULL;
-
-  if (reply != NULL)
-    g_variant_get (reply, "(v)", &value);
-
-  return value;
-}
-
-static void
-read_done_cb (DbrExchange *exchange,
-              gpointer     user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  GError *error = NULL;
-  GVariant *value = read_conclude (exchange, &error);
-
-  return_variant (task, value, error);
-}
-
 /**
  * dbr_client_read_property_async:
  * @self: a client
@@ -415,7 +369,7 @@ dbr_client_read_property_async (DbrClient           *self,
 
   request = read_request_new (bus_name, object_path, interface_name, property_name, &error);
   if (request != NULL)
-    dbr_client_begin_request (self, request, NULL, task, read_done_cb);
+    dbr_client_begin_request (self, request, NULL, task, dbr_client_return_property_cb);
   else
     dbr_client_refuse (self, task, error);
 }
@@ -483,7 +437,7 @@ dbr_client_read_property_sync (DbrClient     *self,
 
   exchange = dbr_client_complete_request (self, request, NULL, cancellable, error);
 
-  return exchange != NULL ? read_conclude (exchange, error) : NULL;
+  return exchange != NULL ? dbr_client_take_property (exchange, error) : NULL;
 }
 
 static DbrRequest *
@@ -517,7 +471,7 @@ read_all_done_cb (DbrExchange *exchange,
   GError *error = NULL;
   GVariant *value = read_all_conclude (exchange, &error);
 
-  return_variant (task, value, error);
+  dbr_client_return_variant (task, value, error);
 }
 
 /**
@@ -663,28 +617,6 @@ write_request_new (DbrClient   *self,
   return dbr_client_new_write (self, bus_name, object_path, interface_name, property_name, sunk);
 }
 
-static gboolean
-write_conclude (DbrExchange  *exchange,
-                GError      **error)
-{
-  g_autoptr(GVariant) reply = dbr_exchange_take_value (exchange, error);
-
-  return reply != NULL;
-}
-
-static void
-write_done_cb (DbrExchange *exchange,
-               gpointer     user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  GError *error = NULL;
-
-  if (write_conclude (exchange, &error))
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
-}
-
 /**
  * dbr_client_write_property_async:
  * @self: a client
@@ -727,7 +659,7 @@ dbr_client_write_property_async (DbrClient           *self,
   request = write_request_new (self, bus_name, object_path, interface_name, property_name, value,
                                &error);
   if (request != NULL)
-    dbr_client_begin_request (self, request, NULL, task, write_done_cb);
+    dbr_client_begin_request (self, request, NULL, task, dbr_client_return_success_cb);
   else
     dbr_client_refuse (self, task, error);
 }
@@ -799,7 +731,7 @@ dbr_client_write_property_sync (DbrClient     *self,
 
   exchange = dbr_client_complete_request (self, request, NULL, cancellable, error);
 
-  return exchange != NULL && write_conclude (exchange, error);
+  return exchange != NULL && dbr_client_take_success (exchange, error);
 }
 
 /* Ping */

@@ -107,6 +107,21 @@ void           dbr_client_begin             (DbrClient        *self,
 void           dbr_client_refuse            (DbrClient        *self,
                                              GTask            *task,
                                              GError           *error);
+/* What most operations make of an exchange that has ended: its reply, the value of a property, or no
+ * more than that it worked. Each comes for the sync form, and to be called with the task. */
+void           dbr_client_return_variant     (GTask           *task,
+                                              GVariant        *value,
+                                              GError          *error);
+void           dbr_client_return_reply_cb    (DbrExchange     *exchange,
+                                              gpointer         task);
+GVariant      *dbr_client_take_property      (DbrExchange     *exchange,
+                                              GError         **error) G_GNUC_WARN_UNUSED_RESULT;
+void           dbr_client_return_property_cb (DbrExchange     *exchange,
+                                              gpointer         task);
+gboolean       dbr_client_take_success       (DbrExchange     *exchange,
+                                              GError         **error);
+void           dbr_client_return_success_cb  (DbrExchange     *exchange,
+                                              gpointer         task);
 /* Starts it and sleeps until it has ended. */
 void           dbr_client_complete          (DbrClient        *self,
                                              DbrExchange      *exchange,

@@ -156,11 +156,11 @@ dbr_client_new_passage (DbrClient  *self,
   passage->is_operation = is_operation;
   if (is_operation)
     passage->handle = dbr_recorder_ref_handle (self->recorder, request, limits.operation);
-  passage->is_timed = limits.operation_ms <= dbr_timeouts_get (timeouts, "default");
+  passage->is_timed = limits.operation_ms <= dbr_timeouts_get_default (timeouts);
   limits_fit_attempt (&limits, passage);
   if (request_may_activate (request) && dbr_link_has_bus (self->link))
     dbr_exchange_allow_activation (&passage->exchange,
-                                   dbr_binding_limit (dbr_timeouts_get (timeouts, "activate")),
+                                   dbr_binding_limit (dbr_timeouts_get_activate (timeouts)),
                                    dbr_owners_was_absent,
                                    G_OBJECT (dbr_link_get_owners (self->link)));
 
@@ -328,4 +328,74 @@ dbr_client_complete (DbrClient    *self,
   dbr_exchange_start_sync (exchange, cancellable);
   dbr_client_submit (self, exchange);
   dbr_exchange_wait (exchange);
+}
+
+/* What comes of it. An async form has given its task a reference for this. */
+
+void
+dbr_client_return_variant (GTask    *task,
+                           GVariant *value,
+                           GError   *error)
+{
+  if (value != NULL)
+    g_task_return_pointer (task, value, (GDestroyNotify) g_variant_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+void
+dbr_client_return_reply_cb (DbrExchange *exchange,
+                            gpointer     user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+  GVariant *value = dbr_exchange_take_value (exchange, &error);
+
+  dbr_client_return_variant (task, value, error);
+}
+
+GVariant *
+dbr_client_take_property (DbrExchange  *exchange,
+                          GError      **error)
+{
+  g_autoptr(GVariant) reply = dbr_exchange_take_value (exchange, error);
+  GVariant *value = NULL;
+
+  if (reply != NULL)
+    g_variant_get (reply, "(v)", &value);
+
+  return value;
+}
+
+void
+dbr_client_return_property_cb (DbrExchange *exchange,
+                               gpointer     user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+  GVariant *value = dbr_client_take_property (exchange, &error);
+
+  dbr_client_return_variant (task, value, error);
+}
+
+gboolean
+dbr_client_take_success (DbrExchange  *exchange,
+                         GError      **error)
+{
+  g_autoptr(GVariant) reply = dbr_exchange_take_value (exchange, error);
+
+  return reply != NULL;
+}
+
+void
+dbr_client_return_success_cb (DbrExchange *exchange,
+                              gpointer     user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  GError *error = NULL;
+
+  if (dbr_client_take_success (exchange, &error))
+    g_task_return_boolean (task, TRUE);
+  else
+    g_task_return_error (task, error);
 }

@@ -185,11 +185,16 @@ tick_cb (DbrDeadline *deadline)
   self->circuit_changed (dispatcher, self);
 }
 
-/* A tick that can no longer be taken back is on its way to look by itself. */
+/* A tick that can no longer be taken back is on its way to look by itself. Who probes the service was
+ * told of a circuit that wants to be tried, and does so when it can. */
 void
 dbr_destination_set_tick (DbrDestination *self)
 {
   gint64 next_usec = dbr_circuit_breaker_get_next_usec (self->circuit);
+
+  if (next_usec <= g_get_monotonic_time ()
+      && dbr_circuit_breaker_get_state (self->circuit) == DBR_CIRCUIT_STATE_HALF_OPEN)
+    next_usec = G_MAXINT64;
 
   self->has_tick = next_usec != G_MAXINT64;
   if (dbr_deadline_disarm (&self->tick))

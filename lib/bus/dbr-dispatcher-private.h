@@ -164,6 +164,13 @@ void               dbr_dispatcher_end_attempt    (DbrDispatcher      *self,
                                                   DbrPassage         *passage,
                                                   DbrMessage         *reply,
                                                   const GError       *error);
+/* DbrExchangeFuncs.failed: another attempt follows if one may. */
+gboolean           dbr_dispatcher_attempt_failed (DbrExchange        *exchange,
+                                                  DbrMessage         *reply,
+                                                  GError             *error);
+/* A call has ended that may have paused or waited for an owner, which it does no more. */
+void               dbr_dispatcher_unpark         (DbrDispatcher      *self,
+                                                  DbrPassage         *passage);
 /* Who waited for the owner of a name goes on: there is one, or the connection was lost. */
 void               dbr_dispatcher_resume         (DbrDispatcher      *self,
                                                   GQueue             *parked,

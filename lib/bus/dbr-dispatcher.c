@@ -952,6 +952,41 @@ owner_told_cb (gpointer    user_data,
   dbr_dispatcher_resume (self, &parked, generation);
 }
 
+static gboolean
+is_owner_needed_cb (gpointer    user_data,
+                    const char *bus_name)
+{
+  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
+  const DbrDestination *destination;
+
+  if (self == NULL)
+    return FALSE;
+
+  locker = g_mutex_locker_new (&self->mutex);
+  destination = dbr_dispatcher_lookup_locked (self, bus_name);
+
+  return destination != NULL
+         && (destination->watches->len > 0 || !g_queue_is_empty ((GQueue *) &destination->parked));
+}
+
+static void
+owner_forgotten_cb (gpointer    user_data,
+                    const char *bus_name)
+{
+  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
+  DbrDestination *destination;
+
+  if (self == NULL)
+    return;
+
+  locker = g_mutex_locker_new (&self->mutex);
+  destination = dbr_dispatcher_lookup_locked (self, bus_name);
+  if (destination != NULL)
+    destination->is_current = FALSE;
+}
+
 static const DbrLinkListener link_listener = {
   state_changed_cb,
   lost_cb,
@@ -962,6 +997,8 @@ static const DbrLinkListener link_listener = {
   orphan_ended_cb,
   signal_cb,
   owner_told_cb,
+  is_owner_needed_cb,
+  owner_forgotten_cb,
 };
 
 static void

@@ -29,18 +29,10 @@ char *dbr_introspection_filter (const char            *xml,
                                 gpointer               user_data,
                                 GError               **error) G_GNUC_WARN_UNUSED_RESULT;
 
-/* How a property tells that it has changed. */
-typedef enum
-{
-  DBR_EMITS_VALUE,
-  DBR_EMITS_INVALIDATION,
-  DBR_EMITS_NEVER_CHANGES,
-  DBR_EMITS_NOTHING,
-} DbrEmits;
-
-/* The properties of an interface by name, as DbrEmits in pointers; NULL if nothing is said of it. */
-GHashTable *dbr_introspection_dup_kinds (const char *xml,
-                                         const char *interface_name);
+/* The names of the properties of an interface that do not tell their changes, a set; NULL if nothing
+ * is said of the interface. */
+GHashTable *dbr_introspection_dup_silent (const char *xml,
+                                          const char *interface_name);
 
 /* The first property that can be read of an interface that is the service's own. */
 gboolean    dbr_introspection_find_property (const char  *xml,

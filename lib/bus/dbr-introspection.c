@@ -135,44 +135,40 @@ dbr_introspection_filter (const char            *xml,
   return g_string_free (g_steal_pointer (&text), FALSE);
 }
 
-static DbrEmits
-emits_of (GDBusPropertyInfo  *property,
-          GDBusInterfaceInfo *interface)
+static gboolean
+is_silent (GDBusPropertyInfo  *property,
+           GDBusInterfaceInfo *interface)
 {
   static const char *const name = "org.freedesktop.DBus.Property.EmitsChangedSignal";
   const char *value = g_dbus_annotation_info_lookup (property->annotations, name);
 
   if (value == NULL)
     value = g_dbus_annotation_info_lookup (interface->annotations, name);
-  if (g_strcmp0 (value, "false") == 0)
-    return DBR_EMITS_NOTHING;
-  if (g_strcmp0 (value, "invalidates") == 0)
-    return DBR_EMITS_INVALIDATION;
-  if (g_strcmp0 (value, "const") == 0)
-    return DBR_EMITS_NEVER_CHANGES;
 
-  return DBR_EMITS_VALUE;
+  return g_strcmp0 (value, "false") == 0;
 }
 
 GHashTable *
-dbr_introspection_dup_kinds (const char *xml,
-                             const char *interface_name)
+dbr_introspection_dup_silent (const char *xml,
+                              const char *interface_name)
 {
   g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, NULL);
   GDBusInterfaceInfo *interface = node != NULL
                                   ? g_dbus_node_info_lookup_interface (node, interface_name)
                                   : NULL;
-  GHashTable *kinds;
+  GHashTable *silent;
 
   if (interface == NULL)
     return NULL;
 
-  kinds = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  silent = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; interface->properties != NULL && interface->properties[i] != NULL; i++)
-    g_hash_table_insert (kinds, g_strdup (interface->properties[i]->name),
-                         GINT_TO_POINTER (emits_of (interface->properties[i], interface)));
+    {
+      if (is_silent (interface->properties[i], interface))
+        g_hash_table_add (silent, g_strdup (interface->properties[i]->name));
+    }
 
-  return kinds;
+  return silent;
 }
 
 static GDBusPropertyInfo *

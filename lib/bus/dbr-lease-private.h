@@ -12,4 +12,7 @@ G_BEGIN_DECLS
 DbrLease *dbr_lease_new (DbrPoolCore   *core,
                          DbrPoolMember *member) G_GNUC_WARN_UNUSED_RESULT;
 
+/* The bus has cut its connection. */
+gboolean  dbr_lease_is_lost (DbrLease *self);
+
 G_END_DECLS

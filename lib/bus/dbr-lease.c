@@ -200,6 +200,12 @@ dbr_lease_get_unique_name (DbrLease *self)
   return dbr_pool_member_get_unique_name (self->member);
 }
 
+gboolean
+dbr_lease_is_lost (DbrLease *self)
+{
+  return g_dbus_connection_is_closed (dbr_lease_get_connection (self));
+}
+
 /**
  * dbr_lease_release:
  * @self: a lease

@@ -41,6 +41,11 @@ typedef struct
                      const char *bus_name,
                      const char *owner,
                      gboolean    is_change);
+  /* See DbrOwnersListener. */
+  gboolean (*is_owner_needed)(gpointer    user_data,
+                              const char *bus_name);
+  void (*owner_forgotten)(gpointer    user_data,
+                          const char *bus_name);
 } DbrLinkListener;
 
 DbrLink        *dbr_link_new_for_bus        (GBusType               bus_type) G_GNUC_WARN_UNUSED_RESULT;

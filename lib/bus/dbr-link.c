@@ -341,6 +341,32 @@ owner_told_cb (gpointer    user_data,
   self->listener->owner_told (self->user_data, bus_name, owner, is_change);
 }
 
+/* Whose signals are heard has to be known. */
+static gboolean
+is_owner_needed_cb (gpointer    user_data,
+                    const char *bus_name)
+{
+  DbrLink *self = user_data;
+
+  return dbr_matches_have (self->matches, bus_name)
+         || self->listener->is_owner_needed (self->user_data, bus_name);
+}
+
+static void
+owner_forgotten_cb (gpointer    user_data,
+                    const char *bus_name)
+{
+  DbrLink *self = user_data;
+
+  self->listener->owner_forgotten (self->user_data, bus_name);
+}
+
+static const DbrOwnersListener owners_listener = {
+  owner_told_cb,
+  is_owner_needed_cb,
+  owner_forgotten_cb,
+};
+
 static const DbrLaneListener lane_listener = {
   orphan_ended_cb,
   signal_cb,
@@ -788,7 +814,7 @@ dbr_link_set_listener (DbrLink               *self,
   self->listener = listener;
   self->user_data = user_data;
   self->destroy = destroy;
-  dbr_owners_set_listener (self->owners, owner_told_cb, self);
+  dbr_owners_set_listener (self->owners, &owners_listener, self);
   self->matches = dbr_matches_new (self->owners, self->has_bus, submit_cb, self);
 }
 

@@ -55,6 +55,9 @@ void         dbr_matches_close    (DbrMatches          *self,
 /* Whether someone may hear signals of @bus_name; TRUE where that is not sure. */
 gboolean     dbr_matches_hear_from (DbrMatches         *self,
                                     const char         *bus_name);
+/* Whether there is a rule for signals of @bus_name and no other. */
+gboolean     dbr_matches_have     (DbrMatches          *self,
+                                   const char          *bus_name);
 /* How many rules the bus keeps for it. */
 guint        dbr_matches_count    (DbrMatches          *self);
 /* Takes the rules back on a connection that goes on without us. */

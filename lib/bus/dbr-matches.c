@@ -618,6 +618,23 @@ dbr_matches_hear_from (DbrMatches *self,
   return FALSE;
 }
 
+gboolean
+dbr_matches_have (DbrMatches *self,
+                  const char *bus_name)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const Entry *entry = g_ptr_array_index (self->entries, i);
+
+      if (g_strcmp0 (entry->rule->bus_name, bus_name) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 guint
 dbr_matches_count (DbrMatches *self)
 {

@@ -3,14 +3,20 @@
 
 #pragma once
 
+#include "base/dbr-clock-private.h"
 #include "bus/dbr-lane-private.h"
+
+/* Each name that is followed costs a match rule, of which the system bus allows a connection 512. A
+ * program that calls more names than this within a minute goes without for the rest. */
+#define DBR_OWNERS_MAX_NAMES 128
+#define DBR_OWNERS_FORGETTING_USEC (60 * G_USEC_PER_SEC)
 
 G_BEGIN_DECLS
 
 #define DBR_TYPE_OWNERS (dbr_owners_get_type ())
 
 /* Who owns the well-known names that are called. The bus is asked once a name, and tells from then
- * on. */
+ * on, until so many are followed that those which nobody has called for a while are forgotten. */
 G_DECLARE_FINAL_TYPE (DbrOwners, dbr_owners, DBR, OWNERS, GObject)
 
 /* What the bus says of a name that is followed: who owns it, NULL for nobody. It is a change, or the
@@ -20,15 +26,31 @@ typedef void (*DbrOwnersFunc) (gpointer    user_data,
                                const char *owner,
                                gboolean    is_change);
 
+/* What the owner of a name is to be known for. With no lock held. */
+typedef struct
+{
+  DbrOwnersFunc told;
+  /* Whether someone waits for the next owner, or has to know who it is. */
+  gboolean      (*is_needed)(gpointer    user_data,
+                             const char *bus_name);
+  /* What was told of it is no longer kept up to date. */
+  void          (*forgotten)(gpointer    user_data,
+                             const char *bus_name);
+} DbrOwnersListener;
+
 DbrOwners *dbr_owners_new (void) G_GNUC_WARN_UNUSED_RESULT;
 
 /* Once, before the first use. */
-void       dbr_owners_set_listener (DbrOwners     *self,
-                                    DbrOwnersFunc  told,
-                                    gpointer       user_data);
+void       dbr_owners_set_listener (DbrOwners               *self,
+                                    const DbrOwnersListener *listener,
+                                    gpointer                 user_data);
+
+/* For tests: by what clock a name is old. */
+void       dbr_owners_set_clock  (DbrOwners      *self,
+                                  const DbrClock *clock);
 
 /* Starts to follow @bus_name on @lane, if that is not done yet. Of the names that are just called
- * only so many are followed; one that is awaited always is. */
+ * only so many are followed at a time; one that is awaited always is. */
 void       dbr_owners_follow     (DbrOwners   *self,
                                   DbrLane     *lane,
                                   const char  *bus_name,

@@ -5,21 +5,22 @@
 
 #include "bus/dbr-owners-private.h"
 
-/* Each name that is followed costs a match rule, of which the system bus allows a connection 512. A
- * program that calls more names than this goes without for the rest. */
-#define MAX_NAMES 128
+/* It is not looked with each call whether there are any to forget. */
+#define LOOKING_USEC G_USEC_PER_SEC
 
 struct _DbrOwners
 {
-  GObject       parent_instance;
+  GObject                  parent_instance;
 
-  DbrOwnersFunc told;
-  gpointer      user_data;
+  const DbrOwnersListener *listener;
+  gpointer                 user_data;
+  const DbrClock          *clock;
 
-  GMutex        mutex;
+  GMutex                   mutex;
 
   /* guarded by mutex: what is known of each name that is followed */
-  GHashTable   *names;
+  GHashTable              *names;
+  gint64                   looked_usec;
 };
 
 typedef struct
@@ -31,6 +32,7 @@ typedef struct
   gint64    absent_usec;
   /* why the bus does not tell of changes, NULL if it does */
   GError   *refusal;
+  gint64    called_usec;
 } Name;
 
 static void
@@ -91,6 +93,7 @@ static void
 dbr_owners_init (DbrOwners *self)
 {
   g_mutex_init (&self->mutex);
+  self->clock = dbr_clock_get_system ();
   self->names = g_hash_table_new_full (g_str_hash, g_str_equal,
                                        g_free, (GDestroyNotify) name_free);
 }
@@ -102,12 +105,19 @@ dbr_owners_new (void)
 }
 
 void
-dbr_owners_set_listener (DbrOwners     *self,
-                         DbrOwnersFunc  told,
-                         gpointer       user_data)
+dbr_owners_set_listener (DbrOwners               *self,
+                         const DbrOwnersListener *listener,
+                         gpointer                 user_data)
 {
-  self->told = told;
+  self->listener = listener;
   self->user_data = user_data;
+}
+
+void
+dbr_owners_set_clock (DbrOwners      *self,
+                      const DbrClock *clock)
+{
+  self->clock = clock;
 }
 
 static gboolean
@@ -137,8 +147,8 @@ dbr_owners_take_news (DbrOwners  *self,
                       const char *owner,
                       gboolean    is_change)
 {
-  if (dbr_owners_note (self, bus_name, owner) && self->told != NULL)
-    self->told (self->user_data, bus_name, owner, is_change);
+  if (dbr_owners_note (self, bus_name, owner))
+    self->listener->told (self->user_data, bus_name, owner, is_change);
 }
 
 static void
@@ -195,10 +205,29 @@ ask (DbrLane         *lane,
   dbr_exchange_started (exchange);
 }
 
+/* The way of nearly each call: TRUE if it is followed already. */
+static gboolean
+dbr_owners_touch (DbrOwners  *self,
+                  const char *bus_name,
+                  gboolean    is_awaited,
+                  gint64      now)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  Name *name = g_hash_table_lookup (self->names, bus_name);
+
+  if (name == NULL)
+    return FALSE;
+
+  name->called_usec = now;
+
+  return name->refusal == NULL || !is_awaited;
+}
+
 static gboolean
 dbr_owners_add (DbrOwners  *self,
                 const char *bus_name,
-                gboolean    is_awaited)
+                gboolean    is_awaited,
+                gint64      now)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
   Name *name = g_hash_table_lookup (self->names, bus_name);
@@ -208,12 +237,53 @@ dbr_owners_add (DbrOwners  *self,
       g_clear_error (&name->refusal);
       return TRUE;
     }
-  if (name != NULL || (!is_awaited && g_hash_table_size (self->names) >= MAX_NAMES))
+  if (name != NULL || (!is_awaited && g_hash_table_size (self->names) >= DBR_OWNERS_MAX_NAMES))
     return FALSE;
 
-  g_hash_table_insert (self->names, g_strdup (bus_name), g_new0 (Name, 1));
+  name = g_new0 (Name, 1);
+  name->called_usec = now;
+  g_hash_table_insert (self->names, g_strdup (bus_name), name);
 
   return TRUE;
+}
+
+/* The names that nobody has called for a while, if there is need for their places. */
+static char **
+dbr_owners_dup_old (DbrOwners *self,
+                    gint64     now)
+{
+  g_autoptr(GStrvBuilder) builder = g_strv_builder_new ();
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  GHashTableIter iter;
+  gpointer other;
+  gpointer value;
+
+  if (g_hash_table_size (self->names) < DBR_OWNERS_MAX_NAMES
+      || now - self->looked_usec < LOOKING_USEC)
+    return NULL;
+
+  self->looked_usec = now;
+  g_hash_table_iter_init (&iter, self->names);
+  while (g_hash_table_iter_next (&iter, &other, &value))
+    {
+      if (now - ((const Name *) value)->called_usec >= DBR_OWNERS_FORGETTING_USEC)
+        g_strv_builder_add (builder, other);
+    }
+
+  return g_strv_builder_end (builder);
+}
+
+/* FALSE: it has been called meanwhile. */
+static gboolean
+dbr_owners_remove (DbrOwners  *self,
+                   const char *bus_name,
+                   gint64      now)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  const Name *name = g_hash_table_lookup (self->names, bus_name);
+
+  return name != NULL && now - name->called_usec >= DBR_OWNERS_FORGETTING_USEC
+         && g_hash_table_remove (self->names, bus_name);
 }
 
 static char *
@@ -222,6 +292,33 @@ rule_new (const char *bus_name)
   return g_strdup_printf ("type='signal',sender='" DBR_BUS_NAME "',"
                           "interface='" DBR_BUS_INTERFACE "',member='NameOwnerChanged',arg0='%s'",
                           bus_name);
+}
+
+static void
+ignored_cb (DbrExchange *exchange,
+            gpointer     user_data)
+{
+}
+
+static void
+dbr_owners_forget_old (DbrOwners *self,
+                       DbrLane   *lane,
+                       gint64     now)
+{
+  g_auto(GStrv) old = dbr_owners_dup_old (self, now);
+
+  for (guint i = 0; old != NULL && old[i] != NULL; i++)
+    {
+      g_autofree char *rule = NULL;
+
+      if (self->listener->is_needed (self->user_data, old[i])
+          || !dbr_owners_remove (self, old[i], now))
+        continue;
+
+      rule = rule_new (old[i]);
+      ask (lane, "RemoveMatch", rule, ignored_cb, NULL);
+      self->listener->forgotten (self->user_data, old[i]);
+    }
 }
 
 /* First the rule, then the question: so no change falls between them. */
@@ -242,9 +339,18 @@ dbr_owners_follow (DbrOwners  *self,
                    const char *bus_name,
                    gboolean    is_awaited)
 {
+  gint64 now;
+
   /* A unique name never comes back, and the bus itself is always there. */
-  if (bus_name == NULL || *bus_name == ':' || g_str_equal (bus_name, DBR_BUS_NAME)
-      || !dbr_owners_add (self, bus_name, is_awaited))
+  if (bus_name == NULL || *bus_name == ':' || g_str_equal (bus_name, DBR_BUS_NAME))
+    return;
+
+  now = dbr_clock_get_monotonic (self->clock);
+  if (dbr_owners_touch (self, bus_name, is_awaited, now))
+    return;
+
+  dbr_owners_forget_old (self, lane, now);
+  if (!dbr_owners_add (self, bus_name, is_awaited, now))
     return;
 
   /* This comes behind the call that made it necessary, which has not started anything by then that

@@ -94,7 +94,10 @@ void        dbr_passage_forbid_retries (DbrPassage *self);
 /* It is sent on the connection of a lease, which is the holder's alone. */
 void        dbr_passage_set_connection (DbrPassage      *self,
                                         GDBusConnection *connection);
-void        dbr_passage_free (DbrExchange           *exchange);
+/* Disarms one of its deadlines that holds a reference while it is armed. */
+void        dbr_passage_disarm         (DbrPassage      *self,
+                                        DbrDeadline     *deadline);
+void        dbr_passage_free           (DbrExchange     *exchange);
 
 #define DBR_PASSAGE_FROM(pointer, member) \
   ((DbrPassage *) G_STRUCT_MEMBER_P (pointer, -G_STRUCT_OFFSET (DbrPassage, member)))

@@ -59,6 +59,14 @@ dbr_passage_set_connection (DbrPassage      *self,
 }
 
 void
+dbr_passage_disarm (DbrPassage  *self,
+                    DbrDeadline *deadline)
+{
+  if (dbr_deadline_disarm (deadline))
+    dbr_passage_unref (self);
+}
+
+void
 dbr_passage_free (DbrExchange *exchange)
 {
   DbrPassage *self = (DbrPassage *) exchange;

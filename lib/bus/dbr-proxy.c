@@ -512,28 +512,6 @@ dbr_proxy_complete (DbrProxy      *self,
   return exchange;
 }
 
-static void
-return_variant (GTask    *task,
-                GVariant *value,
-                GError   *error)
-{
-  if (value != NULL)
-    g_task_return_pointer (task, value, (GDestroyNotify) g_variant_unref);
-  else
-    g_task_return_error (task, error);
-}
-
-static void
-call_done_cb (DbrExchange *exchange,
-              gpointer     user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  GError *error = NULL;
-  GVariant *value = dbr_exchange_take_value (exchange, &error);
-
-  return_variant (task, value, error);
-}
-
 static DbrRequest *
 call_request_new (DbrProxy   *self,
                   const char *method_name,
@@ -580,7 +558,7 @@ dbr_proxy_call_async (DbrProxy            *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, dbr_proxy_call_async);
   dbr_proxy_begin (self, call_request_new (self, method_name, parameters, timeout_ms), NULL, task,
-                   call_done_cb);
+                   dbr_client_return_reply_cb);
 }
 
 /**
@@ -659,30 +637,6 @@ read_request_new (DbrProxy    *self,
                                 G_VARIANT_TYPE ("(v)"));
 }
 
-static GVariant *
-read_conclude (DbrExchange  *exchange,
-               GError      **error)
-{
-  g_autoptr(GVariant) reply = dbr_exchange_take_value (exchange, error);
-  GVariant *value = NULL;
-
-  if (reply != NULL)
-    g_variant_get (reply, "(v)", &value);
-
-  return value;
-}
-
-static void
-read_done_cb (DbrExchange *exchange,
-              gpointer     user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  GError *error = NULL;
-  GVariant *value = read_conclude (exchange, &error);
-
-  return_variant (task, value, error);
-}
-
 /**
  * dbr_proxy_read_async:
  * @self: a proxy
@@ -721,7 +675,7 @@ dbr_proxy_read_async (DbrProxy            *self,
     }
 
   request = read_request_new (self, name, &error);
-  dbr_proxy_begin (self, request, error, task, read_done_cb);
+  dbr_proxy_begin (self, request, error, task, dbr_client_return_property_cb);
 }
 
 /**
@@ -780,7 +734,7 @@ dbr_proxy_read_sync (DbrProxy      *self,
 
   exchange = dbr_proxy_complete (self, read_request_new (self, name, error), cancellable, error);
 
-  return exchange != NULL ? read_conclude (exchange, error) : NULL;
+  return exchange != NULL ? dbr_client_take_property (exchange, error) : NULL;
 }
 
 static DbrRequest *
@@ -797,20 +751,6 @@ write_request_new (DbrProxy    *self,
   return dbr_client_new_write (self->client, dbr_store_get_bus_name (self->store),
                                dbr_store_get_object_path (self->store),
                                dbr_store_get_interface_name (self->store), name, sunk);
-}
-
-static void
-write_done_cb (DbrExchange *exchange,
-               gpointer     user_data)
-{
-  g_autoptr(GTask) task = user_data;
-  GError *error = NULL;
-  g_autoptr(GVariant) reply = dbr_exchange_take_value (exchange, &error);
-
-  if (reply != NULL)
-    g_task_return_boolean (task, TRUE);
-  else
-    g_task_return_error (task, error);
 }
 
 /**
@@ -845,7 +785,7 @@ dbr_proxy_write_async (DbrProxy            *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, dbr_proxy_write_async);
   request = write_request_new (self, name, value, &error);
-  dbr_proxy_begin (self, request, error, task, write_done_cb);
+  dbr_proxy_begin (self, request, error, task, dbr_client_return_success_cb);
 }
 
 /**
@@ -894,7 +834,6 @@ dbr_proxy_write_sync (DbrProxy      *self,
                       GError       **error)
 {
   g_autoptr(DbrExchange) exchange = NULL;
-  g_autoptr(GVariant) reply = NULL;
 
   g_return_val_if_fail (DBR_IS_PROXY (self), FALSE);
   g_return_val_if_fail (name != NULL && value != NULL, FALSE);
@@ -902,10 +841,8 @@ dbr_proxy_write_sync (DbrProxy      *self,
 
   exchange = dbr_proxy_complete (self, write_request_new (self, name, value, error), cancellable,
                                  error);
-  if (exchange != NULL)
-    reply = dbr_exchange_take_value (exchange, error);
 
-  return reply != NULL;
+  return exchange != NULL && dbr_client_take_success (exchange, error);
 }
 
 /**

@@ -11,6 +11,7 @@
 #include "base/dbr-error.h"
 #include "bus/dbr-exchange-private.h"
 #include "monitor/dbr-machine-private.h"
+#include "monitor/dbr-monitor-unit-private.h"
 
 /* What a monitor asks the bus and the service, and what it makes of the answers. They come in the
  * transport's thread, in order with the signals. */
@@ -201,6 +202,7 @@ process_cb (DbrExchange *exchange,
       && self->generation == question->generation)
     g_variant_get (answer, "(u)", &self->pid);
   g_mutex_unlock (&self->mutex);
+  dbr_monitor_unit_find (self, question->run);
   question_free (question);
 }
 
@@ -363,6 +365,8 @@ probed_cb (const DbrProbeResult *result,
     }
   dbr_monitor_core_unlock (self, events);
 
+  if (result->outcome == DBR_PROBE_ANSWERED)
+    dbr_monitor_core_try_circuit (self, result->kind == DBR_PROBE_KIND_PROPERTY);
   if (is_to_repeat)
     dbr_monitor_core_send_probe (self, question->run, question->serial);
 }

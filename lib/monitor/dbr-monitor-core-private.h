@@ -39,6 +39,7 @@ struct _DbrMonitorCore
   DbrInquirer        *inquirer;
   char               *bus_name;
   gboolean            waits_for_ready;
+  gboolean            may_hear_sleep;
   GWeakRef            monitor;
   DbrMonitorCoreFunc  deliver;
   DbrMailbox         *mailbox;
@@ -80,6 +81,8 @@ struct _DbrMonitorCore
   guint               restarts;
   guint               pid;
   DbrFreeze           freeze;
+  /* the unit of the last process, as far as it is known */
+  char               *unit_path;
   guint               ready_generation;
   gboolean            has_latency;
   gboolean            is_refused;
@@ -200,6 +203,12 @@ void            dbr_monitor_core_send_probe (DbrMonitorCore *self,
                                              guint           serial);
 void            dbr_monitor_core_send_control (DbrMonitorCore *self,
                                                guint           run);
+/* The circuit may want to be tried; the service may just have answered. */
+void            dbr_monitor_core_try_circuit (DbrMonitorCore *self,
+                                              gboolean        has_answered);
+/* Whether @client may, and the listener if so. */
+gboolean        dbr_monitor_core_may_hear_sleep (DbrClient         *client);
+DbrListener    *dbr_monitor_core_listen_to_sleep (DbrMonitorCore   *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrMonitorCore, dbr_monitor_core_unref)
 

@@ -35,6 +35,7 @@ dbr_monitor_core_unref (DbrMonitorCore *self)
   g_weak_ref_clear (&self->monitor);
   g_clear_pointer (&self->inquirer, dbr_inquirer_unref);
   g_clear_pointer (&self->mailbox, dbr_mailbox_unref);
+  g_free (self->unit_path);
   g_free (self->bus_id);
   g_free (self->bus_name);
   g_mutex_clear (&self->mutex);
@@ -247,13 +248,16 @@ dbr_monitor_core_find_wants_locked (DbrMonitorCore *self,
     }
 }
 
+/* Who is being asked already is asked again after that. */
 static gint64
 dbr_monitor_core_find_next_locked (DbrMonitorCore *self)
 {
+  gint64 next_usec = dbr_stall_detector_get_next_usec (&self->detector);
+
   if (self->n_holds == 0)
     return G_MAXINT64;
 
-  return MIN (self->ask_usec, dbr_stall_detector_get_next_usec (&self->detector));
+  return self->is_asking ? next_usec : MIN (self->ask_usec, next_usec);
 }
 
 static void tick_cb (DbrDeadline *deadline);
@@ -511,6 +515,12 @@ call_is_slow_cb (gpointer user_data)
   dbr_monitor_core_unlock (self, events);
 }
 
+static void
+circuit_changed_cb (gpointer user_data)
+{
+  dbr_monitor_core_try_circuit (user_data, FALSE);
+}
+
 static const DbrWatchFuncs watch_funcs = {
   owner_changed_cb,
   lost_cb,
@@ -518,6 +528,7 @@ static const DbrWatchFuncs watch_funcs = {
   nothing_cb,
   nothing_cb,
   call_is_slow_cb,
+  circuit_changed_cb,
 };
 
 /* Beginning and ending */
@@ -539,6 +550,7 @@ dbr_monitor_core_new (GObject            *monitor,
   self->inquirer = dbr_inquirer_new (client);
   self->bus_name = g_strdup (bus_name);
   self->waits_for_ready = waits_for_ready;
+  self->may_hear_sleep = dbr_monitor_core_may_hear_sleep (client);
   self->deliver = deliver;
   self->mailbox = dbr_mailbox_get (context);
   self->letter.deliver = deliver_cb;
@@ -562,8 +574,18 @@ dbr_monitor_core_begin (DbrMonitorCore *self)
                                           dbr_monitor_core_ref (self),
                                           (GDestroyNotify) dbr_monitor_core_unref);
 
+  DbrCircuitBreaker *circuit = dbr_dispatcher_ref_circuit (dispatcher, self->bus_name);
+  DbrListener *listener = dbr_monitor_core_listen_to_sleep (self);
+  DbrStallConfig config;
+
+  dbr_monitor_core_get_config (self, &config);
+  dbr_dispatcher_watch_calls (dispatcher, self->bus_name, config.slow_ms);
+  dbr_circuit_breaker_set_prober (circuit, TRUE);
+
   dbr_monitor_core_lock (self);
   self->watch = watch;
+  self->circuit = circuit;
+  self->sleep_listener = listener;
   self->ask_usec = 0;
   dbr_monitor_core_unlock (self, DBR_STALL_EVENT_NONE);
   dbr_monitor_round_join (self);
@@ -595,19 +617,48 @@ dbr_monitor_core_forget_locked (DbrMonitorCore *self)
   self->n_failures = 0;
   self->ask_usec = G_MAXINT64;
   g_clear_pointer (&self->bus_id, g_free);
+  g_clear_pointer (&self->unit_path, g_free);
+}
+
+/* What it works with, to be given back when there is no lock. */
+typedef struct
+{
+  DbrWatch          *watch;
+  DbrCircuitBreaker *circuit;
+  DbrListener       *sleep_listener;
+  GPtrArray         *sent;
+} Tools;
+
+static void
+dbr_monitor_core_steal_tools_locked (DbrMonitorCore *self,
+                                     Tools          *tools)
+{
+  tools->watch = g_steal_pointer (&self->watch);
+  tools->circuit = g_steal_pointer (&self->circuit);
+  tools->sleep_listener = g_steal_pointer (&self->sleep_listener);
+  tools->sent = self->sent;
+  self->sent = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_probe_unref);
 }
 
 static void
 dbr_monitor_core_end (DbrMonitorCore *self,
-                      DbrWatch       *watch,
-                      GPtrArray      *sent)
+                      Tools          *tools)
 {
+  DbrDispatcher *dispatcher = dbr_inquirer_get_dispatcher (self->inquirer);
+
   dbr_monitor_round_leave (self);
-  for (guint i = 0; i < sent->len; i++)
-    dbr_probe_give_up (g_ptr_array_index (sent, i));
-  g_ptr_array_unref (sent);
-  if (watch != NULL)
-    dbr_dispatcher_unwatch (dbr_inquirer_get_dispatcher (self->inquirer), self->bus_name, watch);
+  for (guint i = 0; i < tools->sent->len; i++)
+    dbr_probe_give_up (g_ptr_array_index (tools->sent, i));
+  g_ptr_array_unref (tools->sent);
+  if (tools->sleep_listener != NULL)
+    dbr_matches_remove (dbr_link_get_matches (dispatcher->link), tools->sleep_listener);
+  if (tools->circuit != NULL)
+    {
+      dbr_circuit_breaker_set_prober (tools->circuit, FALSE);
+      g_object_unref (tools->circuit);
+    }
+  if (tools->watch != NULL)
+    dbr_dispatcher_unwatch (dispatcher, self->bus_name, tools->watch);
 }
 
 void
@@ -638,8 +689,7 @@ void
 dbr_monitor_core_release (DbrMonitorCore *self,
                           gboolean        is_kept)
 {
-  GPtrArray *sent = NULL;
-  DbrWatch *watch = NULL;
+  Tools tools = { NULL };
   DbrMonitorValues values;
   gboolean is_last;
 
@@ -648,9 +698,7 @@ dbr_monitor_core_release (DbrMonitorCore *self,
   is_last = --self->n_holds == 0;
   if (is_last)
     {
-      watch = g_steal_pointer (&self->watch);
-      sent = self->sent;
-      self->sent = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_probe_unref);
+      dbr_monitor_core_steal_tools_locked (self, &tools);
       dbr_monitor_core_forget_locked (self);
       if (is_kept)
         dbr_monitor_core_keep_locked (self, &values);
@@ -658,7 +706,7 @@ dbr_monitor_core_release (DbrMonitorCore *self,
   dbr_monitor_core_unlock (self, DBR_STALL_EVENT_NONE);
 
   if (is_last)
-    dbr_monitor_core_end (self, watch, sent);
+    dbr_monitor_core_end (self, &tools);
 }
 
 void

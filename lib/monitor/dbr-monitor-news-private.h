@@ -80,5 +80,8 @@ gboolean  dbr_monitor_values_are_same (const DbrMonitorValues *self,
 /* The event of it; NULL if it is none. */
 DbrEvent *dbr_monitor_news_to_event   (const DbrMonitorNews   *self,
                                        const char             *bus_name) G_GNUC_WARN_UNUSED_RESULT;
+/* The same event with more that is known of it, an a{sv}. */
+DbrEvent *dbr_monitor_event_extend    (DbrEvent               *event,
+                                       GVariant               *more) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

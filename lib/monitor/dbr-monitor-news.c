@@ -145,3 +145,24 @@ dbr_monitor_news_to_event (const DbrMonitorNews *self,
                        "details", dup_details (self),
                        NULL);
 }
+
+DbrEvent *
+dbr_monitor_event_extend (DbrEvent *event,
+                          GVariant *more)
+{
+  g_auto(GVariantDict) details = G_VARIANT_DICT_INIT (dbr_event_get_details (event));
+  GVariantIter iter;
+  GVariant *value;
+  const char *key;
+
+  g_variant_iter_init (&iter, more);
+  while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
+    g_variant_dict_insert_value (&details, key, value);
+
+  return g_object_new (DBR_TYPE_EVENT,
+                       "kind", dbr_event_get_kind (event),
+                       "text", dbr_event_get_text (event),
+                       "when-usec", dbr_event_get_when_usec (event),
+                       "details", g_variant_dict_end (&details),
+                       NULL);
+}

@@ -189,6 +189,7 @@ surveyed_cb (GObject      *source,
   DbrServiceMonitor *self = DBR_SERVICE_MONITOR (source);
   DbrServiceMonitorClass *klass = DBR_SERVICE_MONITOR_GET_CLASS (self);
   DbrMonitorSurvey *survey = dbr_monitor_survey_of_task (G_TASK (result));
+  GCancellable *cancellable = g_task_get_cancellable (task);
   GError *error = NULL;
   gboolean is_surveyed = dbr_monitor_survey_finish (G_TASK (result), &error)
                          && dbr_monitor_survey_conclude_refresh (survey, &error);
@@ -206,7 +207,7 @@ surveyed_cb (GObject      *source,
       || (!has_another_way && !dbr_monitor_survey_has_owner (survey)))
     g_task_return_boolean (task, TRUE);
   else
-    klass->refresh_async (self, g_task_get_cancellable (task), refreshed_cb, g_object_ref (task));
+    klass->refresh_async (self, cancellable, refreshed_cb, g_steal_pointer (&task));
 }
 
 /**

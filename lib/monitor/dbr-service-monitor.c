@@ -6,7 +6,11 @@
 #include "monitor/dbr-service-monitor-private.h"
 
 #include "base/dbr-event-private.h"
+#include "base/dbr-herald-private.h"
+#include "base/dbr-i18n-private.h"
+#include "base/dbr-incident-source-private.h"
 #include "bus/dbr-client-private.h"
+#include "monitor/dbr-monitor-unit-private.h"
 
 #define MAX_HISTORY 200
 
@@ -66,8 +70,12 @@ typedef struct
   char             *bus_name;
   DbrMonitorCore   *core;
 
-  /* in the context only: what was told */
+  DbrHerald        *herald;
+  DbrIncidentBoard *board;
+
+  /* in the context only: what was told, and the incident that is not over, 0 for none */
   GListStore       *history;
+  guint64           incident;
   DbrMonitorValues  told;
 
   GMutex            mutex;
@@ -121,7 +129,12 @@ G_DEFINE_ENUM_TYPE (DbrProbeKind, dbr_probe_kind,
                     G_DEFINE_ENUM_VALUE (DBR_PROBE_KIND_PROPERTY, "property"),
                     G_DEFINE_ENUM_VALUE (DBR_PROBE_KIND_PING, "ping"))
 
-G_DEFINE_TYPE_WITH_PRIVATE (DbrServiceMonitor, dbr_service_monitor, G_TYPE_OBJECT)
+static void dbr_service_monitor_incident_source_init (DbrIncidentSourceInterface *iface);
+
+G_DEFINE_TYPE_WITH_CODE (DbrServiceMonitor, dbr_service_monitor, G_TYPE_OBJECT,
+                         G_ADD_PRIVATE (DbrServiceMonitor)
+                         G_IMPLEMENT_INTERFACE (DBR_TYPE_INCIDENT_SOURCE,
+                                                dbr_service_monitor_incident_source_init))
 
 static inline DbrServiceMonitorPrivate *
 priv_of (DbrServiceMonitor *self)
@@ -210,6 +223,92 @@ dbr_service_monitor_append (DbrServiceMonitor *self,
   g_list_store_append (priv->history, event);
 }
 
+/* A person is told of a stall, of what becomes of it, and when it is over. That a program goes when
+ * it has nothing to do is as it should be. */
+static void
+dbr_service_monitor_tell_person (DbrServiceMonitor    *self,
+                                 const DbrMonitorNews *news,
+                                 const char           *text)
+{
+  DbrServiceMonitorPrivate *priv = priv_of (self);
+  g_autofree char *title = NULL;
+
+  if (news->kind == DBR_MONITOR_NEWS_STALLED && priv->incident == 0)
+    {
+      title = g_strdup_printf (_("%s does not answer"), priv->bus_name);
+      priv->incident = dbr_incident_board_begin (priv->board, DBR_SEVERITY_WARNING, title, text);
+    }
+  else if (news->kind == DBR_MONITOR_NEWS_VANISHED && priv->incident != 0)
+    {
+      title = g_strdup_printf (_("%s is gone"), priv->bus_name);
+      dbr_incident_board_update (priv->board, priv->incident, DBR_SEVERITY_WARNING, title, text);
+    }
+  else if (news->kind == DBR_MONITOR_NEWS_RECOVERED && priv->incident != 0)
+    {
+      title = g_strdup_printf (_("%s answers again"), priv->bus_name);
+      dbr_incident_board_end (priv->board, priv->incident, title, text);
+      priv->incident = 0;
+    }
+}
+
+/* What systemd says of the unit comes a moment after what happened, and nobody waits for it: the
+ * event is replaced by one that says more. */
+typedef struct
+{
+  DbrHerald *herald;
+  DbrEvent  *event;
+  GVariant  *state;
+} Supplement;
+
+static void
+supplement_free (gpointer data)
+{
+  Supplement *self = data;
+
+  dbr_herald_unref (self->herald);
+  g_object_unref (self->event);
+  g_clear_pointer (&self->state, g_variant_unref);
+  g_free (self);
+}
+
+static void
+supplement_cb (GObject  *object,
+               gpointer  data)
+{
+  DbrServiceMonitorPrivate *priv = priv_of (DBR_SERVICE_MONITOR (object));
+  const Supplement *supplement = data;
+  g_autoptr(DbrEvent) event = dbr_monitor_event_extend (supplement->event, supplement->state);
+  guint position;
+
+  if (g_list_store_find (priv->history, supplement->event, &position))
+    g_list_store_splice (priv->history, position, 1, (gpointer *) &event, 1);
+}
+
+static void
+unit_read_cb (GVariant *state,
+              gpointer  user_data)
+{
+  const Supplement *found = user_data;
+  Supplement *told = g_new0 (Supplement, 1);
+
+  told->herald = dbr_herald_ref (found->herald);
+  told->event = g_object_ref (found->event);
+  told->state = g_variant_ref (state);
+  dbr_herald_tell (found->herald, supplement_cb, told, supplement_free);
+}
+
+static void
+dbr_service_monitor_ask_unit (DbrServiceMonitor *self,
+                              DbrEvent          *event)
+{
+  DbrServiceMonitorPrivate *priv = priv_of (self);
+  Supplement *supplement = g_new0 (Supplement, 1);
+
+  supplement->herald = dbr_herald_ref (priv->herald);
+  supplement->event = g_object_ref (event);
+  dbr_monitor_unit_read (priv->core, unit_read_cb, supplement, supplement_free);
+}
+
 static void
 dbr_service_monitor_tell_news (DbrServiceMonitor    *self,
                                const DbrMonitorNews *news)
@@ -224,7 +323,12 @@ dbr_service_monitor_tell_news (DbrServiceMonitor    *self,
   if (news->kind == DBR_MONITOR_NEWS_CONNECTION && klass->connection_changed != NULL)
     klass->connection_changed (self, news->is_connected);
   if (event != NULL)
-    dbr_service_monitor_append (self, event);
+    {
+      dbr_service_monitor_append (self, event);
+      dbr_service_monitor_tell_person (self, news, dbr_event_get_text (event));
+    }
+  if (news->kind == DBR_MONITOR_NEWS_STALLED || news->kind == DBR_MONITOR_NEWS_VANISHED)
+    dbr_service_monitor_ask_unit (self, event);
   dbr_service_monitor_emit (self, news);
 }
 
@@ -279,7 +383,10 @@ dbr_service_monitor_dispose (GObject *object)
 
   dbr_service_monitor_stop (self);
   if (dbr_client_check_process (priv->client, NULL))
-    dbr_monitor_core_close (priv->core);
+    {
+      dbr_monitor_core_close (priv->core);
+      dbr_incident_board_close (priv->board);
+    }
 
   G_OBJECT_CLASS (dbr_service_monitor_parent_class)->dispose (object);
 }
@@ -290,6 +397,8 @@ dbr_service_monitor_finalize (GObject *object)
   DbrServiceMonitorPrivate *priv = priv_of (DBR_SERVICE_MONITOR (object));
 
   g_clear_pointer (&priv->core, dbr_monitor_core_unref);
+  g_clear_pointer (&priv->herald, dbr_herald_unref);
+  g_clear_pointer (&priv->board, dbr_incident_board_unref);
   g_clear_object (&priv->client);
   g_clear_object (&priv->history);
   g_clear_pointer (&priv->bus_name, g_free);
@@ -447,6 +556,18 @@ dbr_service_monitor_set_property (GObject      *object,
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
     }
+}
+
+static DbrIncidentBoard *
+dbr_service_monitor_get_board (DbrIncidentSource *source)
+{
+  return priv_of (DBR_SERVICE_MONITOR (source))->board;
+}
+
+static void
+dbr_service_monitor_incident_source_init (DbrIncidentSourceInterface *iface)
+{
+  iface->get_board = dbr_service_monitor_get_board;
 }
 
 static void
@@ -732,6 +853,8 @@ dbr_service_monitor_init (DbrServiceMonitor *self)
 
   g_mutex_init (&priv->mutex);
   priv->history = g_list_store_new (DBR_TYPE_EVENT);
+  priv->herald = dbr_herald_new (G_OBJECT (self));
+  priv->board = dbr_incident_board_new ();
 }
 
 /**

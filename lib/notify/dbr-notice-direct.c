@@ -428,7 +428,10 @@ dbr_notice_direct_start (DbrNoticeBackend *backend)
   else
     self->is_start_wanted = TRUE;
 
-  return self->has_bus ? START_PAUSE_MS : BUS_PAUSE_MS;
+  if (!self->has_bus || self->is_asking_owner)
+    return BUS_PAUSE_MS;
+
+  return (guint) ((self->next_start_usec - g_get_monotonic_time ()) / 1000 + 1);
 }
 
 static gboolean

@@ -10,6 +10,7 @@
 #include "base/dbr-i18n-private.h"
 #include "base/dbr-io-private.h"
 #include "notify/dbr-notice-direct-private.h"
+#include "notify/dbr-notice-helper-private.h"
 
 /* What is to be done in one go, and what is done about it when the lock is released. */
 typedef struct
@@ -387,6 +388,17 @@ dbr_notifier_core_act (DbrNotifierCore *self,
 
 static const DbrNoticeListener listener;
 
+/* A sandbox that brings no such program may have a hole for the protocol still. */
+static DbrNoticeBackend *
+dbr_notifier_core_new_backend (DbrNotifierCore *self)
+{
+  gboolean is_apart = self->backend_kind == DBR_NOTIFIER_BACKEND_LIBNOTIFY
+                      || (self->backend_kind == DBR_NOTIFIER_BACKEND_AUTO
+                          && dbr_notice_is_in_sandbox () && dbr_notice_has_helper ());
+
+  return is_apart ? dbr_notice_helper_new () : dbr_notice_direct_new ();
+}
+
 static gboolean
 dbr_notifier_core_is_closed (DbrNotifierCore *self)
 {
@@ -407,7 +419,7 @@ dbr_notifier_core_turn (DbrNotifierCore *self)
 
   if (self->backend == NULL)
     {
-      self->backend = dbr_notice_direct_new ();
+      self->backend = dbr_notifier_core_new_backend (self);
       dbr_notice_backend_open (self->backend, &listener, self);
     }
 
@@ -526,6 +538,9 @@ server_changed (gpointer               core,
     down_usec = dbr_notifier_core_end_silence_locked (self);
   else
     lost = dbr_notice_ids_lose (&self->ids);
+  /* The backend knows how often it may be asked for another one. */
+  if (server == NULL)
+    self->next_start_usec = 0;
   g_mutex_unlock (&self->mutex);
 
   self->is_probing = FALSE;
@@ -697,7 +712,7 @@ dbr_notifier_core_check (DbrNotifierCore  *self,
       return FALSE;
     }
 
-  if (self->backend_kind == DBR_NOTIFIER_BACKEND_LIBNOTIFY)
+  if (self->backend_kind == DBR_NOTIFIER_BACKEND_LIBNOTIFY && !dbr_notice_has_helper ())
     {
       g_set_error_literal (error, DBR_ERROR, DBR_ERROR_NOT_SUPPORTED,
                            _("This build has no way to show notifications by libnotify"));

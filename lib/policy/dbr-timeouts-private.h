@@ -7,7 +7,11 @@
 
 G_BEGIN_DECLS
 
-/* What every call asks. Each returns the limit, allocates nothing, and lends the interned name of
+/* What every call asks. The limits of `default` and `activate`: */
+guint dbr_timeouts_get_default  (DbrTimeouts  *self);
+guint dbr_timeouts_get_activate (DbrTimeouts  *self);
+
+/* And its own. Each returns the limit, allocates nothing, and lends the interned name of
  * the operation if @operation is not NULL. */
 guint dbr_timeouts_lookup_fast  (DbrTimeouts  *self,
                                  const char   *interface_name,

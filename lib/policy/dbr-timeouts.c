@@ -14,6 +14,7 @@
 #include "policy/dbr-timeout-rules-private.h"
 
 #define DEFAULT_OPERATION "default"
+#define ACTIVATE_OPERATION "activate"
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 
 /**
@@ -51,6 +52,9 @@ struct _DbrTimeouts
   /* guarded by mutex: what differs from what ships */
   GMutex           mutex;
   DbrTimeoutRules *rules;
+  /* what each call asks for besides its own limit, 0 if it has to be looked up anew */
+  guint            default_ms;
+  guint            activate_ms;
 };
 
 G_DEFINE_FINAL_TYPE (DbrTimeouts, dbr_timeouts, G_TYPE_OBJECT)
@@ -93,6 +97,13 @@ dbr_timeouts_get_write_locked (DbrTimeouts *self,
          : dbr_timeouts_get_method_locked (self, PROPERTIES_INTERFACE, "Set");
 }
 
+static void
+dbr_timeouts_forget_locked (DbrTimeouts *self)
+{
+  self->default_ms = 0;
+  self->activate_ms = 0;
+}
+
 /* Takes all of @more or nothing of it. */
 static gboolean
 dbr_timeouts_take_rules (DbrTimeouts      *self,
@@ -107,6 +118,7 @@ dbr_timeouts_take_rules (DbrTimeouts      *self,
   is_ok = dbr_timeout_rules_check_mapped (more, self->rules, error);
   if (is_ok)
     dbr_timeout_rules_take (self->rules, more);
+  dbr_timeouts_forget_locked (self);
   g_mutex_unlock (&self->mutex);
 
   if (is_ok && short_operation != NULL)
@@ -242,6 +254,7 @@ dbr_timeouts_unset (DbrTimeouts *self,
   locker = g_mutex_locker_new (&self->mutex);
 
   dbr_timeout_rules_remove (self->rules, find_interned (operation));
+  dbr_timeouts_forget_locked (self);
 }
 
 /**
@@ -334,6 +347,28 @@ dbr_timeouts_lookup (DbrTimeouts *self,
     *ms = limit;
 
   return g_strdup (operation);
+}
+
+guint
+dbr_timeouts_get_default (DbrTimeouts *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (self->default_ms == 0)
+    self->default_ms = dbr_timeouts_get_limit_locked (self, self->default_operation);
+
+  return self->default_ms;
+}
+
+guint
+dbr_timeouts_get_activate (DbrTimeouts *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  if (self->activate_ms == 0)
+    self->activate_ms = dbr_timeouts_get_limit_locked (self, find_interned (ACTIVATE_OPERATION));
+
+  return self->activate_ms;
 }
 
 guint

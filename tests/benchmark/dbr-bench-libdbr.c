@@ -13,6 +13,9 @@
 typedef struct
 {
   DbrClient *client;
+  /* the same with an access policy, NULL until it is asked for */
+  DbrClient *denying;
+  char      *address;
   /* what refused calls are given, so that making it is no part of refusing them */
   GVariant  *parameters;
   BenchCall  call;
@@ -25,6 +28,7 @@ libdbr_make (const char *address)
 {
   LibdbrClient *self = g_new0 (LibdbrClient, 1);
 
+  self->address = g_strdup (address);
   self->client = dbr_client_new_for_address (address);
   dbr_client_set_max_in_flight (self->client, MAX_ABREAST);
 
@@ -58,13 +62,25 @@ libdbr_check (BenchCall  call,
               GVariant  *reply,
               GError    *error)
 {
-  int expected = call == BENCH_CALL_INVALID ? DBR_ERROR_INVALID_ARGUMENT : DBR_ERROR_OVERLOADED;
+  static const int expected[] = {
+    [BENCH_CALL_OVERLOADED] = DBR_ERROR_OVERLOADED,
+    [BENCH_CALL_INVALID] = DBR_ERROR_INVALID_ARGUMENT,
+    [BENCH_CALL_ISOLATED] = DBR_ERROR_CIRCUIT_OPEN,
+    [BENCH_CALL_DENIED] = DBR_ERROR_DENIED,
+  };
 
   if (bench_call_is_answered (call))
     bench_player_check_reply (call, reply, error);
-  else if (!g_error_matches (error, DBR_ERROR, expected))
+  else if (!g_error_matches (error, DBR_ERROR, expected[call]))
     bench_player_fail ("a call was not refused as it should: %s",
                        error != NULL ? error->message : "it was answered");
+}
+
+static DbrClient *
+libdbr_get_client (LibdbrClient *self,
+                   BenchCall     call)
+{
+  return call == BENCH_CALL_DENIED ? self->denying : self->client;
 }
 
 static void
@@ -74,7 +90,7 @@ libdbr_call (LibdbrClient *self,
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) reply = NULL;
 
-  reply = dbr_client_call_sync (self->client, BENCH_NAME, libdbr_get_path (call), BENCH_INTERFACE,
+  reply = dbr_client_call_sync (libdbr_get_client (self, call), BENCH_NAME, libdbr_get_path (call), BENCH_INTERFACE,
                                 "Echo", libdbr_get_parameters (self, call),
                                 G_VARIANT_TYPE ("(s)"), 0, NULL, &error);
   libdbr_check (call, reply, error);
@@ -89,7 +105,7 @@ answered_cb (GObject      *source,
 {
   LibdbrClient *self = user_data;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) reply = dbr_client_call_finish (self->client, result, &error);
+  g_autoptr(GVariant) reply = dbr_client_call_finish (DBR_CLIENT (source), result, &error);
 
   libdbr_check (self->call, reply, error);
   self->n_done++;
@@ -101,10 +117,38 @@ static void
 libdbr_send (LibdbrClient *self)
 {
   self->n_to_send--;
-  dbr_client_call_async (self->client, BENCH_NAME, libdbr_get_path (self->call), BENCH_INTERFACE,
+  dbr_client_call_async (libdbr_get_client (self, self->call), BENCH_NAME,
+                         libdbr_get_path (self->call), BENCH_INTERFACE,
                          bench_call_get_method (self->call),
                          libdbr_get_parameters (self, self->call), G_VARIANT_TYPE ("(s)"),
                          0, NULL, answered_cb, self);
+}
+
+/* What has to be so that the calls are answered, or refused, as they should. */
+static void
+libdbr_prepare (LibdbrClient *self,
+                BenchCall     call)
+{
+  if (self->parameters == NULL)
+    self->parameters = g_variant_ref_sink (g_variant_new ("(s)", BENCH_PAYLOAD));
+
+  if (call == BENCH_CALL_UNCOUNTED)
+    {
+      dbr_client_set_metrics (self->client, NULL);
+    }
+  else if (call == BENCH_CALL_ISOLATED)
+    {
+      g_autoptr(DbrCircuitBreaker) circuit = dbr_client_get_circuit (self->client, BENCH_NAME);
+
+      dbr_circuit_breaker_isolate (circuit);
+    }
+  else if (call == BENCH_CALL_DENIED && self->denying == NULL)
+    {
+      g_autoptr(DbrAccessPolicy) policy = dbr_access_policy_new (DBR_ACCESS_TIER_READ_ONLY);
+
+      self->denying = g_object_new (DBR_TYPE_CLIENT, "address", self->address,
+                                    "access-policy", policy, NULL);
+    }
 }
 
 static void
@@ -113,11 +157,7 @@ libdbr_play (gpointer         client,
 {
   LibdbrClient *self = client;
 
-  if (self->parameters == NULL)
-    self->parameters = g_variant_ref_sink (g_variant_new ("(s)", BENCH_PAYLOAD));
-
-  if (task->call == BENCH_CALL_UNCOUNTED)
-    dbr_client_set_metrics (self->client, NULL);
+  libdbr_prepare (self, task->call);
   if (task->is_sync)
     {
       for (guint i = 0; i < task->n_calls; i++)

@@ -261,6 +261,8 @@ parse_call (const char *word)
     [BENCH_CALL_UNCOUNTED] = "uncounted",
     [BENCH_CALL_OVERLOADED] = "overloaded",
     [BENCH_CALL_INVALID] = "invalid",
+    [BENCH_CALL_ISOLATED] = "isolated",
+    [BENCH_CALL_DENIED] = "denied",
     [BENCH_CALL_HISTOGRAM] = "histogram",
     [BENCH_CALL_TOTAL] = "total",
     [BENCH_CALL_PARTS] = "parts",

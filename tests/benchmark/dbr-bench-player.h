@@ -44,8 +44,10 @@ typedef enum
   BENCH_CALL_UNCOUNTED,
   /* refused, because parked calls hold all slots */
   BENCH_CALL_OVERLOADED,
-  /* refused, because its path is none */
+  /* refused, because its path is none, its circuit is open, or an access policy denies it */
   BENCH_CALL_INVALID,
+  BENCH_CALL_ISOLATED,
+  BENCH_CALL_DENIED,
   /* no calls, but what is recorded of one and how it is read */
   BENCH_CALL_HISTOGRAM,
   BENCH_CALL_TOTAL,

@@ -28,6 +28,11 @@ static const Refusal refusals[] = {
   { "overloaded, x64", "async overloaded", 64, 12000 },
   { "invalid argument, sync", "sync invalid", 1, 4000 },
   { "invalid argument, async", "async invalid", 1, 12000 },
+  { "denied, sync", "sync denied", 1, 4000 },
+  { "denied, async", "async denied", 1, 12000 },
+  /* The last ones, as the circuit stays open. */
+  { "circuit open, sync", "sync isolated", 1, 4000 },
+  { "circuit open, async", "async isolated", 1, 12000 },
 };
 
 static BenchActor *

@@ -5,6 +5,7 @@
 """The scene with asyncio: `await client.call(...)`, and what may be done to a future."""
 
 import asyncio
+import importlib.util
 import inspect
 import os
 import signal
@@ -59,6 +60,25 @@ if child == 0:
     os._exit(1)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 asyncio.run(ping())
+'''
+
+
+# A program whose loop of asyncio is GLib's.
+GBULB = '''
+import asyncio, os
+import gbulb
+import gi
+gi.require_version('Dbr', '1')
+from gi.repository import Dbr, GLib
+gbulb.install()
+client = Dbr.Client.new_for_address(os.environ['DBR_TEST_ADDRESS'])
+async def main():
+    await asyncio.gather(*(client.ping('org.example.Peer') for _ in range(100)))
+    try:
+        await asyncio.wait_for(client.call('org.example.Peer', '/', 'org.dbr.Peer1', 'Never'), 0.2)
+    except asyncio.TimeoutError:
+        print('well', client.get_in_flight())
+asyncio.get_event_loop().run_until_complete(main())
 '''
 
 
@@ -178,6 +198,20 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
                 pass
         self.assert_matches(raised.exception, Dbr.Error.quark(), Dbr.Error.CLOSED)
 
+    async def test_notifier(self):
+        """a notification is awaited"""
+        client = new_client()
+        await client.call(NAME, PATH, INTERFACE, 'Tell',
+                          GLib.Variant('(s)', ('own org.freedesktop.Notifications',)))
+        notifier = Dbr.Notifier.new('Player')
+        id = await notifier.send('Next', 'Clair de lune', None, Dbr.Urgency.NORMAL, -1)
+        self.assertGreater(id, 0)
+        self.assertTrue(notifier.get_available())
+        await notifier.flush()
+        self.assertTrue(await notifier.close(id))
+        with self.assertRaises(GLib.Error):
+            await notifier.close(4711)
+
     async def test_pool(self):
         """await: a lease is awaited, and released at the end of its block"""
         pool = Dbr.Pool.new_for_address(os.environ['DBR_TEST_ADDRESS'])
@@ -241,6 +275,18 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
         with self.assertRaises(TypeError):
             await self.client.call(NAME, PATH, INTERFACE, 'Echo', 'not a variant')
 
+    async def test_monitor(self):
+        """await: what a monitor is asked is awaited as well"""
+        monitor = Dbr.ServiceMonitor.new(self.client, NAME)
+        self.assertGreaterEqual(await monitor.check(), 0)
+        await monitor.refresh()
+        self.assertTrue(monitor.get_available())
+        elsewhere = Dbr.ServiceMonitor.new(self.client, 'org.example.Nobody')
+        with self.assertRaises(GLib.Error):
+            await elsewhere.check()
+        with self.assertRaises(asyncio.TimeoutError):
+            await asyncio.wait_for(elsewhere.wait_healthy(60000), LIMIT_MS / 1000)
+
     async def test_no_loop(self):
         """await: without a running loop it is an error at once"""
         def call():
@@ -249,14 +295,14 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
         await asyncio.to_thread(call)
 
     async def test_gather(self):
-        """await: 200 calls at once are answered, each its own"""
+        """await: 1000 calls at once are answered, each its own"""
         # As on a session bus, whose limits are wide.
         os.environ.pop('DBUS_SYSTEM_BUS_ADDRESS', None)
         replies = await asyncio.gather(*(
             self.client.call(NAME, PATH, INTERFACE, 'Echo', GLib.Variant('(u)', (number,)))
-            for number in range(200)))
+            for number in range(1000)))
         self.assertEqual([Dbr.unpack(reply) for reply in replies],
-                         [(number,) for number in range(200)])
+                         [(number,) for number in range(1000)])
 
     async def test_cancelled_task(self):
         """await: a cancelled task cancels its call, and knows by then what became of it"""
@@ -312,6 +358,12 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
             return threading.current_thread()
         here, there = await asyncio.gather(ping(), asyncio.to_thread(asyncio.run, ping()))
         self.assertIsNot(here, there)
+
+    async def test_gbulb(self):
+        """await: in a loop that is GLib's own"""
+        if importlib.util.find_spec('gbulb') is None:
+            self.skipTest('there is no gbulb')
+        self.assertEqual(await asyncio.to_thread(run_program, GBULB), 'well 0')
 
     async def test_leaving(self):
         """await: a program may end with a call under way, and await while it ends"""

@@ -104,6 +104,9 @@ class Blocks(unittest.TestCase):
                 pass
         with Timed(self), Dbr.deadline(LIMIT_MS), self.raises(Dbr.Error.DEADLINE):
             self.client.wait_for_service_sync('org.example.Nobody', 60000)
+        monitor = Dbr.ServiceMonitor.new(self.client, 'org.example.Nobody')
+        with Timed(self), Dbr.deadline(LIMIT_MS), self.raises(Dbr.Error.DEADLINE):
+            monitor.wait_healthy_sync(60000)
         call = Dbr.Call.new(*PEER, 'Never', None)
         with Timed(self), Dbr.deadline(LIMIT_MS), self.raises(Dbr.Error.DEADLINE):
             self.client.run_sync(call)
@@ -165,6 +168,8 @@ class Blocks(unittest.TestCase):
         for ms in (0, -1, 24 * 60 * 60 * 1000 + 1):
             with self.raises(Dbr.Error.INVALID_ARGUMENT):
                 Dbr.deadline(ms)
+        with self.raises(Dbr.Error.INVALID_ARGUMENT):
+            Dbr.with_timeout('connect', -1)
 
     def test_deadline_await(self):
         """deadline: each task has its own block, over all that it awaits"""

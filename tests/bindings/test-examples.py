@@ -24,13 +24,26 @@ UNITS = ('systemd is running, failed units: 0\n'
          'nobody-has-this.service is not installed\n')
 UNKNOWN = 'GDBus.Error:org.example.Player.Error.NoTrack: There is no such track'
 
+BUSY = 'error org.example.Player.Error.Busy "Not now"'
+BUSY_SAID = 'GDBus.Error:org.example.Player.Error.Busy: Not now'
+TRACK = 'emit /org/example/Player org.example.Player.TrackChanged'
+
 # By scene: what the player does, then what the example says and its exit status.
 EXPECTED = {
+    'again': [
+        ('on Rewind: reply ()', 'Attempts: 1\n', 0),
+        (f'on Rewind: reply ();; on Rewind call 1: {BUSY}', 'Attempts: 2\n', 0),
+        (f'on Rewind: {BUSY}', f'{BUSY_SAID}\nAttempts: 3\n', 1),
+    ],
     'call': [
         ("on Play: reply ('Prelude',)", 'It plays Prelude\n', 0),
         ('on Play: never', f'{LIMIT}\nIt may play all the same\n', 1),
         ('on Play: error org.example.Player.Error.NoTrack "There is no such track"',
          f'{UNKNOWN}\n', 1),
+    ],
+    'hear': [
+        (f"on Play: {TRACK} ('Prelude',); {TRACK} ('Fugue',); {TRACK} ('',); reply ()",
+         'Now Prelude\nNow Fugue\n', 0),
     ],
     'late': [
         ('on Export: reply ()', 'It was done in time\n', 0),

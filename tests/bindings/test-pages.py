@@ -34,6 +34,7 @@ END_OF_BLOCK = '\f'
 PATIENCE_S = 60
 
 PLAYER = '''
+own org.freedesktop.Notifications
 set /org/example/Player org.example.Player.Volume uint32 40
 on Play: reply ('Prelude',)
 on Pause: never
@@ -42,6 +43,11 @@ on Export: wait 300; reply ()
 on Rewind: reply ()
 on Rewind call 1: error org.example.Player.Error.Busy "Not now"
 on Crash: die
+'''
+
+BLUEZ = '''
+plug hci0 00:AA:01:00:00:00
+near 00:AA:01:00:00:42 Watch
 '''
 
 
@@ -80,7 +86,8 @@ class Pages(unittest.TestCase):
     def run_page(self, page):
         systemd = ['--systemd'] if '<!-- with systemd -->' in read(page) else []
         done = subprocess.run([TESTBED, '--session-limits', *systemd, '--peer-run',
-                               f'org.example.Player={PLAYER}', '--',
+                               f'org.example.Player={PLAYER}', '--peer-run',
+                               f'org.bluez={BLUEZ}', '--',
                                sys.executable, __file__, '--play', page],
                               cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S,
                               check=True)

@@ -198,6 +198,50 @@ const scene = {
             ['Echo', Dbr.Outcome.OK, null]);
     },
 
+    async 'a notification is shown, pressed and closed'() {
+        const client = newClient();
+        const tell = statement => client.call_async(NAME, PATH, INTERFACE, 'Tell',
+            new GLib.Variant('(s)', [statement]), null, 0, null);
+        await tell('own org.freedesktop.Notifications');
+        const notifier = new Dbr.Notifier({app_name: 'Player', backend: Dbr.NotifierBackend.DIRECT});
+        const pressed = new Promise(resolve =>
+            notifier.connect('action-invoked', (_notifier, id, action) => resolve([id, action])));
+        const id = await notifier.send_full_async('Over', null, null, Dbr.Urgency.NORMAL, -1,
+            ['again', 'Play again'],
+            new GLib.Variant('a{sv}', {value: new GLib.Variant('i', 40)}), 0, null);
+        assertEqual(notifier.server_name, 'dbr-peer');
+        assert(notifier.capabilities.includes('actions'), 'it can do actions');
+        await tell("emit /org/freedesktop/Notifications " +
+            "org.freedesktop.Notifications.ActionInvoked (uint32 1, 'again')");
+        assertEqual(await pressed, [id, 'again']);
+        assert(await notifier.close_async(id, null), 'it is closed');
+        const error = await errorOf(notifier.send_async('', null, null, Dbr.Urgency.LOW, -1, null));
+        assert(error.matches(Dbr.Error, Dbr.Error.INVALID_ARGUMENT), 'it is a bad value');
+    },
+
+    async 'a monitor tells once that a service is stopped, and once that it goes on'() {
+        const monitor = Dbr.ServiceMonitor.new(newClient(), NAME);
+        monitor.interval_ms = 200;
+        monitor.probe_timeout_ms = 500;
+        monitor.probe_path = PATH;
+        monitor.probe_interface = INTERFACE;
+        monitor.probe_property = 'Level';
+        monitor.start();
+        await monitor.wait_healthy_async(10000, null);
+        const stalls = Dbr.events(monitor, 'stalled');
+        const recoveries = Dbr.events(monitor, 'recovered');
+        signalPeer('STOP');
+        const {value: silentUsec} = await stalls.next();
+        signalPeer('CONT');
+        assert(silentUsec > 0, 'it was silent');
+        await recoveries.next();
+        const kinds = [...monitor.history].map(event => event.kind);
+        assertEqual(kinds.filter(kind => ['stalled', 'recovered'].includes(kind)),
+            ['stalled', 'recovered']);
+        await Promise.all([stalls.return(), recoveries.return()]);
+        monitor.stop();
+    },
+
     async 'each pair of each class is a promise'() {
         const client = newClient();
         const promises = [client.open_async(null), client.ping_async(NAME, null),

@@ -18,6 +18,7 @@ from gi.repository import Dbr, Gio, GLib
 
 NAME, PATH, INTERFACE = 'org.example.Peer', '/org/example/Peer', 'org.dbr.Peer1'
 LIMIT_MS = 300
+NOTIFICATIONS = '/org/freedesktop/Notifications'
 
 # A program that has loaded the library and tells what that began.
 LOADS = '''
@@ -43,6 +44,10 @@ def new_client():
 
 def signal_peer(number):
     os.kill(int(os.environ['DBR_TEST_PEER_PIDS']), number)
+
+
+def tell(client, statement):
+    client.call_sync(NAME, PATH, INTERFACE, 'Tell', GLib.Variant('(s)', (statement,)), None, 0)
 
 
 def iterate_until(condition):
@@ -239,6 +244,120 @@ class Scene(unittest.TestCase):
                          [('Echo', Dbr.Outcome.OK), ('Fail', Dbr.Outcome.ERROR)])
         client.set_metrics(None)
         self.assertIsNone(client.get_metrics())
+
+    def test_notifier(self):
+        """a notification is shown, pressed, changed in place and closed"""
+        client, told = new_client(), []
+        tell(client, 'own org.freedesktop.Notifications')
+        notifier = Dbr.Notifier.new('Player')
+        notifier.connect('action-invoked', lambda _, id, action: told.append((id, action)))
+        notifier.connect('closed', lambda _, id, reason: told.append((id, reason.value_nick)))
+        ids = []
+
+        def sent(notifier, result):
+            ids.append(notifier.send_full_finish(result))
+
+        hints = GLib.Variant('a{sv}', {'category': GLib.Variant('s', 'device')})
+        notifier.send_full_async('Over', None, None, Dbr.Urgency.LOW, -1, ['again', 'Play again'],
+                                 hints, 0, None, sent)
+        iterate_until(lambda: ids)
+        shown = Dbr.unpack(client.call_sync(NAME, PATH, INTERFACE, 'LastNotice', None, None, 0))[0]
+        self.assertEqual((shown[0], shown[3], shown[5]), ('Player', 'Over', ['again', 'Play again']))
+        self.assertEqual(shown[6], {'category': 'device', 'urgency': 0})
+        self.assertEqual(notifier.get_server_name(), 'dbr-peer')
+        self.assertIn('actions', notifier.get_capabilities())
+
+        tell(client, f"emit {NOTIFICATIONS} org.freedesktop.Notifications.ActionInvoked"
+                     " (uint32 1, 'again')")
+        iterate_until(lambda: told)
+        self.assertEqual(told, [(ids[0], 'again')])
+        notifier.send_full_async('Playing', None, None, Dbr.Urgency.LOW, -1, None, None, ids[0],
+                                 None, sent)
+        iterate_until(lambda: len(ids) == 2)
+        self.assertEqual(ids[0], ids[1])
+        self.assertTrue(notifier.close_sync(ids[0]))
+        iterate_until(lambda: len(told) == 2)
+        self.assertEqual(told[1], (ids[0], 'closed'))
+        with self.assertRaises(GLib.Error) as raised:
+            notifier.send_sync('', None, None, Dbr.Urgency.LOW, -1)
+        self.assertTrue(raised.exception.matches(Dbr.Error.quark(), Dbr.Error.INVALID_ARGUMENT))
+
+    def test_watched_figures(self):
+        """what figures find to be wrong is told to the person, and that it is over"""
+        client = new_client()
+        tell(client, 'own org.freedesktop.Notifications')
+        notifier, metrics = Dbr.Notifier.new('Player'), Dbr.Metrics.new()
+        self.assertTrue(notifier.watch(metrics))
+        for _ in range(20):
+            metrics.record('import', 300, Dbr.Outcome.ERROR)
+
+        def last():
+            GLib.MainContext.default().iteration(False)
+            return Dbr.unpack(client.call_sync(NAME, PATH, INTERFACE, 'LastNotice', None, None, 0))[0]
+
+        wanted = len(metrics.get_issues())
+        iterate_until(lambda: Dbr.unpack(client.call_sync(NAME, PATH, INTERFACE, 'CountNotices', None,
+                                                          None, 0))[0] >= wanted)
+        self.assertIn('import', last()[4])
+        metrics.reset()
+        metrics.get_issues()
+        iterate_until(lambda: last()[3].startswith('Over: '))
+        with self.assertRaises(GLib.Error):
+            notifier.watch(client)
+        notifier.unwatch(metrics)
+
+    def test_watched_service(self):
+        """that a service stalls is told to the person, and that it answers again"""
+        client = new_client()
+        desktop = subprocess.Popen([os.environ['DBR_TEST_PEER'], '--quiet', '--until-eof', '--name',
+                                    'org.freedesktop.Notifications'], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True)
+        self.addCleanup(desktop.communicate)
+        self.assertIn('ready', desktop.stdout.readline())
+
+        def last():
+            client.ping_sync('org.freedesktop.Notifications')
+            try:
+                return Dbr.unpack(client.call_sync('org.freedesktop.Notifications', PATH, INTERFACE,
+                                                   'LastNotice', None, None, 0))[0][3]
+            except GLib.Error:
+                return ''
+
+        notifier, monitor = Dbr.Notifier.new('Player'), Dbr.ServiceMonitor.new(client, NAME)
+        monitor.set_properties(interval_ms=100, probe_timeout_ms=200, misses_to_stall=2,
+                               probe_path=PATH, probe_interface=INTERFACE, probe_property='Level')
+        notifier.watch(monitor)
+        monitor.start()
+        iterate_until(lambda: monitor.get_state() == Dbr.ServiceState.HEALTHY)
+        signal_peer(signal.SIGSTOP)
+        try:
+            iterate_until(lambda: last() == f'{NAME} does not answer')
+        finally:
+            signal_peer(signal.SIGCONT)
+        iterate_until(lambda: last() == f'{NAME} answers again')
+        monitor.stop()
+
+    def test_monitor(self):
+        """a monitor tells once that a service is stopped, and once that it goes on"""
+        monitor, told = Dbr.ServiceMonitor.new(new_client(), NAME), []
+        monitor.props.interval_ms, monitor.props.probe_timeout_ms = 200, 500
+        monitor.props.probe_path, monitor.props.probe_interface = PATH, INTERFACE
+        monitor.props.probe_property = 'Level'
+        monitor.connect('stalled', lambda monitor, usec: told.append('stalled'))
+        monitor.connect('recovered', lambda monitor, usec: told.append('recovered'))
+        monitor.start()
+        monitor.wait_healthy_sync(10000)
+        self.assertGreaterEqual(monitor.check_sync(), 0)
+        signal_peer(signal.SIGSTOP)
+        try:
+            iterate_until(lambda: told)
+        finally:
+            signal_peer(signal.SIGCONT)
+        iterate_until(lambda: len(told) == 2)
+        self.assertEqual(told, ['stalled', 'recovered'])
+        kinds = [event.get_kind() for event in monitor.get_history()]
+        self.assertEqual([kind for kind in kinds if kind in told], told)
+        monitor.stop()
 
     def test_loading(self):
         """loading the library starts no thread, opens nothing and loads nothing large"""

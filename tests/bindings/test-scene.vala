@@ -236,6 +236,56 @@ async void counted () throws Error {
     assert_null (client.metrics);
 }
 
+async void notified () throws Error {
+    var client = new_client ();
+    var notifier = new Dbr.Notifier ("Player");
+    string? pressed = null;
+
+    yield client.call_async (NAME, PATH, INTERFACE, "Tell",
+                             new Variant ("(s)", "own org.freedesktop.Notifications"));
+    notifier.action_invoked.connect ((id, action) => pressed = @"$id $action");
+    var id = yield notifier.send_full_async ("Over", null, null, Dbr.Urgency.LOW, -1,
+                                             { "again", "Play again" }, null, 0);
+    assert_cmpstr (notifier.server_name, EQ, "dbr-peer");
+    yield client.call_async (NAME, PATH, INTERFACE, "Tell",
+                             new Variant ("(s)", "emit /org/freedesktop/Notifications " +
+                             "org.freedesktop.Notifications.ActionInvoked (uint32 1, 'again')"));
+    while (pressed == null)
+        MainContext.default ().iteration (true);
+    assert_cmpstr (pressed, EQ, @"$id again");
+    assert_true (yield notifier.close_async (id));
+}
+
+async void monitored () throws Error {
+    var monitor = new Dbr.ServiceMonitor (new_client (), NAME);
+    string[] told = {};
+
+    monitor.interval_ms = 200;
+    monitor.probe_timeout_ms = 500;
+    monitor.probe_path = PATH;
+    monitor.probe_interface = INTERFACE;
+    monitor.probe_property = "Level";
+    monitor.stalled.connect ((silent_usec) => {
+        told += "stalled";
+        monitored.callback ();
+    });
+    monitor.recovered.connect ((down_usec) => {
+        told += "recovered";
+        monitored.callback ();
+    });
+    monitor.start ();
+    yield monitor.wait_healthy_async (10000);
+    var usec = yield monitor.check_async ();
+    assert_true (usec >= 0);
+    signal_peer (Posix.Signal.STOP);
+    // Until each of them goes on here.
+    yield;
+    signal_peer (Posix.Signal.CONT);
+    yield;
+    assert_cmpstr (string.joinv (" ", told), EQ, "stalled recovered");
+    monitor.stop ();
+}
+
 delegate void Begin (AsyncReadyCallback callback);
 delegate void End (AsyncResult result) throws Error;
 
@@ -273,10 +323,14 @@ int main (string[] args) {
         play ((cb) => lease.begin (cb), (result) => lease.end (result)));
     Test.add_func ("/dbr/vala/signals-of-a-service-are-heard", () =>
         play ((cb) => subscription.begin (cb), (result) => subscription.end (result)));
+    Test.add_func ("/dbr/vala/a-monitor-tells-of-a-stall", () =>
+        play ((cb) => monitored.begin (cb), (result) => monitored.end (result)));
     Test.add_func ("/dbr/vala/a-wrong-address-is-no-bus", () =>
         play ((cb) => wrong_address.begin (cb), (result) => wrong_address.end (result)));
     Test.add_func ("/dbr/vala/a-cancelled-call-ends", () =>
         play ((cb) => cancelled.begin (cb), (result) => cancelled.end (result)));
+    Test.add_func ("/dbr/vala/a-notification-is-shown-and-pressed", () =>
+        play ((cb) => notified.begin (cb), (result) => notified.end (result)));
     Test.add_func ("/dbr/vala/limits-are-looked-up", timeouts);
     Test.add_func ("/dbr/vala/figures-are-recorded-and-read", figures);
 

@@ -86,6 +86,19 @@ scene_start_desktop (Scene      *self,
   self->desktop = dbr_test_peer_new (self->bus, SCENE_NAME, script);
 }
 
+/* Begins anew with a notifier of this kind. */
+static inline void
+scene_use_backend (Scene              *self,
+                   DbrNotifierBackend  backend)
+{
+  g_clear_object (&self->notifier);
+  self->notifier = g_object_new (DBR_TYPE_NOTIFIER, "app-name", "Player", "backend", backend, NULL);
+  g_signal_connect (self->notifier, "action-invoked", G_CALLBACK (scene_invoked_cb), self);
+  g_signal_connect (self->notifier, "closed", G_CALLBACK (scene_closed_cb), self);
+  g_signal_connect (self->notifier, "stalled", G_CALLBACK (scene_stalled_cb), self);
+  g_signal_connect (self->notifier, "recovered", G_CALLBACK (scene_recovered_cb), self);
+}
+
 static inline void
 scene_init_full (Scene           *self,
                  DbrTestBusFlags  flags,
@@ -99,11 +112,7 @@ scene_init_full (Scene           *self,
   g_setenv ("DBUS_SESSION_BUS_ADDRESS", dbr_test_bus_get_address (self->bus), TRUE);
   if (script != NULL)
     scene_start_desktop (self, script);
-  self->notifier = dbr_notifier_new ("Player");
-  g_signal_connect (self->notifier, "action-invoked", G_CALLBACK (scene_invoked_cb), self);
-  g_signal_connect (self->notifier, "closed", G_CALLBACK (scene_closed_cb), self);
-  g_signal_connect (self->notifier, "stalled", G_CALLBACK (scene_stalled_cb), self);
-  g_signal_connect (self->notifier, "recovered", G_CALLBACK (scene_recovered_cb), self);
+  scene_use_backend (self, DBR_NOTIFIER_BACKEND_DIRECT);
 }
 
 /* With a desktop that does as the script says; NULL: without one. */

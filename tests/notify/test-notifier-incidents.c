@@ -155,6 +155,64 @@ test_recovery (void)
   g_assert_cmpstr (scene.closed->str, ==, "");
 }
 
+/* What is done about a service that is stopped, as a recovery would offer it. */
+static void
+continue_cb (guint64  serial,
+             gpointer user_data)
+{
+  dbr_test_peer_cont (user_data);
+}
+
+static gboolean
+last_has (Scene      *scene,
+          const char *text)
+{
+  g_autofree char *last = print_last (scene);
+
+  return strstr (last, text) != NULL;
+}
+
+static void
+test_monitor (void)
+{
+  g_auto(Scene) scene = { NULL };
+  g_autoptr(DbrTestPeer) player = NULL;
+  g_autoptr(DbrClient) client = NULL;
+  g_autoptr(DbrServiceMonitor) monitor = NULL;
+  DbrIncidentBoard *board;
+
+  g_test_summary ("A service stalls; the person is told, presses, it recovers, and that is told");
+
+  scene_init (&scene, "");
+  player = dbr_test_peer_new (scene.bus, "org.example.Player", "");
+  client = dbr_client_new_for_address (dbr_test_bus_get_address (scene.bus));
+  monitor = dbr_service_monitor_new (client, "org.example.Player");
+  g_object_set (monitor,
+                "interval-ms", 100u, "probe-timeout-ms", 200u, "misses-to-stall", 2u,
+                "probe-path", "/org/example/Player", "probe-interface", DBR_TEST_INTERFACE,
+                "probe-property", "Level",
+                NULL);
+  g_assert_true (dbr_notifier_watch (scene.notifier, G_OBJECT (monitor), NULL));
+  board = dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (monitor));
+  dbr_incident_board_offer (board, "recover", "Try to recover", continue_cb, player, NULL);
+  g_assert_true (dbr_service_monitor_start (monitor, NULL));
+  dbr_test_wait_until (NULL, dbr_service_monitor_get_state (monitor) == DBR_SERVICE_STATE_HEALTHY,
+                       DBR_TEST_PATIENCE_MS);
+
+  dbr_test_peer_stop (player);
+  dbr_test_wait_until (NULL, dbr_test_peer_count (scene.desktop, "Notify") == 1,
+                       2 * DBR_TEST_PATIENCE_MS);
+  g_assert_true (last_has (&scene, "'org.example.Player does not answer'"));
+  g_assert_true (last_has (&scene, "['recover', 'Try to recover']"));
+
+  scene_emit (&scene, "ActionInvoked", "(uint32 1, '%s')", "recover");
+  dbr_test_wait_until (NULL, dbr_test_peer_count (scene.desktop, "Notify") == 2,
+                       2 * DBR_TEST_PATIENCE_MS);
+  g_assert_true (last_has (&scene, "('Player', 1, "));
+  g_assert_true (last_has (&scene, "'org.example.Player answers again'"));
+  dbr_service_monitor_stop (monitor);
+}
+
 static void
 test_put_away (void)
 {
@@ -272,6 +330,7 @@ main (int    argc,
 
   g_test_add_func ("/dbr/notifier-incidents/story", test_story);
   g_test_add_func ("/dbr/notifier-incidents/recovery", test_recovery);
+  g_test_add_func ("/dbr/notifier-incidents/monitor", test_monitor);
   g_test_add_func ("/dbr/notifier-incidents/put-away", test_put_away);
   g_test_add_func ("/dbr/notifier-incidents/over-before", test_over_before);
   g_test_add_func ("/dbr/notifier-incidents/unwatch", test_unwatch);

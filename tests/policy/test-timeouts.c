@@ -204,6 +204,27 @@ test_set_and_unset (void)
 }
 
 static void
+test_what_each_call_asks (void)
+{
+  g_autoptr(DbrTimeouts) timeouts = dbr_timeouts_new ();
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What each call asks for is kept at hand, and follows what is set");
+  g_assert_cmpuint (dbr_timeouts_get_default (timeouts), ==, 10000);
+  g_assert_cmpuint (dbr_timeouts_get_activate (timeouts), ==, 30000);
+
+  g_assert_true (dbr_timeouts_set (timeouts, "default", 700, &error));
+  g_assert_true (dbr_timeouts_load_data (timeouts, "[limits]\nactivate=800\n", &error));
+  g_assert_cmpuint (dbr_timeouts_get_default (timeouts), ==, 700);
+  g_assert_cmpuint (dbr_timeouts_get_activate (timeouts), ==, 800);
+
+  dbr_timeouts_unset (timeouts, "default");
+  dbr_timeouts_unset (timeouts, "activate");
+  g_assert_cmpuint (dbr_timeouts_get_default (timeouts), ==, 10000);
+  g_assert_cmpuint (dbr_timeouts_get_activate (timeouts), ==, 30000);
+}
+
+static void
 test_unknown_has_default (void)
 {
   g_autoptr(DbrTimeouts) timeouts = dbr_timeouts_new ();
@@ -496,6 +517,7 @@ main (int    argc,
   g_test_add_func ("/dbr/timeouts/whole-names-only", test_shipped_map);
   g_test_add_func ("/dbr/timeouts/writing-a-property", test_write);
   g_test_add_func ("/dbr/timeouts/set-and-unset", test_set_and_unset);
+  g_test_add_func ("/dbr/timeouts/what-each-call-asks", test_what_each_call_asks);
   g_test_add_func ("/dbr/timeouts/unknown-has-default", test_unknown_has_default);
   g_test_add_func ("/dbr/timeouts/own-operation", test_own_operation);
   g_test_add_func ("/dbr/timeouts/bad-values", test_bad_values);

@@ -65,17 +65,22 @@ def enter(until_usec=0, is_single_attempt=False):
         _current.reset(token)
 
 
+def check_limit(ms):
+    """A time without sense is an error before anything is begun."""
+    if not 0 < ms <= MAX_MS:
+        raise GLib.Error.new_literal(
+            Dbr.Error.quark(),
+            _('A time limit is more than 0 ms and at most 24 hours, and not {} ms').format(ms),
+            Dbr.Error.INVALID_ARGUMENT)
+
+
 def deadline(ms):
     """A with block: all that libdbr does inside, however deep, has at most the time that is left.
 
     It belongs to the context of the code: to a task of asyncio and what that begins, not to others
     that run meanwhile. It interrupts no code of others.
     """
-    if not 0 < ms <= MAX_MS:
-        raise GLib.Error.new_literal(
-            Dbr.Error.quark(),
-            _('A deadline is between 1 ms and 24 hours from now, and not {} ms').format(ms),
-            Dbr.Error.INVALID_ARGUMENT)
+    check_limit(ms)
     return _deadline(ms)
 
 

@@ -7,7 +7,6 @@
 
 import contextlib
 import functools
-import inspect
 import sys
 
 from gi.module import get_introspection_module
@@ -137,6 +136,12 @@ def with_timeout(operation, timeout_ms=0, device=None, metrics=None):
     cannot be interrupted: it raises Dbr.Error.DEADLINE when it returns. The device is for the text
     of that error, the figures are Dbr.Metrics.get_default() if there are no others.
     """
+    # Here and not above: it takes longer to load than all else of the overrides.
+    import inspect
+
+    if timeout_ms != 0:
+        _dbr_blocks.check_limit(timeout_ms)
+
     def decorate(fn):
         if inspect.iscoroutinefunction(fn):
             @functools.wraps(fn)

@@ -7,8 +7,6 @@ x() is awaitable. x(), x_async() and x_sync() keep to the block they are called 
 values for variants. What can be left out is None, or no limit of one's own.
 """
 
-import inspect
-
 from gi.overrides import _dbr_blocks, _dbr_values
 from gi.repository import GLib
 
@@ -36,6 +34,7 @@ class _Shape:
         self.cancellable = 1 + len(arguments)
         self.n_required = 1 + self._count_required(arguments)
         self._all_names = ['self', *self.names, 'cancellable', 'callback']
+        self._places = {name: index for index, name in enumerate(self._all_names) if index > 0}
         self._defaults = tuple(0 if name == 'timeout_ms' else None for name in self._all_names)
         self._variants = [(1 + index, argument.get_name())
                           for index, argument in enumerate(arguments)
@@ -53,6 +52,9 @@ class _Shape:
 
     def make_signature(self, n_args):
         """What is to be said of a method that takes so many of them."""
+        # Here and not above: it takes longer to load than all else of the overrides.
+        import inspect
+
         kinds = [inspect.Parameter.POSITIONAL_ONLY] + [inspect.Parameter.POSITIONAL_OR_KEYWORD] * n_args
         return inspect.Signature([
             inspect.Parameter(name, kind, default=default if index >= self.n_required
@@ -64,9 +66,19 @@ class _Shape:
         """So many arguments, by their places."""
         if not kwargs and self.n_required <= len(args) <= n_args:
             return args + self._defaults[len(args):n_args]
-        bound = self.make_signature(n_args).bind(*args, **kwargs)
-        bound.apply_defaults()
-        return bound.args
+        values = [*args, *self._defaults[len(args):n_args]]
+        lacking = set(self._all_names[len(args):self.n_required])
+        for name, value in kwargs.items():
+            place = self._places.get(name, n_args)
+            if not len(args) <= place < n_args:
+                lacking.add(name)
+                break
+            values[place] = value
+            lacking.discard(name)
+        if lacking or len(args) > n_args:
+            # Which says best what is wrong.
+            self.make_signature(n_args).bind(*args, **kwargs)
+        return tuple(values)
 
     def is_plain(self, args):
         """Whether any of them is not yet what the method takes."""
@@ -105,9 +117,20 @@ class _Shape:
         return args
 
 
+class _Wrapped:
+    """What a function wraps, as far as who asks for its signature looks: it is made then."""
+
+    def __init__(self, shape, n_args):
+        self._shape, self._n_args = shape, n_args
+
+    @property
+    def __signature__(self):
+        return self._shape.make_signature(self._n_args)
+
+
 def _dress(function, name, shape, n_args, text):
     function.__name__ = name
-    function.__signature__ = shape.make_signature(n_args)
+    function.__wrapped__ = _Wrapped(shape, n_args)
     function.__doc__ = text
     return function
 

@@ -8,7 +8,6 @@ of libdbr inside make one attempt, so that three attempts are three.
 """
 
 import functools
-import inspect
 import time
 
 from gi.overrides import _dbr_blocks
@@ -60,7 +59,7 @@ def _run(attempts, fn, args, kwargs):
             if pause is None:
                 raise
         else:
-            if inspect.isawaitable(result):
+            if hasattr(result, '__await__'):
                 return _run_async(attempts, fn, args, kwargs, result)
             return result
         time.sleep(pause)
@@ -87,6 +86,9 @@ def retrying(policy, idempotent=False):
     What was perhaps executed is run again if the function is said to be idempotent, or the policy
     was told to retry that error.
     """
+    # Here and not above: it takes longer to load than all else of the overrides.
+    import inspect
+
     def decorate(fn):
         if inspect.iscoroutinefunction(fn):
             @functools.wraps(fn)

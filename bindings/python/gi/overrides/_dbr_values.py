@@ -103,14 +103,9 @@ class Question:
         return f'({"".join(argument.signature for argument in arguments or ())})'
 
 
-def _ask_of_call(client, args):
-    bus_name, object_path, interface_name, member = args[1:5]
-    return Question(client, bus_name, object_path, interface_name, member, False)
-
-
-def _ask_of_property(client, args):
-    bus_name, object_path, interface_name, member = args[1:5]
-    return Question(client, bus_name, object_path, interface_name, member, True)
+def _ask_of_registration(monitor, manager_path, interface_name, member):
+    return Question(monitor.get_client(), monitor.get_bus_name(), manager_path, interface_name,
+                    member, False)
 
 
 def _ask_of_proxy(proxy, member, is_property):
@@ -120,8 +115,9 @@ def _ask_of_proxy(proxy, member, is_property):
 
 # Who takes values of which only the service knows the types, and how to ask it.
 _ASKED = {
-    ('Client', 'call'): lambda args: _ask_of_call(args[0], args),
-    ('Client', 'write_property'): lambda args: _ask_of_property(args[0], args),
+    ('BluezMonitor', 'register'): lambda args: _ask_of_registration(args[0], *args[1:4]),
+    ('Client', 'call'): lambda args: Question(*args[:5], False),
+    ('Client', 'write_property'): lambda args: Question(*args[:5], True),
     ('Proxy', 'call'): lambda args: _ask_of_proxy(args[0], args[1], False),
     ('Proxy', 'write'): lambda args: _ask_of_proxy(args[0], args[1], True),
 }

@@ -1,0 +1,112 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "bus/dbr-lease-private.h"
+#include "monitor/dbr-bluez-core-private.h"
+#include "monitor/dbr-bluez-monitor-private.h"
+
+/* The connection that BlueZ keeps things for. There is one from the start of the monitor on, and
+ * another one as soon as that is lost. */
+
+static void
+tell_lease (DbrBluezCore *self)
+{
+  dbr_herald_tell (self->herald, dbr_bluez_monitor_tell_lease, NULL, NULL);
+}
+
+/* Takes @lease. */
+static void
+set_lease (DbrBluezCore *self,
+           DbrLease     *lease)
+{
+  DbrLease *old;
+
+  g_mutex_lock (&self->mutex);
+  old = self->lease;
+  self->lease = lease;
+  g_mutex_unlock (&self->mutex);
+
+  if (old != NULL && self->closed_id != 0)
+    g_signal_handler_disconnect (dbr_lease_get_connection (old), self->closed_id);
+  self->closed_id = 0;
+  g_clear_object (&old);
+}
+
+/* What BlueZ kept for it is gone with it. */
+static void
+closed_cb (GDBusConnection *connection,
+           gboolean         remote_peer_vanished,
+           GError          *error,
+           gpointer         user_data)
+{
+  DbrBluezCore *self = user_data;
+
+  set_lease (self, NULL);
+  tell_lease (self);
+  dbr_bluez_core_need_lease (self);
+}
+
+static void
+acquired_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(DbrBluezCore) self = user_data;
+  g_autoptr(DbrLease) lease = NULL;
+
+  self->is_leasing = FALSE;
+  g_clear_error (&self->lease_error);
+  lease = dbr_pool_acquire_finish (DBR_POOL (source), result, &self->lease_error);
+  if (lease != NULL && !self->is_over)
+    {
+      self->lease_serial++;
+      set_lease (self, g_object_ref (lease));
+      self->closed_id = g_signal_connect (dbr_lease_get_connection (lease), "closed",
+                                          G_CALLBACK (closed_cb), self);
+      if (dbr_lease_is_lost (lease))
+        closed_cb (NULL, TRUE, NULL, self);
+      tell_lease (self);
+    }
+  dbr_bluez_core_poke (self);
+}
+
+gboolean
+dbr_bluez_core_can_lease (DbrBluezCore *self)
+{
+  return dbr_client_get_bus_type (self->client) != G_BUS_TYPE_NONE
+         || dbr_client_get_address (self->client) != NULL;
+}
+
+void
+dbr_bluez_core_need_lease (DbrBluezCore *self)
+{
+  if (self->lease != NULL || self->is_leasing || self->is_over || !dbr_bluez_core_can_lease (self))
+    return;
+
+  if (self->pool == NULL)
+    self->pool = g_object_new (DBR_TYPE_POOL,
+                               "bus-type", dbr_client_get_bus_type (self->client),
+                               "address", dbr_client_get_address (self->client),
+                               "access-policy", dbr_client_get_access_policy (self->client),
+                               "max-size", 1,
+                               NULL);
+  self->is_leasing = TRUE;
+  g_clear_error (&self->lease_error);
+  dbr_pool_acquire_async (self->pool, NULL, acquired_cb, dbr_bluez_core_ref (self));
+}
+
+DbrLease *
+dbr_bluez_core_ref_lease (DbrBluezCore *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return self->lease != NULL ? g_object_ref (self->lease) : NULL;
+}
+
+void
+dbr_bluez_core_drop_lease (DbrBluezCore *self)
+{
+  set_lease (self, NULL);
+}

@@ -1,0 +1,382 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "monitor/dbr-bluez-ledger-private.h"
+
+#include <string.h>
+
+#include "base/dbr-io-private.h"
+#include "monitor/dbr-bluez-operation-private.h"
+
+/* What could not be repeated is tried again after this, and twice as long each time. */
+#define FIRST_PAUSE_MS 1000
+#define MAX_PAUSE_MS 60000
+/* An adapter that has stopped searching may be about to be off, or to go. */
+#define SEARCH_PAUSE_MS 250
+
+struct _DbrBluezLedger
+{
+  DbrBluezCore *core;
+  /* in the order of their kinds, and of coming within a kind */
+  GPtrArray    *entries;
+  gboolean      is_busy;
+  GSource      *pause;
+};
+
+static void
+entry_free (gpointer data)
+{
+  DbrBluezEntry *entry = data;
+
+  g_free (entry->node);
+  g_free (entry->rest);
+  g_free (entry->interface_name);
+  g_free (entry->member);
+  g_clear_pointer (&entry->parameters, g_variant_unref);
+  g_free (entry);
+}
+
+DbrBluezLedger *
+dbr_bluez_ledger_new (DbrBluezCore *core)
+{
+  DbrBluezLedger *self = g_new0 (DbrBluezLedger, 1);
+
+  self->core = core;
+  self->entries = g_ptr_array_new_with_free_func (entry_free);
+
+  return self;
+}
+
+void
+dbr_bluez_ledger_free (DbrBluezLedger *self)
+{
+  if (self->pause != NULL)
+    g_source_destroy (self->pause);
+  g_clear_pointer (&self->pause, g_source_unref);
+  g_ptr_array_unref (self->entries);
+  g_free (self);
+}
+
+/* The object that is registered is what tells registrations of one interface apart. */
+static gboolean
+is_same_object (GVariant *one,
+                GVariant *other)
+{
+  g_autoptr(GVariant) first = NULL;
+  g_autoptr(GVariant) second = NULL;
+
+  if (one == NULL || other == NULL || g_variant_n_children (one) == 0
+      || g_variant_n_children (other) == 0)
+    return TRUE;
+
+  first = g_variant_get_child_value (one, 0);
+  second = g_variant_get_child_value (other, 0);
+
+  return g_variant_equal (first, second);
+}
+
+DbrBluezEntry *
+dbr_bluez_ledger_find (DbrBluezLedger    *self,
+                       DbrBluezEntryKind  kind,
+                       const char        *node,
+                       const char        *rest,
+                       const char        *interface_name,
+                       GVariant          *parameters)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      DbrBluezEntry *entry = self->entries->pdata[i];
+
+      if (entry->kind == kind
+          && g_strcmp0 (entry->node, node) == 0
+          && g_strcmp0 (entry->rest, rest) == 0
+          && g_strcmp0 (entry->interface_name, interface_name) == 0
+          && (kind == DBR_BLUEZ_ENTRY_DISCOVERY || kind == DBR_BLUEZ_ENTRY_POWER
+              || is_same_object (entry->parameters, parameters)))
+        return entry;
+    }
+
+  return NULL;
+}
+
+static void
+set_holds (DbrBluezLedger *self,
+           DbrBluezEntry  *entry)
+{
+  entry->generation = self->core->generation;
+  entry->lease_serial = self->core->lease_serial;
+  entry->n_failures = 0;
+  entry->not_before_usec = 0;
+}
+
+void
+dbr_bluez_ledger_note (DbrBluezLedger    *self,
+                       DbrBluezEntryKind  kind,
+                       const char        *node,
+                       const char        *rest,
+                       const char        *interface_name,
+                       const char        *member,
+                       GVariant          *parameters,
+                       gboolean           flag)
+{
+  DbrBluezEntry *entry = dbr_bluez_ledger_find (self, kind, node, rest, interface_name, parameters);
+  guint place = 0;
+
+  if (entry == NULL)
+    {
+      entry = g_new0 (DbrBluezEntry, 1);
+      entry->kind = kind;
+      entry->node = g_strdup (node);
+      entry->rest = g_strdup (rest);
+      entry->interface_name = g_strdup (interface_name);
+      while (place < self->entries->len
+             && ((DbrBluezEntry *) self->entries->pdata[place])->kind <= kind)
+        place++;
+      g_ptr_array_insert (self->entries, (int) place, entry);
+    }
+  g_free (entry->member);
+  entry->member = g_strdup (member);
+  g_clear_pointer (&entry->parameters, g_variant_unref);
+  entry->parameters = parameters != NULL ? g_variant_ref_sink (parameters) : NULL;
+  entry->flag = flag;
+  set_holds (self, entry);
+}
+
+void
+dbr_bluez_ledger_note_power (DbrBluezLedger *self,
+                             const char     *adapter,
+                             gboolean        is_powered)
+{
+  dbr_bluez_ledger_note (self, DBR_BLUEZ_ENTRY_POWER, adapter, NULL, NULL, NULL, NULL, is_powered);
+}
+
+void
+dbr_bluez_ledger_note_discovery (DbrBluezLedger *self,
+                                 const char     *adapter,
+                                 GVariant       *filter)
+{
+  dbr_bluez_ledger_note (self, DBR_BLUEZ_ENTRY_DISCOVERY, adapter, NULL, NULL, NULL, filter, FALSE);
+}
+
+void
+dbr_bluez_ledger_forget (DbrBluezLedger *self,
+                         DbrBluezEntry  *entry)
+{
+  g_ptr_array_remove (self->entries, entry);
+}
+
+void
+dbr_bluez_ledger_forget_discovery (DbrBluezLedger *self,
+                                   const char     *adapter)
+{
+  DbrBluezEntry *entry = dbr_bluez_ledger_find (self, DBR_BLUEZ_ENTRY_DISCOVERY, adapter, NULL,
+                                                NULL, NULL);
+
+  if (entry != NULL)
+    dbr_bluez_ledger_forget (self, entry);
+}
+
+gboolean
+dbr_bluez_ledger_holds (DbrBluezLedger      *self,
+                        const DbrBluezEntry *entry)
+{
+  if (entry->generation == 0 || entry->generation != self->core->generation)
+    return FALSE;
+
+  return entry->kind == DBR_BLUEZ_ENTRY_POWER
+         || !dbr_bluez_core_can_lease (self->core)
+         || (self->core->lease != NULL && entry->lease_serial == self->core->lease_serial);
+}
+
+gboolean
+dbr_bluez_ledger_is_discovering (DbrBluezLedger *self,
+                                 const char     *adapter)
+{
+  DbrBluezEntry *entry = dbr_bluez_ledger_find (self, DBR_BLUEZ_ENTRY_DISCOVERY, adapter, NULL,
+                                                NULL, NULL);
+
+  return entry != NULL && dbr_bluez_ledger_holds (self, entry);
+}
+
+gboolean
+dbr_bluez_ledger_is_settled (DbrBluezLedger *self)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      DbrBluezEntry *entry = self->entries->pdata[i];
+
+      if ((entry->kind == DBR_BLUEZ_ENTRY_AGENT || entry->kind == DBR_BLUEZ_ENTRY_REGISTRATION)
+          && !dbr_bluez_ledger_holds (self, entry))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+void
+dbr_bluez_ledger_lost (DbrBluezLedger *self,
+                       const char     *node)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      DbrBluezEntry *entry = self->entries->pdata[i];
+
+      if (node != NULL ? g_strcmp0 (entry->node, node) == 0
+          : entry->kind == DBR_BLUEZ_ENTRY_AGENT || entry->kind == DBR_BLUEZ_ENTRY_REGISTRATION)
+        entry->generation = 0;
+    }
+  dbr_bluez_core_poke (self->core);
+}
+
+/* Repeating */
+
+static gboolean
+pause_cb (gpointer user_data)
+{
+  DbrBluezLedger *self = user_data;
+
+  g_clear_pointer (&self->pause, g_source_unref);
+  dbr_bluez_core_poke (self->core);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* One timer for all: who is woken too early waits again. */
+static void
+pause_until (DbrBluezLedger *self,
+             DbrBluezEntry  *entry,
+             guint           ms)
+{
+  entry->not_before_usec = g_get_monotonic_time () + (gint64) ms * 1000;
+  if (self->pause != NULL)
+    g_source_destroy (self->pause);
+  g_clear_pointer (&self->pause, g_source_unref);
+
+  self->pause = g_timeout_source_new (ms);
+  g_source_set_static_name (self->pause, "dbr-bluez ledger");
+  g_source_set_callback (self->pause, pause_cb, self, NULL);
+  g_source_attach (self->pause, dbr_io_get_context ());
+}
+
+void
+dbr_bluez_ledger_searched (DbrBluezLedger *self,
+                           const char     *adapter)
+{
+  DbrBluezEntry *entry = dbr_bluez_ledger_find (self, DBR_BLUEZ_ENTRY_DISCOVERY, adapter, NULL,
+                                                NULL, NULL);
+
+  if (entry == NULL || entry->generation == 0)
+    return;
+
+  entry->generation = 0;
+  pause_until (self, entry, SEARCH_PAUSE_MS);
+}
+
+static gboolean
+is_possible (DbrBluezLedger *self,
+             DbrBluezEntry  *entry)
+{
+  g_autofree char *path = NULL;
+
+  if (entry->node == NULL)
+    return TRUE;
+
+  path = dbr_bluez_core_dup_path (self->core, entry->node);
+  switch (entry->kind)
+    {
+    case DBR_BLUEZ_ENTRY_DISCOVERY:
+      return dbr_bluez_core_is (self->core, path, DBR_BLUEZ_ADAPTER_INTERFACE, "Powered");
+
+    case DBR_BLUEZ_ENTRY_NOTIFY:
+      return dbr_bluez_core_is (self->core, path, DBR_BLUEZ_DEVICE_INTERFACE, "ServicesResolved");
+
+    case DBR_BLUEZ_ENTRY_POWER:
+    case DBR_BLUEZ_ENTRY_AGENT:
+    case DBR_BLUEZ_ENTRY_REGISTRATION:
+    default:
+      return path != NULL;
+    }
+}
+
+static DbrBluezOperation *
+new_operation (DbrBluezLedger *self,
+               DbrBluezEntry  *entry)
+{
+  g_autofree char *node = entry->node != NULL ? dbr_bluez_core_dup_path (self->core, entry->node)
+                          : NULL;
+  g_autofree char *path = g_strconcat (node != NULL ? node : "",
+                                       entry->rest != NULL ? entry->rest : "", NULL);
+
+  switch (entry->kind)
+    {
+    case DBR_BLUEZ_ENTRY_POWER:
+      return dbr_bluez_set_powered_new (self->core, entry->node, entry->flag);
+
+    case DBR_BLUEZ_ENTRY_DISCOVERY:
+      return dbr_bluez_start_discovery_new (self->core, entry->node, entry->parameters);
+
+    case DBR_BLUEZ_ENTRY_NOTIFY:
+      return dbr_bluez_start_notify_new (self->core, path);
+
+    case DBR_BLUEZ_ENTRY_AGENT:
+    case DBR_BLUEZ_ENTRY_REGISTRATION:
+    default:
+      return dbr_bluez_register_new (self->core, path, entry->interface_name, entry->member,
+                                     entry->parameters, entry->flag);
+    }
+}
+
+static void
+replayed_cb (gpointer      user_data,
+             const GError *error)
+{
+  DbrBluezLedger *self = user_data;
+
+  self->is_busy = FALSE;
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      DbrBluezEntry *entry = self->entries->pdata[i];
+
+      if (!entry->is_busy)
+        continue;
+      entry->is_busy = FALSE;
+      if (error == NULL)
+        set_holds (self, entry);
+      else
+        pause_until (self, entry, MIN (FIRST_PAUSE_MS << MIN (entry->n_failures++, 6), MAX_PAUSE_MS));
+    }
+  dbr_bluez_core_poke (self->core);
+}
+
+/* One at a time, so that each finds what it needs. */
+void
+dbr_bluez_ledger_replay (DbrBluezLedger *self)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  if (self->is_busy || self->core->is_over || !dbr_bluez_core_is_synced (self->core))
+    return;
+
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      DbrBluezEntry *entry = self->entries->pdata[i];
+      DbrBluezOperation *operation;
+
+      if (dbr_bluez_ledger_holds (self, entry) || !is_possible (self, entry))
+        continue;
+      if (entry->not_before_usec > now)
+        {
+          if (self->pause == NULL)
+            pause_until (self, entry, (guint) ((entry->not_before_usec - now) / 1000 + 1));
+          continue;
+        }
+
+      self->is_busy = entry->is_busy = TRUE;
+      operation = new_operation (self, entry);
+      operation->is_own = TRUE;
+      dbr_bluez_operation_run (operation, replayed_cb, self);
+      return;
+    }
+}
