@@ -22,6 +22,8 @@ typedef enum
   DBR_SYSTEMD_READ_JOBS   = 1 << 2,
   DBR_SYSTEMD_READ_UNITS  = 1 << 3,
   DBR_SYSTEMD_READ_ALL    = (1 << 4) - 1,
+  /* and what is under way is not waited for */
+  DBR_SYSTEMD_READ_ANEW   = 1 << 4,
 } DbrSystemdReads;
 
 /* What is another one than it was when it was told. */

@@ -289,7 +289,7 @@ dbr_systemd_line_lose (DbrSystemdLine *self,
 {
   dbr_systemd_line_leave (self, ear->road);
   dbr_systemd_jobs_doubt (ear->core->jobs);
-  ear->core->funcs->renewed (ear->core->user_data);
+  ear->core->funcs->lost (ear->core->user_data);
 }
 
 /* One that has executed itself anew knows what it was asked, one that was started anew does not. */

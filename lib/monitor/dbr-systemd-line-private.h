@@ -29,8 +29,10 @@ typedef struct
   /* A signal of systemd or of one of its units. */
   void (*heard)(gpointer    user_data,
                 DbrMessage *signal);
-  /* What was known may be old: it tells of changes from now on only, or not any more. */
+  /* What was known may be old, as it tells of changes from now on. */
   void (*renewed)(gpointer user_data);
+  /* The road that it was on is none any more: what is under way on it would wait for it. */
+  void (*lost)(gpointer user_data);
   /* This is the road from now on; or none, for this reason. The same may be told again. */
   void (*went)(gpointer        user_data,
                DbrSystemdRoad  road,

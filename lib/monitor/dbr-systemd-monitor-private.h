@@ -40,6 +40,7 @@ struct _DbrSystemdMonitor
   gboolean           knows_failed;
   GHashTable        *watched;
   gboolean           is_reading;
+  GCancellable      *read_cancellable;
   DbrSystemdReads    reading;
   DbrSystemdReads    wanted;
   GSource           *look_source;

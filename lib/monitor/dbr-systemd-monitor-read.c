@@ -239,6 +239,7 @@ dbr_systemd_monitor_end_read (DbrSystemdMonitor *self)
 {
   DbrSystemdReads wanted = self->wanted;
 
+  g_clear_object (&self->read_cancellable);
   self->is_reading = FALSE;
   self->wanted = 0;
   if (wanted != 0)
@@ -266,7 +267,7 @@ listening_cb (GObject      *source,
 
   if (dbr_systemd_line_listen_finish (DBR_SYSTEMD_LINE (source), result, NULL))
     {
-      dbr_systemd_monitor_read_async (self, self->reading, NULL, read_cb, NULL);
+      dbr_systemd_monitor_read_async (self, self->reading, self->read_cancellable, read_cb, NULL);
       return;
     }
 
@@ -285,11 +286,15 @@ dbr_systemd_monitor_read (DbrSystemdMonitor *self,
 
   if (self->is_reading)
     {
-      self->wanted |= reads;
+      self->wanted |= reads & DBR_SYSTEMD_READ_ALL;
+      if (reads & DBR_SYSTEMD_READ_ANEW)
+        g_cancellable_cancel (self->read_cancellable);
       return;
     }
 
   self->is_reading = TRUE;
-  self->reading = reads;
-  dbr_systemd_line_listen_async (self->line, NULL, listening_cb, g_object_ref (self));
+  self->reading = reads & DBR_SYSTEMD_READ_ALL;
+  self->read_cancellable = g_cancellable_new ();
+  dbr_systemd_line_listen_async (self->line, self->read_cancellable, listening_cb,
+                                 g_object_ref (self));
 }

@@ -100,6 +100,12 @@ renewed_cb (gpointer user_data)
 }
 
 static void
+lost_cb (gpointer user_data)
+{
+  dbr_systemd_book_want (user_data, DBR_SYSTEMD_READ_ALL | DBR_SYSTEMD_READ_ANEW);
+}
+
+static void
 went_cb (gpointer       user_data,
          DbrSystemdRoad road,
          const GError  *error)
@@ -116,6 +122,7 @@ went_cb (gpointer       user_data,
 static const DbrSystemdLineFuncs line_funcs = {
   heard_cb,
   renewed_cb,
+  lost_cb,
   went_cb,
 };
 
@@ -251,6 +258,7 @@ dbr_systemd_monitor_finalize (GObject *object)
   g_queue_clear_full (&self->news, (GDestroyNotify) dbr_systemd_news_free);
   g_clear_pointer (&self->watched, g_hash_table_unref);
   g_clear_object (&self->failed);
+  g_clear_object (&self->read_cancellable);
   g_clear_object (&self->line);
   g_clear_pointer (&self->book, dbr_systemd_book_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
