@@ -217,7 +217,7 @@ started_cb (GObject      *client,
             GAsyncResult *result,
             gpointer      user_data)
 {
-  g_autoptr(GVariant) reply = dbr_client_call_finish (DBR_CLIENT (client), result, NULL);
+  G_GNUC_UNUSED g_autoptr(GVariant) reply = dbr_client_call_finish (DBR_CLIENT (client), result, NULL);
 }
 
 static void
@@ -494,7 +494,7 @@ close_ended_cb (GObject      *client,
 {
   g_autoptr(Question) question = user_data;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) reply = question_finish (question, client, result, &error);
+  G_GNUC_UNUSED g_autoptr(GVariant) reply = question_finish (question, client, result, &error);
   DbrNoticeDirect *self = question->direct;
 
   if (self->listener == NULL)
@@ -523,7 +523,7 @@ probed_cb (GObject      *client,
 {
   g_autoptr(Question) question = user_data;
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) reply = question_finish (question, client, result, &error);
+  G_GNUC_UNUSED g_autoptr(GVariant) reply = question_finish (question, client, result, &error);
   DbrNoticeDirect *self = question->direct;
 
   if (!question_is_current (question))

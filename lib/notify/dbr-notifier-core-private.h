@@ -6,29 +6,14 @@
 #include "base/dbr-deadline-private.h"
 #include "base/dbr-herald-private.h"
 #include "base/dbr-incident-board-private.h"
-#include "base/dbr-mailbox-private.h"
-#include "bus/dbr-waiter-private.h"
 #include "notify/dbr-notice-backend-private.h"
 #include "notify/dbr-notice-ids-private.h"
 #include "notify/dbr-notice-queue-private.h"
+#include "notify/dbr-ticket-private.h"
 
 G_BEGIN_DECLS
 
 typedef struct _DbrNotifierCore DbrNotifierCore;
-
-/* Who waits for something, and the id that he is told then. He is told in his own context, by a
- * letter, so that dbr-io never is the last to have something of his. */
-typedef struct
-{
-  DbrLetter        letter;
-  gatomicrefcount  ref_count;
-
-  guint            id;
-  gint64           limit_usec;
-  DbrWaiter       *waiter;
-  /* NULL: he sleeps */
-  DbrMailbox      *mailbox;
-} DbrTicket;
 
 typedef enum
 {
@@ -102,16 +87,6 @@ struct _DbrNotifierCore
   /* of DbrNoticeToken, the latest first */
   GQueue              tokens;
 };
-
-DbrTicket       *dbr_ticket_new                  (GTask                  *task,
-                                                  GCancellable           *cancellable) G_GNUC_WARN_UNUSED_RESULT;
-DbrTicket       *dbr_ticket_ref                  (DbrTicket              *self);
-void             dbr_ticket_unref                (DbrTicket              *self);
-/* Once each, with no lock held. */
-void             dbr_ticket_end                  (DbrTicket              *self,
-                                                  const GError           *error);
-void             dbr_tickets_end                 (GPtrArray              *tickets,
-                                                  const GError           *error);
 
 DbrNotifierCore *dbr_notifier_core_new           (DbrHerald              *herald,
                                                   DbrHeraldFunc           tell) G_GNUC_WARN_UNUSED_RESULT;
@@ -204,7 +179,6 @@ void             dbr_notifier_core_tell_closed   (DbrNotifierCore        *self,
                                                   DbrCloseReason          reason);
 void             dbr_notice_cause_free           (gpointer                cause);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrTicket, dbr_ticket_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrNotifierCore, dbr_notifier_core_unref)
 
 G_END_DECLS

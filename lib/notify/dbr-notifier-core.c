@@ -16,8 +16,8 @@
 typedef struct
 {
   /* of DbrTicket */
-  GPtrArray *late;
-  GPtrArray *done;
+  GPtrArray  *late;
+  GPtrArray  *done;
   /* of DbrNoticeEntry */
   GPtrArray  *dropped;
   gboolean    has_server;
@@ -28,80 +28,6 @@ typedef struct
   guint       close_number;
   const char *app_name;
 } Turn;
-
-DbrTicket *
-dbr_ticket_new (GTask        *task,
-                GCancellable *cancellable)
-{
-  DbrTicket *self = g_new0 (DbrTicket, 1);
-
-  g_atomic_ref_count_init (&self->ref_count);
-  self->limit_usec = g_get_monotonic_time () + DBR_NOTICE_LIMIT_MS * G_GINT64_CONSTANT (1000);
-  self->waiter = dbr_waiter_new (task, cancellable);
-  if (task != NULL)
-    self->mailbox = dbr_mailbox_get (g_task_get_context (task));
-
-  return self;
-}
-
-DbrTicket *
-dbr_ticket_ref (DbrTicket *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-
-  return self;
-}
-
-void
-dbr_ticket_unref (DbrTicket *self)
-{
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-
-  dbr_waiter_unref (self->waiter);
-  g_clear_pointer (&self->mailbox, dbr_mailbox_unref);
-  g_free (self);
-}
-
-static void
-deliver_cb (DbrLetter *letter)
-{
-  g_autoptr(DbrTicket) self = (DbrTicket *) letter;
-
-  dbr_waiter_tell (self->waiter);
-}
-
-void
-dbr_ticket_end (DbrTicket    *self,
-                const GError *error)
-{
-  /* Else he has given up, and was told. */
-  if (!dbr_waiter_decide (self->waiter, error))
-    return;
-
-  if (self->mailbox == NULL)
-    {
-      dbr_waiter_tell (self->waiter);
-      return;
-    }
-
-  self->letter.deliver = deliver_cb;
-  dbr_mailbox_post (self->mailbox, &dbr_ticket_ref (self)->letter);
-}
-
-void
-dbr_tickets_end (GPtrArray    *tickets,
-                 const GError *error)
-{
-  for (guint i = 0; i < tickets->len; i++)
-    {
-      DbrTicket *ticket = g_ptr_array_index (tickets, i);
-
-      dbr_ticket_end (ticket, error);
-      dbr_ticket_unref (ticket);
-    }
-  g_ptr_array_set_size (tickets, 0);
-}
 
 static void
 news_free (gpointer data)
@@ -444,6 +370,10 @@ void
 dbr_notifier_core_wake (DbrNotifierCore *self)
 {
   gboolean is_first;
+
+  /* A child of fork() has its own dbr-io, and nothing of this is for it. */
+  if (self->generation != dbr_fork_get_generation ())
+    return;
 
   g_mutex_lock (&self->mutex);
   is_first = !self->is_woken && !self->is_closed;

@@ -88,7 +88,7 @@ static void
 tell_shown (guint   number,
             GError *error)
 {
-  g_autoptr(GError) taken = error;
+  G_GNUC_UNUSED g_autoptr(GError) taken = error;
   g_autofree char *name = NULL;
   gboolean is_unsent = g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN)
                        || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER);

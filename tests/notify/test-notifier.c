@@ -311,7 +311,6 @@ test_plain_server (void)
   g_auto(Scene) scene = { NULL };
   static const char *const actions[] = { "again", "Again", NULL };
   g_auto(Sent) sent = { 0 };
-  g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) notice = NULL;
   g_autofree char *text = NULL;
 
