@@ -22,8 +22,6 @@
 #define SETTLE_MS 1000
 
 static void connect_find (DbrBluezOperation *self);
-static void connect_call (DbrBluezOperation *self);
-static void connect_undo (DbrBluezOperation *self);
 
 static gboolean
 is_connected (DbrBluezOperation *self)
@@ -72,15 +70,9 @@ connect_done (DbrBluezOperation *self)
 }
 
 static void
-connect_cleared (DbrBluezOperation *self)
-{
-  connect_find (self);
-}
-
-static void
 connect_clearing (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, is_parted, PART_MS, connect_cleared);
+  dbr_bluez_operation_wait (self, is_parted, PART_MS, connect_find);
 }
 
 /* Nothing has come of it in all that time. */
@@ -174,21 +166,14 @@ connect_call (DbrBluezOperation *self)
 static void
 connect_find (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, 4000, connect_call);
+  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, DBR_BLUEZ_FIND_MS, connect_call);
 }
 
 static void
 connect_begin (DbrBluezOperation *self)
 {
-  self->n_joins = 0;
   dbr_bluez_operation_wait (self, dbr_bluez_operation_has_place, dbr_bluez_operation_get_left_ms (self),
                             connect_call);
-}
-
-static void
-connect_undone (DbrBluezOperation *self)
-{
-  dbr_bluez_operation_end (self);
 }
 
 /* Also for a connection that stands by now: nobody was told of it. */
@@ -207,7 +192,7 @@ connect_undo (DbrBluezOperation *self)
   if (device != NULL)
     device->is_parting = TRUE;
   dbr_bluez_operation_call (self, path, DBR_BLUEZ_DEVICE_INTERFACE, "Disconnect", NULL, FALSE,
-                            connect_undone);
+                            dbr_bluez_operation_end);
 }
 
 static const DbrBluezOperationClass connect_class = {
@@ -227,12 +212,6 @@ dbr_bluez_connect_new (DbrBluezCore *core,
 static void disconnect_begin (DbrBluezOperation *self);
 
 static void
-disconnect_settled (DbrBluezOperation *self)
-{
-  dbr_bluez_operation_finish (self);
-}
-
-static void
 disconnect_called (DbrBluezOperation *self)
 {
   DbrBluezReaction reaction = DBR_BLUEZ_REACTION_DONE;
@@ -240,7 +219,7 @@ disconnect_called (DbrBluezOperation *self)
   if (self->error != NULL)
     reaction = dbr_bluez_operation_get_reaction (self);
   if (reaction == DBR_BLUEZ_REACTION_DONE)
-    dbr_bluez_operation_wait (self, is_parted, SETTLE_MS, disconnect_settled);
+    dbr_bluez_operation_wait (self, is_parted, SETTLE_MS, dbr_bluez_operation_finish);
   else
     dbr_bluez_operation_react (self, reaction, disconnect_begin);
 }

@@ -170,6 +170,7 @@ void          dbr_bluez_core_need_lease      (DbrBluezCore     *self);
 void          dbr_bluez_core_drop_lease      (DbrBluezCore     *self);
 /* FALSE: the client has one connection only, which is as good as one. */
 gboolean      dbr_bluez_core_can_lease       (DbrBluezCore     *self);
+void          dbr_bluez_clear_source          (GSource         **source);
 /* What came of something that needed the controller itself. */
 void          dbr_bluez_core_judge_adapter   (DbrBluezCore     *self,
                                               const char       *adapter,

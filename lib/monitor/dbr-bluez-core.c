@@ -615,8 +615,8 @@ dbr_bluez_core_go_live (DbrBluezCore *self)
   dbr_io_invoke (go_live_cb, dbr_bluez_core_ref (self));
 }
 
-static void
-clear_source (GSource **source)
+void
+dbr_bluez_clear_source (GSource **source)
 {
   if (*source != NULL)
     g_source_destroy (*source);
@@ -628,8 +628,8 @@ stop_cb (gpointer data)
 {
   g_autoptr(DbrBluezCore) self = data;
 
-  clear_source (&self->poke);
-  clear_source (&self->silence);
+  dbr_bluez_clear_source (&self->poke);
+  dbr_bluez_clear_source (&self->silence);
   dbr_bluez_operations_end (self);
   if (self->partings != NULL)
     g_signal_handlers_disconnect_by_data (self->partings, self);

@@ -134,7 +134,7 @@ start_found (DbrBluezOperation *self)
 static void
 start_find (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, 4000, start_found);
+  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, DBR_BLUEZ_FIND_MS, start_found);
 }
 
 static void

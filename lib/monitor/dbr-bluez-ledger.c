@@ -52,9 +52,7 @@ dbr_bluez_ledger_new (DbrBluezCore *core)
 void
 dbr_bluez_ledger_free (DbrBluezLedger *self)
 {
-  if (self->pause != NULL)
-    g_source_destroy (self->pause);
-  g_clear_pointer (&self->pause, g_source_unref);
+  dbr_bluez_clear_source (&self->pause);
   g_ptr_array_unref (self->entries);
   g_free (self);
 }
@@ -250,10 +248,7 @@ pause_until (DbrBluezLedger *self,
              guint           ms)
 {
   entry->not_before_usec = g_get_monotonic_time () + (gint64) ms * 1000;
-  if (self->pause != NULL)
-    g_source_destroy (self->pause);
-  g_clear_pointer (&self->pause, g_source_unref);
-
+  dbr_bluez_clear_source (&self->pause);
   self->pause = g_timeout_source_new (ms);
   g_source_set_static_name (self->pause, "dbr-bluez ledger");
   g_source_set_callback (self->pause, pause_cb, self, NULL);
@@ -329,6 +324,16 @@ new_operation (DbrBluezLedger *self,
 }
 
 static void
+pause_longer (DbrBluezLedger *self,
+              DbrBluezEntry  *entry)
+{
+  guint ms = FIRST_PAUSE_MS << MIN (entry->n_failures, 6);
+
+  entry->n_failures++;
+  pause_until (self, entry, MIN (ms, MAX_PAUSE_MS));
+}
+
+static void
 replayed_cb (gpointer      user_data,
              const GError *error)
 {
@@ -345,7 +350,7 @@ replayed_cb (gpointer      user_data,
       if (error == NULL)
         set_holds (self, entry);
       else
-        pause_until (self, entry, MIN (FIRST_PAUSE_MS << MIN (entry->n_failures++, 6), MAX_PAUSE_MS));
+        pause_longer (self, entry);
     }
   dbr_bluez_core_poke (self->core);
 }

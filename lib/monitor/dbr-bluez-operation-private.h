@@ -9,6 +9,9 @@
 
 G_BEGIN_DECLS
 
+/* How long an object may take to come back: an adapter that initialises takes a second or three. */
+#define DBR_BLUEZ_FIND_MS 4000
+
 /* A step is called on dbr-io when what it waited for has come. It does one more thing and returns;
  * the last one finishes the operation. */
 typedef void (*DbrBluezStep) (DbrBluezOperation *self);

@@ -16,9 +16,9 @@
 #include "policy/dbr-failure-private.h"
 
 #define PRESET "bluez"
-/* How long an object may take to come back: an adapter that initialises takes a second or three. */
-#define FIND_MS 4000
 #define MOST_FINDS 3
+/* What BlueZ does not know any more the tree does not know a moment later. */
+#define FIND_PAUSE_MS 250
 /* How long after a restart others may still be about to register. */
 #define SOON_USEC (10 * G_USEC_PER_SEC)
 #define SOON_MS 2000
@@ -28,20 +28,12 @@
 #define LOST_REPLY_MS 3000
 
 static void
-clear_source (GSource **source)
-{
-  if (*source != NULL)
-    g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
-
-static void
 attach (GSource    **place,
         GSource     *source,
         GSourceFunc  func,
         gpointer     data)
 {
-  clear_source (place);
+  dbr_bluez_clear_source (place);
   *place = source;
   g_source_set_static_name (source, "dbr-bluez operation");
   g_source_set_callback (source, func, data, NULL);
@@ -51,10 +43,10 @@ attach (GSource    **place,
 static void
 dbr_bluez_operation_free (DbrBluezOperation *self)
 {
-  clear_source (&self->timer);
-  clear_source (&self->cancel_source);
-  clear_source (&self->deadline_source);
-  clear_source (&self->lost_source);
+  dbr_bluez_clear_source (&self->timer);
+  dbr_bluez_clear_source (&self->cancel_source);
+  dbr_bluez_clear_source (&self->deadline_source);
+  dbr_bluez_clear_source (&self->lost_source);
   dbr_retry_state_clear (&self->retry);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->task);
@@ -120,8 +112,8 @@ dbr_bluez_operation_answer (DbrBluezOperation *self,
 {
   DbrBluezDoneFunc done = g_steal_pointer (&self->done);
 
-  clear_source (&self->cancel_source);
-  clear_source (&self->deadline_source);
+  dbr_bluez_clear_source (&self->cancel_source);
+  dbr_bluez_clear_source (&self->deadline_source);
   if (self->task != NULL)
     {
       Answer *answer = g_new0 (Answer, 1);
@@ -204,7 +196,7 @@ dbr_bluez_operation_go_on (DbrBluezOperation *self,
 {
   DbrBluezStep next = g_steal_pointer (&self->next);
 
-  clear_source (&self->timer);
+  dbr_bluez_clear_source (&self->timer);
   self->condition = NULL;
   self->is_met = is_met;
   next (self);
@@ -307,7 +299,7 @@ dbr_bluez_operation_abandon (DbrBluezOperation *self,
       g_cancellable_cancel (self->cancellable);
       return;
     }
-  clear_source (&self->timer);
+  dbr_bluez_clear_source (&self->timer);
   self->next = NULL;
   self->condition = NULL;
   dbr_bluez_operation_fail (self, error);
@@ -368,7 +360,7 @@ called_cb (GObject      *source,
 
   self->reply = dbr_client_run_finish (DBR_CLIENT (source), result, &self->error);
   self->expected = NULL;
-  clear_source (&self->lost_source);
+  dbr_bluez_clear_source (&self->lost_source);
   if (self->error != NULL && g_error_matches (self->error, DBR_ERROR, DBR_ERROR_DEADLINE)
       && self->klass->is_of_controller)
     dbr_bluez_core_judge_adapter (self->core, self->adapter, TRUE);
@@ -544,7 +536,7 @@ dbr_bluez_operation_react (DbrBluezOperation *self,
     case DBR_BLUEZ_REACTION_FIND_AGAIN:
       if (self->n_finds++ >= MOST_FINDS)
         break;
-      dbr_bluez_operation_pause (self, FIND_MS / 16, again);
+      dbr_bluez_operation_pause (self, FIND_PAUSE_MS, again);
       return;
 
     case DBR_BLUEZ_REACTION_ONCE:
@@ -602,7 +594,7 @@ is_served (DbrBluezOperation *self)
 static void
 served (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, FIND_MS, found);
+  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, DBR_BLUEZ_FIND_MS, found);
 }
 
 static void

@@ -16,6 +16,9 @@
  * believed although the answer is missing. What people have refused is not asked again. */
 
 #define RESOLVE_MS 30000
+#define AGENT_MS 5000
+/* The property follows the answer at once, or went before it. */
+#define SETTLE_MS 1000
 
 static void pair_find (DbrBluezOperation *self);
 
@@ -39,16 +42,10 @@ is_agent_back (DbrBluezOperation *self)
 }
 
 static void
-pair_settled (DbrBluezOperation *self)
-{
-  dbr_bluez_operation_finish (self);
-}
-
-static void
 pair_done (DbrBluezOperation *self)
 {
   self->may_have_begun = FALSE;
-  dbr_bluez_operation_wait (self, is_paired, 1000, pair_settled);
+  dbr_bluez_operation_wait (self, is_paired, SETTLE_MS, dbr_bluez_operation_finish);
 }
 
 static void
@@ -75,12 +72,12 @@ pair_called (DbrBluezOperation *self)
   self->may_have_begun = reaction == DBR_BLUEZ_REACTION_UNKNOWN;
   if (reaction == DBR_BLUEZ_REACTION_JOIN)
     {
-      dbr_bluez_operation_wait (self, is_paired, 1000, pair_joined);
+      dbr_bluez_operation_wait (self, is_paired, SETTLE_MS, pair_joined);
     }
   else if (reaction == DBR_BLUEZ_REACTION_ASK_AGAIN && self->n_once++ == 0)
     {
       dbr_bluez_ledger_lost (self->core->ledger, NULL);
-      dbr_bluez_operation_wait (self, is_agent_back, 5000, pair_find);
+      dbr_bluez_operation_wait (self, is_agent_back, AGENT_MS, pair_find);
     }
   else
     {
@@ -125,7 +122,7 @@ pair_leased (DbrBluezOperation *self)
 static void
 pair_find (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, 4000, pair_leased);
+  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, DBR_BLUEZ_FIND_MS, pair_leased);
 }
 
 /* The agent is asked that is registered by who pairs: by the lease. */

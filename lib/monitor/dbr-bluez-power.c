@@ -92,7 +92,7 @@ power_call (DbrBluezOperation *self)
 static void
 power_find (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, 4000, power_call);
+  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, DBR_BLUEZ_FIND_MS, power_call);
 }
 
 static const DbrBluezOperationClass set_powered_class = {
@@ -168,19 +168,13 @@ dup_connected (DbrBluezOperation *self)
 }
 
 static void
-cycle_parted (DbrBluezOperation *self)
-{
-  cycle_next (self);
-}
-
-static void
 cycle_next (DbrBluezOperation *self)
 {
   g_autofree char *path = dup_connected (self);
 
   if (path != NULL)
     dbr_bluez_operation_call (self, path, DBR_BLUEZ_DEVICE_INTERFACE, "Disconnect", NULL, FALSE,
-                              cycle_parted);
+                              cycle_next);
   else
     call_set_powered (self, FALSE, cycle_off_called);
 }
