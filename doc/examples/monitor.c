@@ -33,7 +33,6 @@ main (void)
   g_autoptr(GError) error = NULL;
 
   dbr_service_monitor_set_interval_ms (monitor, 200);
-  dbr_service_monitor_set_probe_timeout_ms (monitor, 300);
   g_signal_connect (monitor, "stalled", G_CALLBACK (stalled_cb), NULL);
   g_signal_connect (monitor, "recovered", G_CALLBACK (recovered_cb), loop);
   if (!dbr_service_monitor_start (monitor, &error)

@@ -13,7 +13,6 @@ const client = Dbr.Client.new(Gio.BusType.SESSION);
 const monitor = Dbr.ServiceMonitor.new(client, 'org.example.Player');
 
 monitor.interval_ms = 200;
-monitor.probe_timeout_ms = 300;
 monitor.connect('stalled', () => print('It hangs'));
 monitor.connect('recovered', () => {
     print('It works again');

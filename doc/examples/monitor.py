@@ -20,7 +20,6 @@ loop = GLib.MainLoop()
 client = Dbr.Client.new(Gio.BusType.SESSION)
 monitor = Dbr.ServiceMonitor.new(client, 'org.example.Player')
 monitor.set_interval_ms(200)
-monitor.set_probe_timeout_ms(300)
 monitor.connect('stalled', lambda monitor, silent_usec: print('It hangs'))
 monitor.connect('recovered', recovered_cb, loop)
 try:

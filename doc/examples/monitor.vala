@@ -9,7 +9,6 @@ int main () {
     var monitor = new Dbr.ServiceMonitor (client, "org.example.Player");
 
     monitor.interval_ms = 200;
-    monitor.probe_timeout_ms = 300;
     monitor.stalled.connect (() => {
         print ("It hangs\n");
     });

@@ -50,7 +50,7 @@ EXPECTED = {
         (LATE, 'No answer within 300 ms\nIt was done all the same, after its limit\n', 0),
     ],
     'monitor': [
-        ('on Play: reply (\'Prelude\',); block 10000', 'It works\nIt hangs\nIt works again\n', 0),
+        ('on Play: reply (\'Prelude\',); block 14000', 'It works\nIt hangs\nIt works again\n', 0),
     ],
     'system': [
         (DESKTOP, UNITS, 0),
