@@ -55,7 +55,7 @@ dbr_client_may_see (DbrClient  *self,
 /* Waiting for a service */
 
 /* Whether a name that is hidden has an owner is hidden too. */
-static gboolean
+gboolean
 dbr_client_check_sight (DbrClient   *self,
                         const char  *bus_name,
                         GError     **error)

@@ -76,6 +76,10 @@ gboolean       dbr_client_check_process     (DbrClient        *self,
                                              GError          **error);
 gboolean       dbr_client_check_bus         (DbrClient        *self,
                                              GError          **error);
+/* Whether the access policy lets it know that there is such a name. */
+gboolean       dbr_client_check_sight       (DbrClient        *self,
+                                             const char       *bus_name,
+                                             GError          **error);
 DbrTimeouts   *dbr_client_ref_timeouts      (DbrClient        *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* A request that writes a property. */

@@ -61,7 +61,8 @@ dbr_service_monitor_check_settings (DbrServiceMonitor  *self,
 
   if (!dbr_client_check_process (client, error)
       || !dbr_client_check_bus (client, error)
-      || !dbr_check_bus_name (bus_name, error))
+      || !dbr_check_bus_name (bus_name, error)
+      || !dbr_client_check_sight (client, bus_name, error))
     return FALSE;
 
   config = dbr_service_monitor_get_config (self);

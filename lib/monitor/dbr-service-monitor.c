@@ -5,6 +5,7 @@
 
 #include "monitor/dbr-service-monitor-private.h"
 
+#include "base/dbr-debug-private.h"
 #include "base/dbr-event-private.h"
 #include "base/dbr-herald-private.h"
 #include "base/dbr-i18n-private.h"
@@ -185,6 +186,25 @@ dbr_service_monitor_show (DbrServiceMonitor      *self,
     priv->values = *values;
 }
 
+static const char *
+nick_of (DbrServiceState state)
+{
+  g_autoptr(GEnumClass) klass = g_type_class_ref (DBR_TYPE_SERVICE_STATE);
+
+  return g_enum_get_value (klass, (int) state)->value_nick;
+}
+
+static void
+dbr_service_monitor_log (DbrServiceMonitor *self,
+                         DbrServiceState    old_state,
+                         DbrServiceState    new_state)
+{
+  dbr_debug (DBR_DEBUG_MONITOR, "A service is otherwise than it was",
+             "DBR_BUS_NAME", priv_of (self)->bus_name,
+             "DBR_OLD_STATE", nick_of (old_state),
+             "DBR_NEW_STATE", nick_of (new_state));
+}
+
 static void
 dbr_service_monitor_take_values (DbrServiceMonitor      *self,
                                  const DbrMonitorValues *values)
@@ -198,6 +218,8 @@ dbr_service_monitor_take_values (DbrServiceMonitor      *self,
 
   priv->told = *values;
   dbr_service_monitor_show (self, values);
+  if (old.state != values->state)
+    dbr_service_monitor_log (self, old.state, values->state);
   if (klass->state_changed != NULL && old.state != values->state)
     klass->state_changed (self, old.state, values->state);
   dbr_service_monitor_notify_changes (self, &old, values);

@@ -49,6 +49,9 @@ EXPECTED = {
         ('on Export: reply ()', 'It was done in time\n', 0),
         (LATE, 'No answer within 300 ms\nIt was done all the same, after its limit\n', 0),
     ],
+    'monitor': [
+        ('on Play: reply (\'Prelude\',); block 14000', 'It works\nIt hangs\nIt works again\n', 0),
+    ],
     'system': [
         (DESKTOP, UNITS, 0),
     ],

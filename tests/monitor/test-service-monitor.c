@@ -421,21 +421,20 @@ test_call_hurries (void)
 }
 
 static void
-test_signals_are_life (void)
+test_answers_are_life (void)
 {
-  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE,
+                                      "on org.freedesktop.DBus.Properties.Get: reply (<'x'>,)");
   g_autoptr(Witness) witness = witness_new (scene->client, SCENE_NAME);
-  g_autoptr(GError) error = NULL;
-  guint n_before;
+  guint n_probes;
 
-  g_test_summary ("While a service answers calls nothing else is asked");
+  g_test_summary ("While a service answers calls it is asked nothing else, and then again");
 
-  g_object_set (witness->monitor, "interval-ms", 1000, NULL);
+  g_object_set (witness->monitor, "interval-ms", 1000, "probe-timeout-ms", 1000, NULL);
   witness_start (witness);
-  n_before = dbr_service_monitor_get_latency_usec (witness->monitor) >= 0;
-  g_assert_cmpuint (n_before, ==, 1);
-  g_assert_true (dbr_service_monitor_check_sync (witness->monitor, NULL, &error) >= 0);
-  for (guint i = 0; i < 20; i++)
+  n_probes = dbr_test_peer_count (scene->peer, "Get");
+  g_assert_cmpuint (n_probes, >=, 1);
+  for (guint i = 0; i < 30; i++)
     {
       g_autoptr(DbrCall) call = scene_call_new ("Echo", NULL, 0);
       Outcome outcome = { NULL };
@@ -443,9 +442,44 @@ test_signals_are_life (void)
       scene_run_sync (scene->client, call, NULL, &outcome);
       g_assert_no_error (outcome.error);
       outcome_clear (&outcome);
-      witness_idle (witness, 150);
+      witness_idle (witness, 100);
     }
+  g_assert_cmpuint (dbr_test_peer_count (scene->peer, "Get"), <=, n_probes + 1);
+  dbr_test_wait_until (NULL, dbr_test_peer_count (scene->peer, "Get") >= n_probes + 3,
+                       WITNESS_PATIENCE_MS);
   witness_expect (witness, "");
+}
+
+static void
+test_denied (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(DbrAccessPolicy) hiding = dbr_access_policy_new (DBR_ACCESS_TIER_CUSTOM);
+  g_autoptr(DbrAccessPolicy) pinging = dbr_access_policy_new (DBR_ACCESS_TIER_CUSTOM);
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What the access policy hides is not watched, and of the rest it asks what it may");
+
+  g_assert_true (dbr_access_policy_allow (pinging, SCENE_NAME ":org.freedesktop.DBus.Peer.Ping",
+                                          &error));
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr(DbrClient) client = g_object_new (
+        DBR_TYPE_CLIENT, "address", dbr_test_bus_get_address (scene->bus),
+        "access-policy", i == 0 ? hiding : pinging, NULL);
+      g_autoptr(DbrServiceMonitor) monitor = dbr_service_monitor_new (client, SCENE_NAME);
+
+      if (i == 0)
+        {
+          g_assert_false (dbr_service_monitor_start (monitor, &error));
+          g_assert_error (error, DBR_ERROR, DBR_ERROR_DENIED);
+          g_clear_error (&error);
+          continue;
+        }
+      g_assert_true (dbr_service_monitor_wait_healthy_sync (monitor, 0, NULL, &error));
+      g_assert_no_error (error);
+      g_assert_cmpint (dbr_service_monitor_get_probe_kind (monitor), ==, DBR_PROBE_KIND_PING);
+    }
 }
 
 static void
@@ -633,7 +667,8 @@ main (int   argc,
   g_test_add_func ("/dbr/service-monitor/slow", test_slow);
   g_test_add_func ("/dbr/service-monitor/slots", test_slots);
   g_test_add_func ("/dbr/service-monitor/call-hurries", test_call_hurries);
-  g_test_add_func ("/dbr/service-monitor/answers-are-life", test_signals_are_life);
+  g_test_add_func ("/dbr/service-monitor/answers-are-life", test_answers_are_life);
+  g_test_add_func ("/dbr/service-monitor/denied", test_denied);
   g_test_add_func ("/dbr/service-monitor/bad-values", test_bad_values);
   g_test_add_func ("/dbr/service-monitor/quality", test_quality);
   g_test_add_func ("/dbr/service-monitor/history", test_history);
