@@ -404,6 +404,13 @@ test_bluez (void)
                                DBR_ORIGIN_SERVICE), ==, -1);
   dbr_retry_state_clear (&state);
   state_init (&state, policy, G_MAXINT64, TRUE);
+  g_assert_cmpint (state_next (&state, BLUEZ "NotPermitted", "", DBR_ORIGIN_SERVICE), ==, -1);
+  dbr_retry_state_clear (&state);
+
+  /* Twice for what nobody has heard of. */
+  state_init (&state, policy, G_MAXINT64, FALSE);
+  g_assert_cmpint (state_next (&state, BLUEZ "Failed", "", DBR_ORIGIN_SERVICE), ==, 250);
+  g_assert_cmpint (state_next (&state, BLUEZ "Failed", "", DBR_ORIGIN_SERVICE), ==, 375);
   g_assert_cmpint (state_next (&state, BLUEZ "Failed", "", DBR_ORIGIN_SERVICE), ==, -1);
   dbr_retry_state_clear (&state);
 
