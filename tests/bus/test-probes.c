@@ -241,19 +241,21 @@ static void
 test_worn (void)
 {
   g_autoptr(Watch) watch = watch_new (16);
-  guint n = N_HALF + 10;
+  guint n_sent = 0;
 
   g_test_summary ("A service that misses each probe is probed on, by a fresh connection in the end");
   assert_probes (watch);
   dbr_test_peer_stop (watch->scene->peer);
-  for (guint i = 0; i < n; i++)
+  for (guint i = 0; n_sent < N_HALF + 10; i++)
     {
       g_autoptr(DbrCall) call = scene_call_new ("Echo", NULL, 20);
       Outcome *outcome = watch_run (watch, call, TRUE);
 
       scene_wait (outcome);
       g_assert_error (outcome->error, DBR_ERROR, DBR_ERROR_DEADLINE);
-      g_assert_cmpint (dbr_call_get_queue_usec (call), >=, 0);
+      /* A busy machine may need longer than that to write one. */
+      n_sent += dbr_call_get_queue_usec (call) >= 0;
+      g_assert_cmpuint (i, <, 10 * N_HALF);
     }
   g_assert_cmpuint (dbr_client_get_orphans (watch->scene->client), <=, 10);
   dbr_test_peer_cont (watch->scene->peer);
