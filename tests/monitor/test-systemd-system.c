@@ -117,13 +117,16 @@ test_boot_times (void)
   g_autoptr(GError) error = NULL;
 
   g_test_summary ("boot times are those of systemd-analyze");
+  /* One that starts many things at once may leave a call unanswered for longer than its limit. */
   do
     {
       g_clear_object (&times);
+      g_clear_error (&error);
       times = dbr_systemd_monitor_get_boot_times_sync (monitor, NULL, &error);
-      g_assert_no_error (error);
+      if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE))
+        g_assert_no_error (error);
     }
-  while (!dbr_boot_times_get_finished (times));
+  while (times == NULL || !dbr_boot_times_get_finished (times));
   text = run ("systemd-analyze time");
   g_test_message ("%s", text);
   assert_is_analyzed (text, "firmware", dbr_boot_times_get_firmware_usec (times));

@@ -172,15 +172,22 @@ class Desktops(unittest.TestCase):
             desktop.notifier.close_sync(id)
             desktop.see_nothing()
             os.kill(desktop.process.pid, signal.SIGSTOP)
-            began = time.monotonic()
-            with self.assertRaises(GLib.Error) as raised:
-                desktop.notifier.send_sync('While', None, None, Dbr.Urgency.NORMAL, 0)
-            self.assertTrue(raised.exception.matches(Dbr.Error.quark(), Dbr.Error.DEADLINE))
-            self.assertLess(time.monotonic() - began, 3)
+            # On a busy machine the time of one may be over before it was sent.
+            for summary in 'abcde':
+                if not stalled:
+                    self.give_up(desktop, summary, stalled)
             os.kill(desktop.process.pid, signal.SIGCONT)
             iterate_until(lambda: stalled == ['stalled', 'recovered'], 'its recovery')
             desktop.show('After')
             count_colours(desktop.name + '-after')
+
+    def give_up(self, desktop, summary, stalled):
+        began = time.monotonic()
+        with self.assertRaises(GLib.Error) as raised:
+            desktop.notifier.send_sync(summary, None, None, Dbr.Urgency.NORMAL, 0)
+        self.assertTrue(raised.exception.matches(Dbr.Error.quark(), Dbr.Error.DEADLINE))
+        self.assertLess(time.monotonic() - began, 3)
+        iterate_until(lambda: stalled or time.monotonic() - began > 4, 'its stall')
 
 
 if __name__ == '__main__':
