@@ -121,7 +121,6 @@ test_joins (void)
   g_autoptr(BluezScene) scene = bluez_scene_new (NEAR "on Connect call 1: wait 300; "
                                                  "error org.bluez.Error.InProgress");
   DbrBluezDevice *device = bluez_scene_meet (scene);
-  g_autoptr(GError) error = NULL;
   g_auto(BluezEnd) end = { NULL };
 
   g_test_summary ("A connection that somebody else makes is waited for, and not made twice");
@@ -356,7 +355,6 @@ test_pair_asks_again (void)
                                                  "error org.bluez.Error.AgentNotAvailable");
   DbrBluezDevice *device = bluez_scene_meet (scene);
   g_autoptr(GError) error = NULL;
-  g_autofree char *calls = NULL;
 
   g_test_summary ("An agent that BlueZ has lost is registered again before the pairing is");
 

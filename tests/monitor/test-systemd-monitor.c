@@ -189,7 +189,6 @@ test_over_reexec (void)
 {
   const char *const names[] = { "ok", NULL };
   g_autoptr(SystemdScene) scene = systemd_scene_new ();
-  g_autofree char *owner = NULL;
 
   g_test_summary ("changes are told after systemd has executed itself anew, and after it was killed "
                   "and started");

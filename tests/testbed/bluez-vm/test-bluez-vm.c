@@ -73,6 +73,10 @@ end (GPid *pid,
 }
 
 /* The timeline: what the monitor sees, and when. */
+static void see (Watch      *self,
+                 const char *format,
+                 ...) G_GNUC_PRINTF (2, 3);
+
 static void
 see (Watch      *self,
      const char *format,
