@@ -113,15 +113,16 @@ pair_free (DbrBluezOperation *self)
 }
 
 static void
-pair_leased (DbrBluezOperation *self)
+pair_found (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, dbr_bluez_operation_has_place, dbr_bluez_operation_get_left_ms (self), pair_free);
+  dbr_bluez_operation_wait (self, dbr_bluez_operation_has_place,
+                            dbr_bluez_operation_get_left_ms (self), pair_free);
 }
 
 static void
 pair_find (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, DBR_BLUEZ_FIND_MS, pair_leased);
+  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, DBR_BLUEZ_FIND_MS, pair_found);
 }
 
 /* The agent is asked that is registered by who pairs: by the lease. */
@@ -129,7 +130,7 @@ static void
 pair_begin (DbrBluezOperation *self)
 {
   dbr_bluez_operation_wait (self, dbr_bluez_operation_has_lease,
-                            dbr_bluez_operation_get_left_ms (self), pair_leased);
+                            dbr_bluez_operation_get_left_ms (self), pair_find);
 }
 
 static void
