@@ -27,11 +27,13 @@ is_paired (DbrBluezOperation *self)
   return dbr_bluez_operation_is_device (self, "Paired");
 }
 
+/* Both at once: who has the adapter may be connecting this very device. */
 static gboolean
-is_resolved (DbrBluezOperation *self)
+is_ready (DbrBluezOperation *self)
 {
-  return !dbr_bluez_operation_is_device (self, "Connected")
-         || dbr_bluez_operation_is_device (self, "ServicesResolved");
+  return dbr_bluez_operation_has_place (self)
+         && (!dbr_bluez_operation_is_device (self, "Connected")
+             || dbr_bluez_operation_is_device (self, "ServicesResolved"));
 }
 
 static gboolean
@@ -107,16 +109,16 @@ pair_call (DbrBluezOperation *self)
 }
 
 static void
-pair_free (DbrBluezOperation *self)
+pair_ready (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, is_resolved, RESOLVE_MS, pair_call);
+  dbr_bluez_operation_wait (self, dbr_bluez_operation_has_place,
+                            dbr_bluez_operation_get_left_ms (self), pair_call);
 }
 
 static void
 pair_found (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, dbr_bluez_operation_has_place,
-                            dbr_bluez_operation_get_left_ms (self), pair_free);
+  dbr_bluez_operation_wait (self, is_ready, RESOLVE_MS, pair_ready);
 }
 
 static void
