@@ -172,16 +172,37 @@ program_run (Program *self,
   world_pass (&self->world, end - self->world.now);
 }
 
-static void
-describe_raised (World *world)
+static char *
+dup_raised (World *world)
 {
+  GString *text = g_string_new (NULL);
+
   for (guint i = 0; i < world->raised->len; i++)
     {
       DbrIssue *issue = g_ptr_array_index (world->raised, i);
       g_autofree char *evidence = g_variant_print (dbr_issue_get_evidence (issue), FALSE);
 
-      g_test_message ("%s: %s %s", dbr_issue_get_id (issue), dbr_issue_get_text (issue), evidence);
+      g_string_append_printf (text, "%s: %s %s;", dbr_issue_get_id (issue),
+                              dbr_issue_get_text (issue), evidence);
     }
+
+  return g_string_free (text, FALSE);
+}
+
+static void
+show_raised (World *world)
+{
+  g_autofree char *raised = dup_raised (world);
+
+  g_test_message ("%s", raised);
+}
+
+static void
+assert_none_raised (World *world)
+{
+  g_autofree char *raised = dup_raised (world);
+
+  g_assert_cmpstr (raised, ==, "");
 }
 
 static void
@@ -193,9 +214,7 @@ assert_quiet_hours (guint n_hours)
   for (guint hour = 0; hour < n_hours; hour++)
     program_run (&program, 3600 * S);
   world_listen (&program.world);
-
-  describe_raised (&program.world);
-  g_assert_cmpuint (program.world.raised->len, ==, 0);
+  assert_none_raised (&program.world);
 }
 
 static void
@@ -410,8 +429,7 @@ test_incident (gconstpointer data)
   issues = dbr_metrics_get_issues (world->metrics);
   program_run (&program, g_test_rand_int_range (1800, 7200) * S);
   world_listen (world);
-  describe_raised (world);
-  g_assert_cmpuint (world->raised->len, ==, 0);
+  assert_none_raised (world);
 
   program.is_kept_awake = TRUE;
   for (guint second = 0; second < incident->n_seconds; second++)
@@ -421,7 +439,7 @@ test_incident (gconstpointer data)
     }
   world_pass (world, 2 * S);
   world_listen (world);
-  describe_raised (world);
+  show_raised (world);
   g_assert_cmpuint (count_issues (world->raised, incident), ==, 1);
   g_assert_cmpuint (g_list_model_get_n_items (issues), ==,
                     world->raised->len - world->cleared->len);
@@ -523,7 +541,7 @@ test_limits (void)
   world_record (&world, "strict", 2000, DBR_OUTCOME_OK, 50);
   world_pass (&world, 10 * S);
   world_listen (&world);
-  describe_raised (&world);
+  show_raised (&world);
   g_assert_cmpuint (world.raised->len, ==, 2);
   g_assert_cmpstr (dbr_issue_get_operation (g_ptr_array_index (world.raised, 0)), ==, "strict");
 }
@@ -549,7 +567,7 @@ test_burn_share (void)
       world_pass (&world, 6 * S);
     }
   world_listen (&world);
-  describe_raised (&world);
+  show_raised (&world);
   g_assert_cmpuint (world.raised->len, ==, 1);
   g_assert_cmpstr (dbr_issue_get_id (g_ptr_array_index (world.raised, 0)), ==, "slo-burn");
   g_assert_cmpstr (dbr_issue_get_operation (g_ptr_array_index (world.raised, 0)), ==, "work");
