@@ -1,0 +1,82 @@
+#!/usr/bin/python3
+# Copyright 2026 The libdbr authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""What holds for every word of dbrctl: its options, its help, its ends."""
+
+import re
+import signal
+import subprocess
+import unittest
+
+import dbrctl
+import tap
+
+PEER = 'org.example.Peer'
+
+
+def words():
+    """The words that the command lists."""
+    listed = dbrctl.run('--help', status=0).stdout.partition('Words:\n')[2]
+    return re.findall(r'^  (\w+) {2,}', listed, re.M)
+
+
+class Frame(unittest.TestCase):
+    def test_help(self):
+        """frame: each word has a help that teaches by examples"""
+        self.assertIn('doctor', words())
+        for word in words():
+            shown = dbrctl.run(word, '--help', status=0).stdout
+            self.assertIn(f'dbrctl {word}', shown)
+            self.assertIn(f'\nExamples:\n  dbrctl {word}', shown)
+            for option in ('--json', '--address=', '--session', '--system', '--timeout-ms='):
+                self.assertIn(option, shown)
+            self.assertEqual(dbrctl.run('help', word, status=0).stdout, shown)
+
+    def test_misuse(self):
+        """frame: a mistake in the command line ends with 2 and one line that says which"""
+        for arguments, text in (
+                ([], 'word'), (['nonesuch'], 'nonesuch'), (['doctor', '--nonesuch'], '--nonesuch'),
+                (['doctor', '--session', '--system'], '--session'),
+                (['doctor', '--timeout-ms', '-1'], '-1'),
+                (['doctor', '--timeout-ms=x'], 'x')):
+            done = dbrctl.run(*arguments, status=2)
+            self.assertEqual(done.stdout, '')
+            self.assertIn(text, done.stderr.splitlines()[0])
+
+    def test_no_bus(self):
+        """frame: without a bus a word ends with 3 and says so"""
+        done = dbrctl.run('doctor', PEER, '--address', dbrctl.NOWHERE, status=3)
+        self.assertEqual((done.stdout, len(done.stderr.splitlines())), ('', 1))
+        self.assertIn(dbrctl.NOWHERE, done.stderr)
+        told = dbrctl.run_json('doctor', PEER, '--address', dbrctl.NOWHERE, status=3)
+        self.assertEqual((told['schema'], told['status']), ('dbrctl-error-1', 3))
+
+    def test_interrupted(self):
+        """frame: a word that waits for an answer is ended at once by a signal"""
+        dbrctl.tell(f'peer {PEER} stop')
+        try:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                with dbrctl.Live('doctor', PEER, '--timeout-ms', '60000') as live:
+                    dbrctl.wait_until(lambda: is_waiting(live.process.pid))
+                    self.assertEqual(live.end(number), -number)
+                    self.assertEqual(live.process.stderr.read(), b'')
+        finally:
+            dbrctl.tell(f'peer {PEER} cont')
+
+    def test_closed_pipe(self):
+        """frame: a pipe that nobody reads ends a word without a sound"""
+        done = subprocess.run(f'{dbrctl.PROGRAM} doctor {PEER} | true', shell=True, check=True,
+                              capture_output=True, timeout=dbrctl.PATIENCE_S)
+        self.assertEqual(done.stderr, b'')
+
+
+def is_waiting(pid):
+    """Whether the process hears signals in a thread of its own already."""
+    return 'dbrctl-signals' in subprocess.run(['ps', '-L', '-o', 'comm=', '-p', str(pid)],
+                                              text=True, capture_output=True,
+                                              check=False).stdout
+
+
+if __name__ == '__main__':
+    tap.main()
