@@ -21,6 +21,7 @@ static const DbrctlWord *const words[] = {
   &dbrctl_doctor,
   &dbrctl_bluez,
   &dbrctl_units,
+  &dbrctl_demo,
 };
 
 struct _DbrctlFrame

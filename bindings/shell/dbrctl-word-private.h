@@ -34,5 +34,6 @@ typedef struct
 extern const DbrctlWord dbrctl_doctor;
 extern const DbrctlWord dbrctl_bluez;
 extern const DbrctlWord dbrctl_units;
+extern const DbrctlWord dbrctl_demo;
 
 G_END_DECLS
