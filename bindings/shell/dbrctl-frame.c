@@ -12,12 +12,16 @@
 #include <unistd.h>
 
 #include "dbrctl-interrupt-private.h"
+#include "dbrctl-json-private.h"
 #include "dbrctl-word-private.h"
 
 #define MAX_TIMEOUT_MS (24 * 60 * 60 * 1000)
 
 static const DbrctlWord *const words[] = {
   &dbrctl_doctor,
+  &dbrctl_bluez,
+  &dbrctl_units,
+  &dbrctl_demo,
 };
 
 struct _DbrctlFrame
@@ -27,6 +31,7 @@ struct _DbrctlFrame
   gboolean          is_session;
   gboolean          is_system;
   gboolean          wants_help;
+  gboolean          is_live;
   char             *address;
   int               timeout_ms;
 
@@ -39,6 +44,13 @@ DbrctlOutput *
 dbrctl_frame_get_output (DbrctlFrame *self)
 {
   return self->output;
+}
+
+void
+dbrctl_frame_set_live (DbrctlFrame *self)
+{
+  self->is_live = TRUE;
+  dbrctl_output_set_live (self->output);
 }
 
 GCancellable *
@@ -223,6 +235,36 @@ dbrctl_frame_fail (DbrctlFrame  *self,
 }
 
 DbrctlStatus
+dbrctl_frame_problem (DbrctlFrame *self,
+                      const char  *format,
+                      ...)
+{
+  g_autofree char *text = NULL;
+  JsonBuilder *builder;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  if (!self->is_json)
+    {
+      dbrctl_output_complain (self->output, "%s", text);
+      return DBRCTL_PROBLEM;
+    }
+
+  builder = dbrctl_output_begin_json_as (self->output, "error");
+  dbrctl_json_int (builder, "status", DBRCTL_PROBLEM);
+  dbrctl_json_string (builder, "domain", "dbrctl");
+  dbrctl_json_int (builder, "code", 0);
+  dbrctl_json_string (builder, "name", NULL);
+  dbrctl_json_string (builder, "message", text);
+  dbrctl_json_string (builder, "explanation", text);
+  dbrctl_output_end_json (self->output, builder);
+
+  return DBRCTL_PROBLEM;
+}
+
+DbrctlStatus
 dbrctl_frame_misuse (DbrctlFrame *self,
                      const char  *format,
                      ...)
@@ -331,7 +373,7 @@ frame_end (DbrctlFrame  *self,
   g_clear_pointer (&self->interrupt, dbrctl_interrupt_free);
   if (!is_cut_short)
     return status;
-  if (self->word->is_live || number == 0)
+  if (self->is_live || number == 0)
     return status == DBRCTL_PROBLEM ? DBRCTL_WELL : status;
 
   /* As the shell expects it of a program that was interrupted. */
@@ -353,6 +395,7 @@ frame_run (DbrctlFrame *self,
 
   is_understood = frame_parse (self, context, &arguments, &error);
   self->cancellable = g_cancellable_new ();
+  self->is_live = self->word->is_live;
   self->output = dbrctl_output_new (self->word->name, self->is_json, self->word->is_live,
                                     self->cancellable);
   if (!is_understood)

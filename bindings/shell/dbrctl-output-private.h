@@ -22,6 +22,7 @@ DbrctlOutput *dbrctl_output_new         (const char         *word,
                                          GCancellable       *closed) G_GNUC_WARN_UNUSED_RESULT;
 void          dbrctl_output_free        (DbrctlOutput       *self);
 
+void          dbrctl_output_set_live    (DbrctlOutput       *self);
 gboolean      dbrctl_output_is_closed   (DbrctlOutput       *self);
 gboolean      dbrctl_output_is_terminal (DbrctlOutput       *self);
 gboolean      dbrctl_output_has_colour  (DbrctlOutput       *self);

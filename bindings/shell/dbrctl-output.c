@@ -60,6 +60,12 @@ dbrctl_output_free (DbrctlOutput *self)
   g_free (self);
 }
 
+void
+dbrctl_output_set_live (DbrctlOutput *self)
+{
+  self->is_live = TRUE;
+}
+
 gboolean
 dbrctl_output_is_closed (DbrctlOutput *self)
 {
