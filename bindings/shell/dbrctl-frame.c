@@ -19,6 +19,7 @@
 
 static const DbrctlWord *const words[] = {
   &dbrctl_doctor,
+  &dbrctl_monitor,
   &dbrctl_bluez,
   &dbrctl_units,
   &dbrctl_demo,
@@ -35,6 +36,8 @@ struct _DbrctlFrame
   char             *address;
   int               timeout_ms;
 
+  /* something went wrong by itself */
+  gboolean          has_failed;
   GCancellable     *cancellable;
   DbrctlInterrupt  *interrupt;
   DbrctlOutput     *output;
@@ -201,12 +204,12 @@ frame_tell_error (DbrctlFrame  *self,
                           ? g_dbus_error_get_remote_error (error) : NULL;
   JsonBuilder *builder = dbrctl_output_begin_json_as (self->output, "error");
 
-  dbrctl_json_add_number (builder, "status", status);
-  dbrctl_json_add_string (builder, "domain", g_quark_to_string (error->domain));
-  dbrctl_json_add_number (builder, "code", error->code);
-  dbrctl_json_add_string (builder, "name", name);
-  dbrctl_json_add_string (builder, "message", error->message);
-  dbrctl_json_add_string (builder, "explanation", explained);
+  dbrctl_json_int (builder, "status", status);
+  dbrctl_json_string (builder, "domain", g_quark_to_string (error->domain));
+  dbrctl_json_int (builder, "code", error->code);
+  dbrctl_json_string (builder, "name", name);
+  dbrctl_json_string (builder, "message", error->message);
+  dbrctl_json_string (builder, "explanation", explained);
   dbrctl_output_end_json (self->output, builder);
 }
 
@@ -220,6 +223,7 @@ dbrctl_frame_fail (DbrctlFrame  *self,
       && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return DBRCTL_PROBLEM;
 
+  self->has_failed = TRUE;
   if (self->is_json)
     {
       frame_tell_error (self, status, error);
@@ -371,10 +375,10 @@ frame_end (DbrctlFrame  *self,
   int number = dbrctl_interrupt_get_number (self->interrupt);
 
   g_clear_pointer (&self->interrupt, dbrctl_interrupt_free);
-  if (!is_cut_short)
+  if (!is_cut_short || self->has_failed)
     return status;
   if (self->is_live || number == 0)
-    return status == DBRCTL_PROBLEM ? DBRCTL_WELL : status;
+    return DBRCTL_WELL;
 
   /* As the shell expects it of a program that was interrupted. */
   signal (number, SIG_DFL);
