@@ -8,6 +8,7 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@
 static const DbrctlWord *const words[] = {
   &dbrctl_doctor,
   &dbrctl_monitor,
+  &dbrctl_call,
   &dbrctl_bluez,
   &dbrctl_units,
   &dbrctl_demo,
@@ -232,7 +234,9 @@ dbrctl_frame_fail (DbrctlFrame  *self,
     {
       g_autofree char *explained = dbr_error_explain (error);
 
-      dbrctl_output_complain (self->output, "%s", explained);
+      /* What a person has typed wrong needs no more explanation. */
+      dbrctl_output_complain (self->output, "%s",
+                              status == DBRCTL_USAGE ? error->message : explained);
     }
 
   return status;
@@ -366,6 +370,22 @@ frame_parse (DbrctlFrame    *self,
   return TRUE;
 }
 
+/* The two hyphens before what begins with one have done their work. */
+static void
+drop_hyphens (char **arguments)
+{
+  for (guint i = 0; arguments[i] != NULL; i++)
+    {
+      if (g_str_equal (arguments[i], "--"))
+        {
+          g_free (arguments[i]);
+          memmove (arguments + i, arguments + i + 1,
+                   (g_strv_length (arguments + i + 1) + 1) * sizeof *arguments);
+          return;
+        }
+    }
+}
+
 /* Whether the word went on to its end; being told to end is the end of a live one. */
 static DbrctlStatus
 frame_end (DbrctlFrame  *self,
@@ -414,6 +434,7 @@ frame_run (DbrctlFrame *self,
       return DBRCTL_WELL;
     }
 
+  drop_hyphens (arguments);
   self->interrupt = dbrctl_interrupt_new (self->cancellable);
   /* The first one is the word itself. */
   status = self->word->run (self, arguments + 1);
