@@ -254,11 +254,13 @@ hint_at_adapter (DbrctlBluez    *self,
                           name, name);
 }
 
+typedef gboolean (*DeviceFunc) (DbrBluezDevice  *device,
+                                GCancellable    *cancellable,
+                                GError         **error);
+
 static DbrctlStatus
 act_on_device (DbrctlBluez *self,
-               gboolean (  *act ) (DbrBluezDevice         *device,
-                                   GCancellable           *cancellable,
-                                   GError                **error))
+               DeviceFunc   act)
 {
   g_autoptr(DbrBluezDevice) device = NULL;
   g_autoptr(GError) error = NULL;
