@@ -35,4 +35,6 @@
 # include "policy/dbr-retry-policy.h"
 # include "policy/dbr-retry.h"
 # include "policy/dbr-timeouts.h"
+# include "recovery/dbr-device-state.h"
+# include "recovery/dbr-state-tracker.h"
 #undef DBR_INSIDE
