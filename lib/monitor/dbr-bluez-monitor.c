@@ -489,10 +489,6 @@ dbr_bluez_monitor_stopped (DbrServiceMonitor *monitor)
   dbr_bluez_core_unref (core);
 }
 
-static const DbrBluezOperationClass refresh_class = {
-  "refresh", "get_managed_objects", dbr_bluez_operation_finish, NULL, FALSE
-};
-
 /* The tree reads everything by itself: this waits for it. */
 static void
 dbr_bluez_monitor_refresh_async (DbrServiceMonitor   *monitor,
@@ -502,7 +498,7 @@ dbr_bluez_monitor_refresh_async (DbrServiceMonitor   *monitor,
 {
   g_autoptr(DbrBluezCore) core = dbr_bluez_monitor_ref_core (DBR_BLUEZ_MONITOR (monitor));
 
-  dbr_bluez_task_run (monitor, dbr_bluez_operation_new (&refresh_class, core, NULL, NULL),
+  dbr_bluez_task_run (monitor, dbr_bluez_find_new (core, NULL, NULL),
                       dbr_bluez_monitor_refresh_async, cancellable, callback, user_data);
 }
 

@@ -208,3 +208,9 @@ dbr_bluez_power_cycle_new (DbrBluezCore *core,
 {
   return dbr_bluez_operation_new (&power_cycle_class, core, adapter, NULL);
 }
+
+gboolean
+dbr_bluez_operation_is_cycle (DbrBluezOperation *self)
+{
+  return self->klass == &power_cycle_class;
+}
