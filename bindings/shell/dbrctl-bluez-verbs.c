@@ -7,7 +7,6 @@
 
 #include <glib/gi18n.h>
 
-#include "dbrctl-json-private.h"
 
 /* What there is, and what is done with one of them. */
 
@@ -231,7 +230,7 @@ tell_device (DbrctlBluez    *self,
     }
 
   builder = dbrctl_bluez_begin_json (self);
-  dbrctl_json_int (builder, "took-usec", usec);
+  dbrctl_json_add_number (builder, "took-usec", usec);
   json_builder_set_member_name (builder, "device");
   dbrctl_bluez_add_device_json (builder, device);
   dbrctl_output_end_json (self->output, builder);
@@ -256,9 +255,9 @@ hint_at_adapter (DbrctlBluez    *self,
 
 static DbrctlStatus
 act_on_device (DbrctlBluez *self,
-               gboolean (  *act ) (DbrBluezDevice       *device,
-                                   GCancellable         *cancellable,
-                                   GError              **error))
+               gboolean (  *act ) (DbrBluezDevice         *device,
+                                   GCancellable           *cancellable,
+                                   GError                **error))
 {
   g_autoptr(DbrBluezDevice) device = NULL;
   g_autoptr(GError) error = NULL;
@@ -315,7 +314,7 @@ tell_adapter (DbrctlBluez     *self,
     }
 
   builder = dbrctl_bluez_begin_json (self);
-  dbrctl_json_int (builder, "took-usec", usec);
+  dbrctl_json_add_number (builder, "took-usec", usec);
   json_builder_set_member_name (builder, "adapter");
   dbrctl_bluez_add_adapter_json (builder, adapter);
   dbrctl_output_end_json (self->output, builder);

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "dbrctl-interrupt-private.h"
-#include "dbrctl-json-private.h"
 #include "dbrctl-word-private.h"
 
 #define MAX_TIMEOUT_MS (24 * 60 * 60 * 1000)
@@ -111,11 +110,18 @@ dbrctl_frame_open_client (DbrctlFrame *self,
                           GError     **error)
 {
   g_autoptr(DbrClient) client = dbrctl_frame_new_client (self, fallback);
+  g_autoptr(GError) local_error = NULL;
 
-  if (!dbr_client_open_sync (client, self->cancellable, error))
-    return NULL;
+  if (dbr_client_open_sync (client, self->cancellable, &local_error))
+    return g_steal_pointer (&client);
 
-  return g_steal_pointer (&client);
+  /* One that does not let us in within the time limit is none either. */
+  if (g_error_matches (local_error, DBR_ERROR, DBR_ERROR_DEADLINE)
+      || g_error_matches (local_error, DBR_ERROR, DBR_ERROR_CONNECTION_LOST))
+    local_error->code = DBR_ERROR_NO_BUS;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+
+  return NULL;
 }
 
 static gboolean
@@ -194,18 +200,12 @@ frame_tell_error (DbrctlFrame  *self,
                           ? g_dbus_error_get_remote_error (error) : NULL;
   JsonBuilder *builder = dbrctl_output_begin_json_as (self->output, "error");
 
-  json_builder_set_member_name (builder, "status");
-  json_builder_add_int_value (builder, status);
-  json_builder_set_member_name (builder, "domain");
-  json_builder_add_string_value (builder, g_quark_to_string (error->domain));
-  json_builder_set_member_name (builder, "code");
-  json_builder_add_int_value (builder, error->code);
-  json_builder_set_member_name (builder, "name");
-  json_builder_add_string_value (builder, name);
-  json_builder_set_member_name (builder, "message");
-  json_builder_add_string_value (builder, error->message);
-  json_builder_set_member_name (builder, "explanation");
-  json_builder_add_string_value (builder, explained);
+  dbrctl_json_add_number (builder, "status", status);
+  dbrctl_json_add_string (builder, "domain", g_quark_to_string (error->domain));
+  dbrctl_json_add_number (builder, "code", error->code);
+  dbrctl_json_add_string (builder, "name", name);
+  dbrctl_json_add_string (builder, "message", error->message);
+  dbrctl_json_add_string (builder, "explanation", explained);
   dbrctl_output_end_json (self->output, builder);
 }
 
@@ -252,12 +252,12 @@ dbrctl_frame_problem (DbrctlFrame *self,
     }
 
   builder = dbrctl_output_begin_json_as (self->output, "error");
-  dbrctl_json_int (builder, "status", DBRCTL_PROBLEM);
-  dbrctl_json_string (builder, "domain", "dbrctl");
-  dbrctl_json_int (builder, "code", 0);
-  dbrctl_json_string (builder, "name", NULL);
-  dbrctl_json_string (builder, "message", text);
-  dbrctl_json_string (builder, "explanation", text);
+  dbrctl_json_add_number (builder, "status", DBRCTL_PROBLEM);
+  dbrctl_json_add_string (builder, "domain", "dbrctl");
+  dbrctl_json_add_number (builder, "code", 0);
+  dbrctl_json_add_string (builder, "name", NULL);
+  dbrctl_json_add_string (builder, "message", text);
+  dbrctl_json_add_string (builder, "explanation", text);
   dbrctl_output_end_json (self->output, builder);
 
   return DBRCTL_PROBLEM;

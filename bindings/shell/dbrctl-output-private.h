@@ -51,6 +51,18 @@ void          dbrctl_output_field       (DbrctlOutput       *self,
                                          DbrctlStyle         style,
                                          const char         *format,
                                          ...) G_GNUC_PRINTF (4, 5);
+/* The same with a name that is what matters. */
+void          dbrctl_output_entry       (DbrctlOutput       *self,
+                                         DbrctlStyle         name_style,
+                                         const char         *name,
+                                         DbrctlStyle         style,
+                                         const char         *format,
+                                         ...) G_GNUC_PRINTF (5, 6);
+/* Below an entry, where its value stands. */
+void          dbrctl_output_entry_more  (DbrctlOutput       *self,
+                                         DbrctlStyle         style,
+                                         const char         *format,
+                                         ...) G_GNUC_PRINTF (3, 4);
 void          dbrctl_output_table       (DbrctlOutput       *self,
                                          DbrctlTable        *table);
 /* Sequences of our own, as they are. */
@@ -66,6 +78,21 @@ JsonBuilder  *dbrctl_output_begin_json_as (DbrctlOutput       *self,
 /* Takes @builder. */
 void          dbrctl_output_end_json    (DbrctlOutput       *self,
                                          JsonBuilder        *builder);
+
+/* One member of the object that is being filled; NULL and -1 are null. */
+void          dbrctl_json_add_string    (JsonBuilder        *builder,
+                                         const char         *name,
+                                         const char         *value);
+void          dbrctl_json_add_number    (JsonBuilder        *builder,
+                                         const char         *name,
+                                         gint64              value);
+void          dbrctl_json_add_boolean   (JsonBuilder        *builder,
+                                         const char         *name,
+                                         gboolean            value);
+/* A value of D-Bus in the words of JSON: variants unwrapped, bytes as numbers. */
+void          dbrctl_json_add_variant   (JsonBuilder        *builder,
+                                         const char         *name,
+                                         GVariant           *value);
 
 /* To the standard error output, after the name of the command. */
 void          dbrctl_output_complain    (DbrctlOutput       *self,

@@ -257,6 +257,21 @@ dbrctl_output_paragraph (DbrctlOutput *self,
   output_wrap (self, indent, style, text);
 }
 
+static void
+output_enter (DbrctlOutput *self,
+              DbrctlStyle   name_style,
+              const char   *name,
+              DbrctlStyle   style,
+              const char   *text)
+{
+  guint wide = dbrctl_text_width (name);
+
+  g_string_append (self->line, "  ");
+  output_append (self, name_style, name);
+  g_string_append_printf (self->line, "%*s", wide < FIELD_WIDTH ? (int) (FIELD_WIDTH - wide) : 1, "");
+  output_wrap (self, FIELD_WIDTH + 2, style, text);
+}
+
 void
 dbrctl_output_field (DbrctlOutput *self,
                      const char   *name,
@@ -265,16 +280,44 @@ dbrctl_output_field (DbrctlOutput *self,
                      ...)
 {
   g_autofree char *text = NULL;
-  guint wide = dbrctl_text_width (name);
   va_list args;
 
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  g_string_append (self->line, "  ");
-  output_append (self, DBRCTL_FAINT, name);
-  g_string_append_printf (self->line, "%*s", wide < FIELD_WIDTH ? (int) (FIELD_WIDTH - wide) : 1, "");
-  output_wrap (self, FIELD_WIDTH + 2, style, text);
+  output_enter (self, DBRCTL_FAINT, name, style, text);
+}
+
+void
+dbrctl_output_entry (DbrctlOutput *self,
+                     DbrctlStyle   name_style,
+                     const char   *name,
+                     DbrctlStyle   style,
+                     const char   *format,
+                     ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  output_enter (self, name_style, name, style, text);
+}
+
+void
+dbrctl_output_entry_more (DbrctlOutput *self,
+                          DbrctlStyle   style,
+                          const char   *format,
+                          ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  output_enter (self, DBRCTL_PLAIN, "", style, text);
 }
 
 void
@@ -334,6 +377,45 @@ dbrctl_output_end_json (DbrctlOutput *self,
     }
   output_write (self, self->line->str, self->line->len);
   g_string_truncate (self->line, 0);
+}
+
+void
+dbrctl_json_add_string (JsonBuilder *builder,
+                        const char  *name,
+                        const char  *value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_string_value (builder, value);
+}
+
+void
+dbrctl_json_add_number (JsonBuilder *builder,
+                        const char  *name,
+                        gint64       value)
+{
+  json_builder_set_member_name (builder, name);
+  if (value == -1)
+    json_builder_add_null_value (builder);
+  else
+    json_builder_add_int_value (builder, value);
+}
+
+void
+dbrctl_json_add_boolean (JsonBuilder *builder,
+                         const char  *name,
+                         gboolean     value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_boolean_value (builder, value);
+}
+
+void
+dbrctl_json_add_variant (JsonBuilder *builder,
+                         const char  *name,
+                         GVariant    *value)
+{
+  json_builder_set_member_name (builder, name);
+  json_builder_add_value (builder, json_gvariant_serialize (value));
 }
 
 void

@@ -3,9 +3,8 @@
 
 #include "config.h"
 
-#include "base/dbr-i18n-private.h"
-
 #include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
 #include "monitor/dbr-bluez-operation-private.h"
 
 /* Connecting and disconnecting a device.
@@ -147,7 +146,7 @@ connect_call (DbrBluezOperation *self)
       end_broken_off (self);
       return;
     }
-  if (!self->is_met || path == NULL)
+  if (path == NULL)
     {
       dbr_bluez_operation_fail (self, self->error != NULL ? g_steal_pointer (&self->error)
                                 : g_error_new (DBR_ERROR, DBR_ERROR_STALE,
@@ -164,16 +163,16 @@ connect_call (DbrBluezOperation *self)
 }
 
 static void
-connect_find (DbrBluezOperation *self)
+connect_found (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, DBR_BLUEZ_FIND_MS, connect_call);
+  dbr_bluez_operation_wait (self, dbr_bluez_operation_has_place,
+                            dbr_bluez_operation_get_left_ms (self), connect_call);
 }
 
 static void
-connect_begin (DbrBluezOperation *self)
+connect_find (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, dbr_bluez_operation_has_place, dbr_bluez_operation_get_left_ms (self),
-                            connect_call);
+  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, DBR_BLUEZ_FIND_MS, connect_found);
 }
 
 /* Also for a connection that stands by now: nobody was told of it. */
@@ -196,7 +195,7 @@ connect_undo (DbrBluezOperation *self)
 }
 
 static const DbrBluezOperationClass connect_class = {
-  "connect", "connect", connect_begin, connect_undo, FALSE
+  "connect", "connect", connect_find, connect_undo, FALSE
 };
 
 DbrBluezOperation *

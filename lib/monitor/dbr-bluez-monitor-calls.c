@@ -5,10 +5,9 @@
 
 #include "monitor/dbr-bluez-monitor-private.h"
 
-#include "base/dbr-i18n-private.h"
-
 #include "base/dbr-check-private.h"
 #include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
 #include "monitor/dbr-bluez-operation-private.h"
 #include "monitor/dbr-bluez-task-private.h"
 

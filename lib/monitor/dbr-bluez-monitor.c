@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/dbr-i18n-private.h"
+#include "bus/dbr-client-private.h"
 #include "monitor/dbr-bluez-operation-private.h"
 #include "monitor/dbr-bluez-task-private.h"
 #include "monitor/dbr-service-monitor-private.h"
@@ -479,7 +480,8 @@ dbr_bluez_monitor_stopped (DbrServiceMonitor *monitor)
   core = g_steal_pointer (&self->core);
   g_mutex_unlock (&self->mutex);
 
-  if (core == NULL)
+  /* In a child of fork() the threads that have it are not there to end it. */
+  if (core == NULL || !dbr_client_check_process (dbr_service_monitor_get_client (monitor), NULL))
     return;
 
   dbr_bluez_core_stop (core);

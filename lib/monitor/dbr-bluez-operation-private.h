@@ -97,6 +97,8 @@ DbrBluezOperation *dbr_bluez_operation_new    (const DbrBluezOperationClass *kla
                                                DbrBluezCore                 *core,
                                                const char                   *adapter,
                                                const char                   *device);
+/* One that is not begun. */
+void               dbr_bluez_operation_free   (DbrBluezOperation            *self);
 /* Takes @self. */
 void               dbr_bluez_operation_begin  (DbrBluezOperation            *self,
                                                GTask                        *task);

@@ -5,12 +5,11 @@
 
 #include "monitor/dbr-bluez-operation-private.h"
 
-#include "base/dbr-i18n-private.h"
-
 #include "base/dbr-check-private.h"
 #include "base/dbr-clock-private.h"
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
 #include "base/dbr-io-private.h"
 #include "bus/dbr-client-private.h"
 #include "policy/dbr-failure-private.h"
@@ -40,14 +39,15 @@ attach (GSource    **place,
   g_source_attach (source, dbr_io_get_context ());
 }
 
-static void
+void
 dbr_bluez_operation_free (DbrBluezOperation *self)
 {
   dbr_bluez_clear_source (&self->timer);
   dbr_bluez_clear_source (&self->cancel_source);
   dbr_bluez_clear_source (&self->deadline_source);
   dbr_bluez_clear_source (&self->lost_source);
-  dbr_retry_state_clear (&self->retry);
+  if (self->retry.plan != NULL)
+    dbr_retry_state_clear (&self->retry);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->task);
   g_clear_pointer (&self->mailbox, dbr_mailbox_unref);
@@ -620,6 +620,8 @@ start (gpointer data)
   if (self->core->is_over)
     dbr_bluez_operation_fail (self, g_error_new (DBR_ERROR, DBR_ERROR_CLOSED,
                                                  _("The Bluetooth monitor was stopped")));
+  else if (self->core->error != NULL)
+    dbr_bluez_operation_fail (self, g_error_copy (self->core->error));
   else
     dbr_bluez_operation_wait (self, is_served, limit_ms, served);
 }

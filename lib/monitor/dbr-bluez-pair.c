@@ -3,9 +3,8 @@
 
 #include "config.h"
 
-#include "base/dbr-i18n-private.h"
-
 #include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
 #include "monitor/dbr-bluez-ledger-private.h"
 #include "monitor/dbr-bluez-operation-private.h"
 
@@ -28,11 +27,13 @@ is_paired (DbrBluezOperation *self)
   return dbr_bluez_operation_is_device (self, "Paired");
 }
 
+/* Both at once: who has the adapter may be connecting this very device. */
 static gboolean
-is_resolved (DbrBluezOperation *self)
+is_ready (DbrBluezOperation *self)
 {
-  return !dbr_bluez_operation_is_device (self, "Connected")
-         || dbr_bluez_operation_is_device (self, "ServicesResolved");
+  return dbr_bluez_operation_has_place (self)
+         && (!dbr_bluez_operation_is_device (self, "Connected")
+             || dbr_bluez_operation_is_device (self, "ServicesResolved"));
 }
 
 static gboolean
@@ -108,21 +109,22 @@ pair_call (DbrBluezOperation *self)
 }
 
 static void
-pair_free (DbrBluezOperation *self)
+pair_ready (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, is_resolved, RESOLVE_MS, pair_call);
+  dbr_bluez_operation_wait (self, dbr_bluez_operation_has_place,
+                            dbr_bluez_operation_get_left_ms (self), pair_call);
 }
 
 static void
-pair_leased (DbrBluezOperation *self)
+pair_found (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, dbr_bluez_operation_has_place, dbr_bluez_operation_get_left_ms (self), pair_free);
+  dbr_bluez_operation_wait (self, is_ready, RESOLVE_MS, pair_ready);
 }
 
 static void
 pair_find (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, DBR_BLUEZ_FIND_MS, pair_leased);
+  dbr_bluez_operation_wait (self, dbr_bluez_operation_is_found, DBR_BLUEZ_FIND_MS, pair_found);
 }
 
 /* The agent is asked that is registered by who pairs: by the lease. */
@@ -130,7 +132,7 @@ static void
 pair_begin (DbrBluezOperation *self)
 {
   dbr_bluez_operation_wait (self, dbr_bluez_operation_has_lease,
-                            dbr_bluez_operation_get_left_ms (self), pair_leased);
+                            dbr_bluez_operation_get_left_ms (self), pair_find);
 }
 
 static void

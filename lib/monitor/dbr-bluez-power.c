@@ -3,9 +3,8 @@
 
 #include "config.h"
 
-#include "base/dbr-i18n-private.h"
-
 #include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
 #include "monitor/dbr-bluez-ledger-private.h"
 #include "monitor/dbr-bluez-operation-private.h"
 

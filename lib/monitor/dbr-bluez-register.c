@@ -3,10 +3,10 @@
 
 #include "config.h"
 
-#include "base/dbr-i18n-private.h"
 #include <string.h>
 
 #include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
 #include "monitor/dbr-bluez-ledger-private.h"
 #include "monitor/dbr-bluez-operation-private.h"
 

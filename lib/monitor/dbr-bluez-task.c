@@ -5,9 +5,9 @@
 
 #include "monitor/dbr-bluez-task-private.h"
 
-#include "base/dbr-i18n-private.h"
-
 #include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
+#include "bus/dbr-client-private.h"
 
 void
 dbr_bluez_task_run (gpointer            source,
@@ -17,8 +17,15 @@ dbr_bluez_task_run (gpointer            source,
                     GAsyncReadyCallback callback,
                     gpointer            user_data)
 {
+  GError *error = NULL;
   GTask *task;
 
+  if (operation != NULL && !dbr_client_check_process (operation->core->client, &error))
+    {
+      dbr_bluez_operation_free (operation);
+      dbr_bluez_task_refuse (source, error, tag, cancellable, callback, user_data);
+      return;
+    }
   if (operation == NULL)
     {
       dbr_bluez_task_refuse (source,

@@ -68,8 +68,12 @@ static const Row rows[] = {
   { "connect", BLUEZ "Failed", "le-connection-abort-by-local", DBR_BLUEZ_REACTION_RETRY },
   { "connect", BLUEZ "Failed", "br-connection-concurrent-connection-limit",
     DBR_BLUEZ_REACTION_RETRY },
-  { "connect", BLUEZ "Failed", "Operation failed with ATT error: 0x0e",
-    DBR_BLUEZ_REACTION_RETRY },
+  { "start-notify", BLUEZ "Failed", "Operation failed with ATT error: 0x0e",
+    DBR_BLUEZ_REACTION_ONCE },
+  { "start-notify", BLUEZ "Failed", "Operation failed with ATT error: 0x11",
+    DBR_BLUEZ_REACTION_ONCE },
+  { "start-notify", BLUEZ "Failed", "Operation failed with ATT error: 0x05",
+    DBR_BLUEZ_REACTION_GIVE_UP },
   { "connect", BLUEZ "Failed", "", DBR_BLUEZ_REACTION_RETRY },
 };
 

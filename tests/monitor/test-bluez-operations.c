@@ -68,7 +68,20 @@ test_connect_rows (void)
     { "on Connect call 1: error org.bluez.Error.ConnectionAttemptFailed Page Timeout", NULL,
       CONNECT " " CONNECT },
     { "on Connect call 1: " FAILED "something nobody has heard of", NULL, CONNECT " " CONNECT },
+    { "on Connect call 1: " FAILED "br-connection-refused", NULL, CONNECT " " CONNECT },
+    { "on Connect call 1: " FAILED "br-connection-lmp-protocol-error", NULL,
+      CONNECT " " CONNECT },
+    { "on Connect call 1: " FAILED "le-connection-concurrent-connection-limit", NULL,
+      CONNECT " " CONNECT },
+    /* the object is another one */
+    { "on Connect call 1: error org.bluez.Error.NoSuchAdapter", NULL, CONNECT " " CONNECT },
+    { "on Connect call 1: error org.bluez.Error.DoesNotExist", NULL, CONNECT " " CONNECT },
+    { "on Connect call 1: error org.freedesktop.DBus.Error.UnknownMethod", NULL,
+      CONNECT " " CONNECT },
     /* just after a start, others register too */
+    { "on Connect call 1: error org.bluez.Error.BREDR.ProfileUnavailable", NULL,
+      CONNECT " " CONNECT },
+    { "on Connect call 1: error org.bluez.Error.NotAvailable", NULL, CONNECT " " CONNECT },
     { "on Connect call 1: " FAILED "br-connection-profile-unavailable", NULL,
       CONNECT " " CONNECT },
     /* the controller: once more, and no oftener */
@@ -81,6 +94,10 @@ test_connect_rows (void)
     { "on Connect: " FAILED "le-connection-not-supported", "org.bluez.Error.Failed", CONNECT },
     { "on Connect: " FAILED "br-connection-invalid-argument", "org.bluez.Error.Failed", CONNECT },
     { "on Connect: error org.bluez.Error.NotSupported", "org.bluez.Error.NotSupported", CONNECT },
+    { "on Connect: error org.bluez.Error.NotAuthorized", "org.bluez.Error.NotAuthorized",
+      CONNECT },
+    { "on Connect: error org.freedesktop.DBus.Error.AccessDenied",
+      "org.freedesktop.DBus.Error.AccessDenied", CONNECT },
     { "on Connect: error org.bluez.Error.NotPermitted", "org.bluez.Error.NotPermitted", CONNECT },
     { "on Connect: error org.bluez.Error.InvalidArguments", "org.bluez.Error.InvalidArguments",
       CONNECT },
@@ -118,19 +135,44 @@ test_budgets (void)
 static void
 test_joins (void)
 {
-  g_autoptr(BluezScene) scene = bluez_scene_new (NEAR "on Connect call 1: wait 300; "
-                                                 "error org.bluez.Error.InProgress");
-  DbrBluezDevice *device = bluez_scene_meet (scene);
-  g_auto(BluezEnd) end = { NULL };
+  const char *const replies[] = {
+    "error org.bluez.Error.InProgress",
+    FAILED "br-connection-busy",
+    FAILED "Operation already in progress",
+  };
 
   g_test_summary ("A connection that somebody else makes is waited for, and not made twice");
 
-  dbr_bluez_device_connect_device_async (device, NULL, bluez_connected_cb, &end);
-  dbr_test_bluez_wait_for_calls (scene->bluez, NULL, CONNECT);
-  bluez_scene_tell (scene, "set " DBR_TEST_BLUEZ_DEVICE_PATH " org.bluez.Device1.Connected true");
-  bluez_end_wait (&end);
-  g_assert_no_error (end.error);
-  bluez_scene_assert_calls (scene, CONNECT);
+  for (gsize i = 0; i < G_N_ELEMENTS (replies); i++)
+    {
+      g_autofree char *script = g_strconcat (NEAR "on Connect call 1: wait 300; ", replies[i], NULL);
+      g_autoptr(BluezScene) scene = bluez_scene_new (script);
+      DbrBluezDevice *device = bluez_scene_meet (scene);
+      g_auto(BluezEnd) end = { NULL };
+
+      dbr_bluez_device_connect_device_async (device, NULL, bluez_connected_cb, &end);
+      dbr_test_bluez_wait_for_calls (scene->bluez, NULL, CONNECT);
+      bluez_scene_tell (scene,
+                        "set " DBR_TEST_BLUEZ_DEVICE_PATH " org.bluez.Device1.Connected true");
+      bluez_end_wait (&end);
+      g_assert_no_error (end.error);
+      bluez_scene_assert_calls (scene, CONNECT);
+    }
+}
+
+static void
+test_breaks_off_a_stale_one (void)
+{
+  g_autoptr(BluezScene) scene = bluez_scene_new (NEAR "on Connect call 1: "
+                                                 "error org.bluez.Error.InProgress");
+  DbrBluezDevice *device = bluez_scene_meet (scene);
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A connection that somebody has left behind is broken off, and made anew");
+
+  dbr_bluez_device_connect_device_sync (device, NULL, &error);
+  g_assert_no_error (error);
+  bluez_scene_assert_calls (scene, CONNECT " " DISCONNECT " " CONNECT);
 }
 
 static void
@@ -327,6 +369,8 @@ test_pair_rows (void)
       "org.bluez.Error.AuthenticationTimeout", PAIR " " PAIR },
     { "on Pair call 1: error org.bluez.Error.ConnectionAttemptFailed Page Timeout", NULL,
       PAIR " " PAIR },
+    { "on Pair call 1: error org.bluez.Error.InProgress", NULL, PAIR " " PAIR },
+    { "on Pair call 1: " FAILED "No agent available for request type 2", NULL, PAIR " " PAIR },
   };
 
   g_test_summary ("What people have refused is not asked again");
@@ -447,6 +491,69 @@ test_stop_rows (void)
 }
 
 static void
+test_register_rows (void)
+{
+  const Row rows[] = {
+    { "on RegisterAgent: error org.bluez.Error.AlreadyExists", NULL, "bluez.RegisterAgent" },
+    { "on RegisterAgent: error org.bluez.Error.NotPermitted", "org.bluez.Error.NotPermitted",
+      "bluez.RegisterAgent" },
+    { "on RegisterAgent: error org.bluez.Error.InvalidArguments",
+      "org.bluez.Error.InvalidArguments", "bluez.RegisterAgent" },
+  };
+
+  g_test_summary ("What is registered already is done, and what BlueZ refuses is told");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr(BluezScene) scene = bluez_scene_new (rows[i].rule);
+      g_autoptr(GError) error = NULL;
+
+      g_test_message ("%s", rows[i].rule);
+      dbr_bluez_monitor_register_agent_sync (scene->monitor, "/agent", "NoInputNoOutput", FALSE,
+                                             NULL, &error);
+      if (rows[i].error == NULL)
+        g_assert_no_error (error);
+      else
+        dbr_test_assert_remote_error (error, rows[i].error);
+      bluez_scene_assert_calls (scene, rows[i].calls);
+    }
+}
+
+static void
+test_notify_rows (void)
+{
+  const Row rows[] = {
+    { "on StartNotify call 1: error org.bluez.Error.InProgress", NULL, NULL },
+    { "on StartNotify call 1: " FAILED "Operation failed with ATT error: 0x0e", NULL, NULL },
+    { "on StartNotify: error org.bluez.Error.NotSupported", "org.bluez.Error.NotSupported", NULL },
+    { "on StartNotify: " FAILED "Operation failed with ATT error: 0x05", "org.bluez.Error.Failed",
+      NULL },
+  };
+  const guint n_calls[] = { 2, 2, 1, 1 };
+
+  g_test_summary ("A value that is busy is asked for once more, and one that refuses is not");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autofree char *script = g_strconcat (NEAR, rows[i].rule, NULL);
+      g_autoptr(BluezScene) scene = bluez_scene_new (script);
+      DbrBluezDevice *device = bluez_scene_meet (scene);
+      g_autoptr(GError) error = NULL;
+
+      g_test_message ("%s", rows[i].rule);
+      dbr_bluez_device_connect_device_sync (device, NULL, &error);
+      g_assert_no_error (error);
+      dbr_bluez_monitor_start_notify_sync (scene->monitor, DBR_TEST_BLUEZ_VALUE_PATH, NULL, &error);
+      if (rows[i].error == NULL)
+        g_assert_no_error (error);
+      else
+        dbr_test_assert_remote_error (error, rows[i].error);
+      g_assert_cmpuint (dbr_test_peer_count (dbr_test_bluez_get_peer (scene->bluez),
+                                             "StartNotify"), ==, n_calls[i]);
+    }
+}
+
+static void
 stalled_cb (DbrBluezMonitor *monitor,
             DbrBluezAdapter *adapter,
             gpointer         user_data)
@@ -523,6 +630,7 @@ main (int    argc,
   g_test_add_func ("/dbr/bluez-operations/connect-rows", test_connect_rows);
   g_test_add_func ("/dbr/bluez-operations/budgets", test_budgets);
   g_test_add_func ("/dbr/bluez-operations/joins", test_joins);
+  g_test_add_func ("/dbr/bluez-operations/breaks-off-a-stale-one", test_breaks_off_a_stale_one);
   g_test_add_func ("/dbr/bluez-operations/undoes", test_undoes);
   g_test_add_func ("/dbr/bluez-operations/cancels", test_cancels);
   g_test_add_func ("/dbr/bluez-operations/breaks-off", test_breaks_off);
@@ -537,6 +645,8 @@ main (int    argc,
   g_test_add_func ("/dbr/bluez-operations/disconnect-rows", test_disconnect_rows);
   g_test_add_func ("/dbr/bluez-operations/discovery-rows", test_discovery_rows);
   g_test_add_func ("/dbr/bluez-operations/stop-rows", test_stop_rows);
+  g_test_add_func ("/dbr/bluez-operations/register-rows", test_register_rows);
+  g_test_add_func ("/dbr/bluez-operations/notify-rows", test_notify_rows);
   g_test_add_func ("/dbr/bluez-operations/stalls", test_stalls);
   g_test_add_func ("/dbr/bluez-operations/set-powered-busy", test_set_powered_busy);
   g_test_add_func ("/dbr/bluez-operations/refuses-nonsense", test_refuses_nonsense);

@@ -10,6 +10,9 @@
 #define VALUE_UUID "00002a37-0000-1000-8000-00805f9b34fb"
 #define SERVICE_PATH "/app/service0"
 #define VALUE_PATH "/app/service0/value0"
+#define PATIENCE_MS 60000
+/* An answer to Pair comes within a second, if it comes. */
+#define PAIR_MS 20000
 
 struct _VmPeripheral
 {
@@ -155,7 +158,32 @@ called_cb (GObject      *source,
   *place = g_object_ref (result);
 }
 
+static void
+wait_for (GAsyncResult **result)
+{
+  while (*result == NULL)
+    g_main_context_iteration (NULL, TRUE);
+}
+
 /* BlueZ asks for the objects before it answers, so this goes on serving them. */
+static GVariant *
+ask_bluez (VmPeripheral *self,
+           const char   *path,
+           const char   *interface_name,
+           const char   *member,
+           GVariant     *parameters,
+           int           limit_ms,
+           GError      **error)
+{
+  g_autoptr(GAsyncResult) result = NULL;
+
+  g_dbus_connection_call (self->connection, BLUEZ, path, interface_name, member, parameters, NULL,
+                          G_DBUS_CALL_FLAGS_NONE, limit_ms, NULL, called_cb, &result);
+  wait_for (&result);
+
+  return g_dbus_connection_call_finish (self->connection, result, error);
+}
+
 static void
 tell_bluez (VmPeripheral *self,
             const char   *path,
@@ -163,15 +191,10 @@ tell_bluez (VmPeripheral *self,
             const char   *member,
             GVariant     *parameters)
 {
-  g_autoptr(GAsyncResult) result = NULL;
   g_autoptr(GVariant) reply = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_dbus_connection_call (self->connection, BLUEZ, path, interface_name, member, parameters, NULL,
-                          G_DBUS_CALL_FLAGS_NONE, 60000, NULL, called_cb, &result);
-  while (result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  reply = g_dbus_connection_call_finish (self->connection, result, &error);
+  reply = ask_bluez (self, path, interface_name, member, parameters, PATIENCE_MS, &error);
   g_assert_no_error (error);
 }
 
@@ -238,13 +261,6 @@ vm_peripheral_is_notifying (VmPeripheral *self)
   return self->is_notifying;
 }
 
-static void
-wait_for (GAsyncResult **result)
-{
-  while (*result == NULL)
-    g_main_context_iteration (NULL, TRUE);
-}
-
 gboolean
 vm_peripheral_connect (DbrBluezDevice *device,
                        GError        **error)
@@ -282,22 +298,61 @@ vm_peripheral_start_notify (DbrBluezMonitor *monitor,
   return dbr_bluez_monitor_start_notify_finish (monitor, result, error);
 }
 
-char *
-vm_peripheral_dup_value_path (DbrBluezDevice *device)
+void
+vm_peripheral_pair_too_early (VmPeripheral   *self,
+                              DbrBluezDevice *device,
+                              GError        **error)
 {
-  g_autoptr(DbrClient) client = dbr_client_new (G_BUS_TYPE_SYSTEM);
-  g_autofree char *prefix = dbr_bluez_device_get_object_path (device);
+  g_autofree char *path = dbr_bluez_device_get_object_path (device);
   g_autoptr(GVariant) reply = NULL;
-  g_autoptr(GVariant) objects = NULL;
+
+  tell_bluez (self, path, "org.bluez.Device1", "Connect", NULL);
+  reply = ask_bluez (self, path, "org.bluez.Device1", "Pair", NULL, PAIR_MS, error);
+}
+
+static GVariant *
+dup_all (VmPeripheral *self)
+{
+  g_autoptr(GVariant) reply = NULL;
   g_autoptr(GError) error = NULL;
+
+  reply = ask_bluez (self, "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", NULL,
+                     PATIENCE_MS, &error);
+  g_assert_no_error (error);
+
+  return g_variant_get_child_value (reply, 0);
+}
+
+void
+vm_peripheral_forget_all (VmPeripheral *self)
+{
+  g_autoptr(GVariant) objects = dup_all (self);
   GVariantIter iter;
   const char *path;
   GVariant *interfaces;
 
-  reply = dbr_client_call_sync (client, BLUEZ, "/", "org.freedesktop.DBus.ObjectManager",
-                                "GetManagedObjects", NULL, NULL, 0, NULL, &error);
-  g_assert_no_error (error);
-  objects = g_variant_get_child_value (reply, 0);
+  g_variant_iter_init (&iter, objects);
+  while (g_variant_iter_loop (&iter, "{&o@a{sa{sv}}}", &path, &interfaces))
+    {
+      g_autoptr(GVariant) value = g_variant_lookup_value (interfaces, "org.bluez.Device1", NULL);
+      const char *adapter = NULL;
+
+      if (value != NULL && g_variant_lookup (value, "Adapter", "&o", &adapter))
+        tell_bluez (self, adapter, "org.bluez.Adapter1", "RemoveDevice",
+                    g_variant_new ("(o)", path));
+    }
+}
+
+char *
+vm_peripheral_dup_value_path (VmPeripheral   *self,
+                              DbrBluezDevice *device)
+{
+  g_autofree char *prefix = dbr_bluez_device_get_object_path (device);
+  g_autoptr(GVariant) objects = dup_all (self);
+  GVariantIter iter;
+  const char *path;
+  GVariant *interfaces;
+
   g_variant_iter_init (&iter, objects);
   while (g_variant_iter_loop (&iter, "{&o@a{sa{sv}}}", &path, &interfaces))
     {

@@ -25,8 +25,15 @@ gboolean      vm_peripheral_pair           (DbrBluezDevice   *device,
 gboolean      vm_peripheral_start_notify   (DbrBluezMonitor  *monitor,
                                             const char       *value_path,
                                             GError          **error);
+/* Without us: Connect, and Pair before the services are known. */
+void          vm_peripheral_pair_too_early (VmPeripheral     *self,
+                                            DbrBluezDevice   *device,
+                                            GError          **error);
+/* The devices of all adapters, and with them the bonds. */
+void          vm_peripheral_forget_all     (VmPeripheral     *self);
 /* Its value as the other adapter has it. */
-char         *vm_peripheral_dup_value_path (DbrBluezDevice   *device) G_GNUC_WARN_UNUSED_RESULT;
+char         *vm_peripheral_dup_value_path (VmPeripheral     *self,
+                                            DbrBluezDevice   *device) G_GNUC_WARN_UNUSED_RESULT;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (VmPeripheral, vm_peripheral_free)
 
