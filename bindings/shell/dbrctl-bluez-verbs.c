@@ -255,9 +255,9 @@ hint_at_adapter (DbrctlBluez    *self,
 
 static DbrctlStatus
 act_on_device (DbrctlBluez *self,
-               gboolean (  *act ) (DbrBluezDevice         *device,
-                                   GCancellable           *cancellable,
-                                   GError                **error))
+               gboolean (  *act ) (DbrBluezDevice             *device,
+                                   GCancellable               *cancellable,
+                                   GError                    **error))
 {
   g_autoptr(DbrBluezDevice) device = NULL;
   g_autoptr(GError) error = NULL;

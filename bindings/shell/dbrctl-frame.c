@@ -20,6 +20,9 @@ static const DbrctlWord *const words[] = {
   &dbrctl_doctor,
   &dbrctl_bluez,
   &dbrctl_units,
+  &dbrctl_pool,
+  &dbrctl_stress,
+  &dbrctl_metrics,
   &dbrctl_demo,
 };
 

@@ -34,6 +34,9 @@ typedef struct
 extern const DbrctlWord dbrctl_doctor;
 extern const DbrctlWord dbrctl_bluez;
 extern const DbrctlWord dbrctl_units;
+extern const DbrctlWord dbrctl_pool;
+extern const DbrctlWord dbrctl_stress;
+extern const DbrctlWord dbrctl_metrics;
 extern const DbrctlWord dbrctl_demo;
 
 G_END_DECLS
