@@ -24,6 +24,9 @@ static const DbrctlWord *const words[] = {
   &dbrctl_call,
   &dbrctl_bluez,
   &dbrctl_units,
+  &dbrctl_pool,
+  &dbrctl_stress,
+  &dbrctl_metrics,
   &dbrctl_demo,
 };
 
