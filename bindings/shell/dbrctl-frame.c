@@ -257,6 +257,7 @@ dbrctl_frame_problem (DbrctlFrame *self,
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
+  self->has_failed = TRUE;
   if (!self->is_json)
     {
       dbrctl_output_complain (self->output, "%s", text);
