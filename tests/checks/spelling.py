@@ -4,9 +4,10 @@
 
 """aspell knows each word of the pages, of README.md and of NEWS, or spelling.txt does.
 
-Usage: spelling.py [ROOT]
+Usage: spelling.py [--update] [ROOT]
 
 Code, names of files and links are no words. spelling.txt is sorted and has no word that nobody writes.
+--update takes into it what aspell does not know: look at what came, it may be a slip.
 """
 
 import os
@@ -34,7 +35,7 @@ def words_of(text):
         yield tree.line_of(text, found.start()), word[:-2] if word.endswith("'s") else word
 
 
-def main(root):
+def main(root, update=False):
     there = os.path.exists(os.path.join(root, LIST))
     known = (tree.read(root, LIST) if there else '').split()
     pages = [path for path in tree.walk(root)
@@ -48,6 +49,10 @@ def main(root):
     if done.returncode != 0:
         tree.verdict(['aspell does not run'])
     unknown = set(done.stdout.split())
+    if update:
+        with open(os.path.join(root, LIST), 'w', encoding='utf-8') as file:
+            file.writelines(f'{word}\n' for word in sorted(unknown))
+        return
     faults = [f'{where}: "{word}" is not a word' for word, where in seen.items()
               if word in unknown and word not in known]
     faults += [f'{LIST}:{number}: nobody needs "{word}"' for number, word in enumerate(known, 1)
@@ -58,4 +63,5 @@ def main(root):
 
 
 if __name__ == '__main__':
-    main(*(sys.argv[1:] or [tree.ROOT]))
+    arguments = [argument for argument in sys.argv[1:] if argument != '--update']
+    main(*(arguments or [tree.ROOT]), update='--update' in sys.argv)
