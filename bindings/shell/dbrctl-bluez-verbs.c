@@ -141,6 +141,10 @@ dbrctl_bluez_list (DbrctlBluez *self)
 
 /* One of them */
 
+typedef gboolean (*DeviceAct) (DbrBluezDevice *device,
+                               GCancellable   *cancellable,
+                               GError        **error);
+
 static gboolean
 is_named (const char *name,
           const char *wanted)
@@ -255,9 +259,7 @@ hint_at_adapter (DbrctlBluez    *self,
 
 static DbrctlStatus
 act_on_device (DbrctlBluez *self,
-               gboolean (  *act ) (DbrBluezDevice             *device,
-                                   GCancellable               *cancellable,
-                                   GError                    **error))
+               DeviceAct    act)
 {
   g_autoptr(DbrBluezDevice) device = NULL;
   g_autoptr(GError) error = NULL;
