@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include "dbrctl-json-private.h"
+
 
 /* What there is, and what is done with one of them. */
 
@@ -141,10 +143,6 @@ dbrctl_bluez_list (DbrctlBluez *self)
 
 /* One of them */
 
-typedef gboolean (*DeviceAct) (DbrBluezDevice *device,
-                               GCancellable   *cancellable,
-                               GError        **error);
-
 static gboolean
 is_named (const char *name,
           const char *wanted)
@@ -234,7 +232,7 @@ tell_device (DbrctlBluez    *self,
     }
 
   builder = dbrctl_bluez_begin_json (self);
-  dbrctl_json_add_number (builder, "took-usec", usec);
+  dbrctl_json_int (builder, "took-usec", usec);
   json_builder_set_member_name (builder, "device");
   dbrctl_bluez_add_device_json (builder, device);
   dbrctl_output_end_json (self->output, builder);
@@ -257,9 +255,13 @@ hint_at_adapter (DbrctlBluez    *self,
                           name, name);
 }
 
+typedef gboolean (*DeviceFunc) (DbrBluezDevice  *device,
+                                GCancellable    *cancellable,
+                                GError         **error);
+
 static DbrctlStatus
 act_on_device (DbrctlBluez *self,
-               DeviceAct    act)
+               DeviceFunc   act)
 {
   g_autoptr(DbrBluezDevice) device = NULL;
   g_autoptr(GError) error = NULL;
@@ -316,7 +318,7 @@ tell_adapter (DbrctlBluez     *self,
     }
 
   builder = dbrctl_bluez_begin_json (self);
-  dbrctl_json_add_number (builder, "took-usec", usec);
+  dbrctl_json_int (builder, "took-usec", usec);
   json_builder_set_member_name (builder, "adapter");
   dbrctl_bluez_add_adapter_json (builder, adapter);
   dbrctl_output_end_json (self->output, builder);

@@ -8,6 +8,7 @@
 #include <glib/gi18n.h>
 
 #include "dbrctl-bluez-follow-private.h"
+#include "dbrctl-json-private.h"
 
 /* What becomes of BlueZ, its adapters and its devices, a line each, until somebody ends it. */
 
@@ -24,10 +25,10 @@ told_cb (DbrctlStyle  style,
     {
       JsonBuilder *builder = dbrctl_bluez_begin_json (self);
 
-      dbrctl_json_add_string (builder, "event", event);
-      dbrctl_json_add_number (builder, "when-usec", g_get_real_time ());
-      dbrctl_json_add_string (builder, "address", address);
-      dbrctl_json_add_string (builder, "text", text);
+      dbrctl_json_string (builder, "event", event);
+      dbrctl_json_int (builder, "when-usec", g_get_real_time ());
+      dbrctl_json_string (builder, "address", address);
+      dbrctl_json_string (builder, "text", text);
       dbrctl_output_end_json (self->output, builder);
     }
   else

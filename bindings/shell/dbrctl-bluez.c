@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "dbrctl-json-private.h"
 #include "dbrctl-word-private.h"
 
 /* The word “bluez”: the adapters and devices that BlueZ knows, and what is done with them. */
@@ -30,7 +31,7 @@ dbrctl_bluez_begin_json (DbrctlBluez *self)
 {
   JsonBuilder *builder = dbrctl_output_begin_json (self->output);
 
-  dbrctl_json_add_string (builder, "verb", self->verb);
+  dbrctl_json_string (builder, "verb", self->verb);
 
   return builder;
 }
@@ -43,12 +44,12 @@ dbrctl_bluez_add_adapter_json (JsonBuilder     *builder,
   g_autofree char *name = dbr_bluez_adapter_get_name (adapter);
 
   json_builder_begin_object (builder);
-  dbrctl_json_add_string (builder, "address", dbr_bluez_adapter_get_address (adapter));
-  dbrctl_json_add_string (builder, "object-path", path);
-  dbrctl_json_add_string (builder, "name", name);
-  dbrctl_json_add_boolean (builder, "powered", dbr_bluez_adapter_get_powered (adapter));
-  dbrctl_json_add_boolean (builder, "discovering", dbr_bluez_adapter_get_discovering (adapter));
-  dbrctl_json_add_boolean (builder, "blocked", dbr_bluez_adapter_get_blocked (adapter));
+  dbrctl_json_string (builder, "address", dbr_bluez_adapter_get_address (adapter));
+  dbrctl_json_string (builder, "object-path", path);
+  dbrctl_json_string (builder, "name", name);
+  dbrctl_json_boolean (builder, "powered", dbr_bluez_adapter_get_powered (adapter));
+  dbrctl_json_boolean (builder, "discovering", dbr_bluez_adapter_get_discovering (adapter));
+  dbrctl_json_boolean (builder, "blocked", dbr_bluez_adapter_get_blocked (adapter));
   json_builder_end_object (builder);
 }
 
@@ -61,15 +62,15 @@ dbrctl_bluez_add_device_json (JsonBuilder    *builder,
   g_autofree char *name = dbr_bluez_device_get_name (device);
 
   json_builder_begin_object (builder);
-  dbrctl_json_add_string (builder, "address", dbr_bluez_device_get_address (device));
-  dbrctl_json_add_string (builder, "adapter",
+  dbrctl_json_string (builder, "address", dbr_bluez_device_get_address (device));
+  dbrctl_json_string (builder, "adapter",
                           adapter != NULL ? dbr_bluez_adapter_get_address (adapter) : NULL);
-  dbrctl_json_add_string (builder, "object-path", path);
-  dbrctl_json_add_string (builder, "name", name);
-  dbrctl_json_add_boolean (builder, "connected", dbr_bluez_device_get_connected (device));
-  dbrctl_json_add_boolean (builder, "paired", dbr_bluez_device_get_paired (device));
-  dbrctl_json_add_boolean (builder, "trusted", dbr_bluez_device_get_trusted (device));
-  dbrctl_json_add_boolean (builder, "services-resolved",
+  dbrctl_json_string (builder, "object-path", path);
+  dbrctl_json_string (builder, "name", name);
+  dbrctl_json_boolean (builder, "connected", dbr_bluez_device_get_connected (device));
+  dbrctl_json_boolean (builder, "paired", dbr_bluez_device_get_paired (device));
+  dbrctl_json_boolean (builder, "trusted", dbr_bluez_device_get_trusted (device));
+  dbrctl_json_boolean (builder, "services-resolved",
                            dbr_bluez_device_get_services_resolved (device));
   json_builder_end_object (builder);
 }

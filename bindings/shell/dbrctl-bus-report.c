@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "dbrctl-json-private.h"
 #include "dbrctl-terms-private.h"
 
 #define BUS_NAME "org.freedesktop.DBus"
@@ -326,19 +327,19 @@ dbrctl_bus_report_add_json (DbrctlBusReport *self,
   gint64 max_rules = is_system_daemon ? 512 : is_session_daemon ? 50000 : -1;
 
   json_builder_begin_object (builder);
-  dbrctl_json_add_string (builder, "bus", dbrctl_terms_bus_nick (self->bus_type));
-  dbrctl_json_add_string (builder, "address", self->address);
-  dbrctl_json_add_boolean (builder, "reached", self->client != NULL);
-  dbrctl_json_add_string (builder, "error", self->error != NULL ? self->error->message : NULL);
-  dbrctl_json_add_string (builder, "program", bus_report_get_kind (self));
-  dbrctl_json_add_number (builder, "shipped-max-replies", max_replies);
-  dbrctl_json_add_number (builder, "shipped-max-match-rules", max_rules);
-  dbrctl_json_add_number (builder, "ping-usec", self->ping_usec);
-  dbrctl_json_add_number (builder, "names",
-                          self->names != NULL ? (gint64) g_strv_length (self->names) : -1);
-  dbrctl_json_add_number (builder, "connections",
-                          self->stats != NULL ? look_up (self->stats, "ActiveConnections") : -1);
-  dbrctl_json_add_number (builder, "match-rules",
-                          self->stats != NULL ? look_up (self->stats, "MatchRules") : -1);
+  dbrctl_json_string (builder, "bus", dbrctl_terms_bus_nick (self->bus_type));
+  dbrctl_json_string (builder, "address", self->address);
+  dbrctl_json_boolean (builder, "reached", self->client != NULL);
+  dbrctl_json_string (builder, "error", self->error != NULL ? self->error->message : NULL);
+  dbrctl_json_string (builder, "program", bus_report_get_kind (self));
+  dbrctl_json_int (builder, "shipped-max-replies", max_replies);
+  dbrctl_json_int (builder, "shipped-max-match-rules", max_rules);
+  dbrctl_json_int (builder, "ping-usec", self->ping_usec);
+  dbrctl_json_int (builder, "names",
+                   self->names != NULL ? (gint64) g_strv_length (self->names) : -1);
+  dbrctl_json_int (builder, "connections",
+                   self->stats != NULL ? look_up (self->stats, "ActiveConnections") : -1);
+  dbrctl_json_int (builder, "match-rules",
+                   self->stats != NULL ? look_up (self->stats, "MatchRules") : -1);
   json_builder_end_object (builder);
 }

@@ -7,6 +7,7 @@
 
 #include "dbrctl-bluez-follow-private.h"
 #include "dbrctl-figures-private.h"
+#include "dbrctl-json-private.h"
 #include "dbrctl-stage-private.h"
 #include "dbrctl-word-private.h"
 
@@ -87,10 +88,10 @@ demo_tell (Demo        *self,
     {
       JsonBuilder *builder = dbrctl_output_begin_json (self->output);
 
-      dbrctl_json_add_string (builder, "event", event);
-      dbrctl_json_add_number (builder, "when-usec", g_get_real_time ());
-      dbrctl_json_add_string (builder, "address", address);
-      dbrctl_json_add_string (builder, "text", text);
+      dbrctl_json_string (builder, "event", event);
+      dbrctl_json_int (builder, "when-usec", g_get_real_time ());
+      dbrctl_json_string (builder, "address", address);
+      dbrctl_json_string (builder, "text", text);
       dbrctl_output_end_json (self->output, builder);
     }
   else
@@ -285,10 +286,10 @@ demo_tell_end (Demo *self)
     }
 
   builder = dbrctl_output_begin_json (self->output);
-  dbrctl_json_add_string (builder, "event", "end");
-  dbrctl_json_add_number (builder, "when-usec", g_get_real_time ());
-  dbrctl_json_add_string (builder, "address", NULL);
-  dbrctl_json_add_string (builder, "text", summary);
+  dbrctl_json_string (builder, "event", "end");
+  dbrctl_json_int (builder, "when-usec", g_get_real_time ());
+  dbrctl_json_string (builder, "address", NULL);
+  dbrctl_json_string (builder, "text", summary);
   dbrctl_figures_add_json (builder, metrics);
   dbrctl_output_end_json (self->output, builder);
 }

@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include "dbrctl-json-private.h"
+
 
 /* “org.bluez Device1.Connect” for “org.bluez:org.bluez.Device1.Connect”, which few terminals have
  * the columns for. */
@@ -81,20 +83,20 @@ add_operation (JsonBuilder       *builder,
                DbrOperationStats *stats)
 {
   json_builder_begin_object (builder);
-  dbrctl_json_add_string (builder, "operation", operation);
-  dbrctl_json_add_number (builder, "count", (gint64) dbr_operation_stats_get_count (stats));
-  dbrctl_json_add_number (builder, "ok", (gint64) dbr_operation_stats_get_ok (stats));
-  dbrctl_json_add_number (builder, "errors", (gint64) dbr_operation_stats_get_errors (stats));
-  dbrctl_json_add_number (builder, "timeouts", (gint64) dbr_operation_stats_get_timeouts (stats));
-  dbrctl_json_add_number (builder, "cancelled", (gint64) dbr_operation_stats_get_cancelled (stats));
-  dbrctl_json_add_number (builder, "rejected", (gint64) dbr_operation_stats_get_rejected (stats));
-  dbrctl_json_add_number (builder, "min-usec", dbr_operation_stats_get_min_usec (stats));
-  dbrctl_json_add_number (builder, "mean-usec", dbr_operation_stats_get_mean_usec (stats));
-  dbrctl_json_add_number (builder, "p50-usec", dbr_operation_stats_percentile (stats, 50));
-  dbrctl_json_add_number (builder, "p90-usec", dbr_operation_stats_percentile (stats, 90));
-  dbrctl_json_add_number (builder, "p95-usec", dbr_operation_stats_percentile (stats, 95));
-  dbrctl_json_add_number (builder, "p99-usec", dbr_operation_stats_percentile (stats, 99));
-  dbrctl_json_add_number (builder, "max-usec", dbr_operation_stats_get_max_usec (stats));
+  dbrctl_json_string (builder, "operation", operation);
+  dbrctl_json_int (builder, "count", (gint64) dbr_operation_stats_get_count (stats));
+  dbrctl_json_int (builder, "ok", (gint64) dbr_operation_stats_get_ok (stats));
+  dbrctl_json_int (builder, "errors", (gint64) dbr_operation_stats_get_errors (stats));
+  dbrctl_json_int (builder, "timeouts", (gint64) dbr_operation_stats_get_timeouts (stats));
+  dbrctl_json_int (builder, "cancelled", (gint64) dbr_operation_stats_get_cancelled (stats));
+  dbrctl_json_int (builder, "rejected", (gint64) dbr_operation_stats_get_rejected (stats));
+  dbrctl_json_int (builder, "min-usec", dbr_operation_stats_get_min_usec (stats));
+  dbrctl_json_int (builder, "mean-usec", dbr_operation_stats_get_mean_usec (stats));
+  dbrctl_json_int (builder, "p50-usec", dbr_operation_stats_percentile (stats, 50));
+  dbrctl_json_int (builder, "p90-usec", dbr_operation_stats_percentile (stats, 90));
+  dbrctl_json_int (builder, "p95-usec", dbr_operation_stats_percentile (stats, 95));
+  dbrctl_json_int (builder, "p99-usec", dbr_operation_stats_percentile (stats, 99));
+  dbrctl_json_int (builder, "max-usec", dbr_operation_stats_get_max_usec (stats));
   json_builder_end_object (builder);
 }
 
@@ -106,10 +108,10 @@ add_issue (JsonBuilder *builder,
   GEnumValue *severity = g_enum_get_value (severities, (int) dbr_issue_get_severity (issue));
 
   json_builder_begin_object (builder);
-  dbrctl_json_add_string (builder, "id", dbr_issue_get_id (issue));
-  dbrctl_json_add_string (builder, "operation", dbr_issue_get_operation (issue));
-  dbrctl_json_add_string (builder, "severity", severity->value_nick);
-  dbrctl_json_add_string (builder, "text", dbr_issue_get_text (issue));
+  dbrctl_json_string (builder, "id", dbr_issue_get_id (issue));
+  dbrctl_json_string (builder, "operation", dbr_issue_get_operation (issue));
+  dbrctl_json_string (builder, "severity", severity->value_nick);
+  dbrctl_json_string (builder, "text", dbr_issue_get_text (issue));
   json_builder_end_object (builder);
 }
 

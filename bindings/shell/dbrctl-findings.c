@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "dbrctl-json-private.h"
 #include "dbrctl-terms-private.h"
 
 typedef struct
@@ -110,12 +111,12 @@ dbrctl_findings_add_json (DbrctlFindings *self,
       const Finding *finding = self->all->pdata[i];
 
       json_builder_begin_object (builder);
-      dbrctl_json_add_string (builder, "severity",
-                              dbrctl_terms_nick (DBR_TYPE_SEVERITY, finding->severity));
-      dbrctl_json_add_string (builder, "id", finding->id);
-      dbrctl_json_add_string (builder, "about", finding->about);
-      dbrctl_json_add_string (builder, "text", finding->text);
-      dbrctl_json_add_string (builder, "advice", finding->advice);
+      dbrctl_json_string (builder, "severity",
+                          dbrctl_terms_nick (DBR_TYPE_SEVERITY, finding->severity));
+      dbrctl_json_string (builder, "id", finding->id);
+      dbrctl_json_string (builder, "about", finding->about);
+      dbrctl_json_string (builder, "text", finding->text);
+      dbrctl_json_string (builder, "advice", finding->advice);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);

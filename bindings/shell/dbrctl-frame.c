@@ -8,16 +8,20 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "dbrctl-interrupt-private.h"
+#include "dbrctl-json-private.h"
 #include "dbrctl-word-private.h"
 
 #define MAX_TIMEOUT_MS (24 * 60 * 60 * 1000)
 
 static const DbrctlWord *const words[] = {
   &dbrctl_doctor,
+  &dbrctl_monitor,
+  &dbrctl_call,
   &dbrctl_bluez,
   &dbrctl_units,
   &dbrctl_pool,
@@ -37,6 +41,8 @@ struct _DbrctlFrame
   char             *address;
   int               timeout_ms;
 
+  /* something went wrong by itself */
+  gboolean          has_failed;
   GCancellable     *cancellable;
   DbrctlInterrupt  *interrupt;
   DbrctlOutput     *output;
@@ -203,12 +209,12 @@ frame_tell_error (DbrctlFrame  *self,
                           ? g_dbus_error_get_remote_error (error) : NULL;
   JsonBuilder *builder = dbrctl_output_begin_json_as (self->output, "error");
 
-  dbrctl_json_add_number (builder, "status", status);
-  dbrctl_json_add_string (builder, "domain", g_quark_to_string (error->domain));
-  dbrctl_json_add_number (builder, "code", error->code);
-  dbrctl_json_add_string (builder, "name", name);
-  dbrctl_json_add_string (builder, "message", error->message);
-  dbrctl_json_add_string (builder, "explanation", explained);
+  dbrctl_json_int (builder, "status", status);
+  dbrctl_json_string (builder, "domain", g_quark_to_string (error->domain));
+  dbrctl_json_int (builder, "code", error->code);
+  dbrctl_json_string (builder, "name", name);
+  dbrctl_json_string (builder, "message", error->message);
+  dbrctl_json_string (builder, "explanation", explained);
   dbrctl_output_end_json (self->output, builder);
 }
 
@@ -222,6 +228,7 @@ dbrctl_frame_fail (DbrctlFrame  *self,
       && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return DBRCTL_PROBLEM;
 
+  self->has_failed = TRUE;
   if (self->is_json)
     {
       frame_tell_error (self, status, error);
@@ -230,7 +237,9 @@ dbrctl_frame_fail (DbrctlFrame  *self,
     {
       g_autofree char *explained = dbr_error_explain (error);
 
-      dbrctl_output_complain (self->output, "%s", explained);
+      /* What a person has typed wrong needs no more explanation. */
+      dbrctl_output_complain (self->output, "%s",
+                              status == DBRCTL_USAGE ? error->message : explained);
     }
 
   return status;
@@ -255,12 +264,12 @@ dbrctl_frame_problem (DbrctlFrame *self,
     }
 
   builder = dbrctl_output_begin_json_as (self->output, "error");
-  dbrctl_json_add_number (builder, "status", DBRCTL_PROBLEM);
-  dbrctl_json_add_string (builder, "domain", "dbrctl");
-  dbrctl_json_add_number (builder, "code", 0);
-  dbrctl_json_add_string (builder, "name", NULL);
-  dbrctl_json_add_string (builder, "message", text);
-  dbrctl_json_add_string (builder, "explanation", text);
+  dbrctl_json_int (builder, "status", DBRCTL_PROBLEM);
+  dbrctl_json_string (builder, "domain", "dbrctl");
+  dbrctl_json_int (builder, "code", 0);
+  dbrctl_json_string (builder, "name", NULL);
+  dbrctl_json_string (builder, "message", text);
+  dbrctl_json_string (builder, "explanation", text);
   dbrctl_output_end_json (self->output, builder);
 
   return DBRCTL_PROBLEM;
@@ -364,6 +373,22 @@ frame_parse (DbrctlFrame    *self,
   return TRUE;
 }
 
+/* The two hyphens before what begins with one have done their work. */
+static void
+drop_hyphens (char **arguments)
+{
+  for (guint i = 0; arguments[i] != NULL; i++)
+    {
+      if (g_str_equal (arguments[i], "--"))
+        {
+          g_free (arguments[i]);
+          memmove (arguments + i, arguments + i + 1,
+                   (g_strv_length (arguments + i + 1) + 1) * sizeof *arguments);
+          return;
+        }
+    }
+}
+
 /* Whether the word went on to its end; being told to end is the end of a live one. */
 static DbrctlStatus
 frame_end (DbrctlFrame  *self,
@@ -373,10 +398,10 @@ frame_end (DbrctlFrame  *self,
   int number = dbrctl_interrupt_get_number (self->interrupt);
 
   g_clear_pointer (&self->interrupt, dbrctl_interrupt_free);
-  if (!is_cut_short)
+  if (!is_cut_short || self->has_failed)
     return status;
   if (self->is_live || number == 0)
-    return status == DBRCTL_PROBLEM ? DBRCTL_WELL : status;
+    return DBRCTL_WELL;
 
   /* As the shell expects it of a program that was interrupted. */
   signal (number, SIG_DFL);
@@ -412,6 +437,7 @@ frame_run (DbrctlFrame *self,
       return DBRCTL_WELL;
     }
 
+  drop_hyphens (arguments);
   self->interrupt = dbrctl_interrupt_new (self->cancellable);
   /* The first one is the word itself. */
   status = self->word->run (self, arguments + 1);

@@ -79,21 +79,6 @@ JsonBuilder  *dbrctl_output_begin_json_as (DbrctlOutput       *self,
 void          dbrctl_output_end_json    (DbrctlOutput       *self,
                                          JsonBuilder        *builder);
 
-/* One member of the object that is being filled; NULL and -1 are null. */
-void          dbrctl_json_add_string    (JsonBuilder        *builder,
-                                         const char         *name,
-                                         const char         *value);
-void          dbrctl_json_add_number    (JsonBuilder        *builder,
-                                         const char         *name,
-                                         gint64              value);
-void          dbrctl_json_add_boolean   (JsonBuilder        *builder,
-                                         const char         *name,
-                                         gboolean            value);
-/* A value of D-Bus in the words of JSON: variants unwrapped, bytes as numbers. */
-void          dbrctl_json_add_variant   (JsonBuilder        *builder,
-                                         const char         *name,
-                                         GVariant           *value);
-
 /* To the standard error output, after the name of the command. */
 void          dbrctl_output_complain    (DbrctlOutput       *self,
                                          const char         *format,

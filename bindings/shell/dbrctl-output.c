@@ -380,45 +380,6 @@ dbrctl_output_end_json (DbrctlOutput *self,
 }
 
 void
-dbrctl_json_add_string (JsonBuilder *builder,
-                        const char  *name,
-                        const char  *value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_string_value (builder, value);
-}
-
-void
-dbrctl_json_add_number (JsonBuilder *builder,
-                        const char  *name,
-                        gint64       value)
-{
-  json_builder_set_member_name (builder, name);
-  if (value == -1)
-    json_builder_add_null_value (builder);
-  else
-    json_builder_add_int_value (builder, value);
-}
-
-void
-dbrctl_json_add_boolean (JsonBuilder *builder,
-                         const char  *name,
-                         gboolean     value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_boolean_value (builder, value);
-}
-
-void
-dbrctl_json_add_variant (JsonBuilder *builder,
-                         const char  *name,
-                         GVariant    *value)
-{
-  json_builder_set_member_name (builder, name);
-  json_builder_add_value (builder, json_gvariant_serialize (value));
-}
-
-void
 dbrctl_output_complain (DbrctlOutput *self,
                         const char   *format,
                         ...)

@@ -5,6 +5,7 @@
 
 #include <glib/gi18n.h>
 
+#include "dbrctl-json-private.h"
 #include "dbrctl-word-private.h"
 
 /* The word “pool”: whether connections are lent on this bus as they should be, and how fast. */
@@ -250,11 +251,11 @@ play_tell (Play         *self,
   if (self->builder != NULL)
     {
       json_builder_begin_object (self->builder);
-      dbrctl_json_add_string (self->builder, "id", check->id);
-      dbrctl_json_add_string (self->builder, "title", _(check->title));
-      dbrctl_json_add_boolean (self->builder, "passed", error == NULL);
-      dbrctl_json_add_number (self->builder, "took-usec", usec);
-      dbrctl_json_add_string (self->builder, "remark", error != NULL ? error->message : remark);
+      dbrctl_json_string (self->builder, "id", check->id);
+      dbrctl_json_string (self->builder, "title", _(check->title));
+      dbrctl_json_boolean (self->builder, "passed", error == NULL);
+      dbrctl_json_int (self->builder, "took-usec", usec);
+      dbrctl_json_string (self->builder, "remark", error != NULL ? error->message : remark);
       json_builder_end_object (self->builder);
       return;
     }
@@ -300,9 +301,9 @@ play_tell_stats (Play *self)
       return;
     }
 
-  dbrctl_json_add_number (self->builder, "opened-total", (gint64) n_opened);
-  dbrctl_json_add_number (self->builder, "closed-total", (gint64) n_closed);
-  dbrctl_json_add_number (self->builder, "failed-total", (gint64) n_failed);
+  dbrctl_json_int (self->builder, "opened-total", (gint64) n_opened);
+  dbrctl_json_int (self->builder, "closed-total", (gint64) n_closed);
+  dbrctl_json_int (self->builder, "failed-total", (gint64) n_failed);
 }
 
 static DbrPool *

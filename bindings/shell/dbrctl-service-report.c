@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "dbrctl-json-private.h"
 #include "dbrctl-process-private.h"
 #include "dbrctl-terms-private.h"
 
@@ -525,11 +526,11 @@ service_report_add_unit (DbrctlServiceReport *self,
     }
 
   json_builder_begin_object (builder);
-  dbrctl_json_add_string (builder, "name", dbr_unit_get_name (self->unit));
-  dbrctl_json_add_string (builder, "active-state", dbr_unit_get_active_state (self->unit));
-  dbrctl_json_add_string (builder, "sub-state", dbr_unit_get_sub_state (self->unit));
-  dbrctl_json_add_string (builder, "result", dbr_unit_get_result (self->unit));
-  dbrctl_json_add_number (builder, "restarts", dbr_unit_get_restarts (self->unit));
+  dbrctl_json_string (builder, "name", dbr_unit_get_name (self->unit));
+  dbrctl_json_string (builder, "active-state", dbr_unit_get_active_state (self->unit));
+  dbrctl_json_string (builder, "sub-state", dbr_unit_get_sub_state (self->unit));
+  dbrctl_json_string (builder, "result", dbr_unit_get_result (self->unit));
+  dbrctl_json_int (builder, "restarts", dbr_unit_get_restarts (self->unit));
   json_builder_end_object (builder);
 }
 
@@ -547,11 +548,11 @@ service_report_add_adapters (DbrctlServiceReport *self,
       g_autofree char *name = dbr_bluez_adapter_get_name (adapter);
 
       json_builder_begin_object (builder);
-      dbrctl_json_add_string (builder, "address", dbr_bluez_adapter_get_address (adapter));
-      dbrctl_json_add_string (builder, "name", name);
-      dbrctl_json_add_boolean (builder, "powered", dbr_bluez_adapter_get_powered (adapter));
-      dbrctl_json_add_boolean (builder, "discovering", dbr_bluez_adapter_get_discovering (adapter));
-      dbrctl_json_add_boolean (builder, "blocked", dbr_bluez_adapter_get_blocked (adapter));
+      dbrctl_json_string (builder, "address", dbr_bluez_adapter_get_address (adapter));
+      dbrctl_json_string (builder, "name", name);
+      dbrctl_json_boolean (builder, "powered", dbr_bluez_adapter_get_powered (adapter));
+      dbrctl_json_boolean (builder, "discovering", dbr_bluez_adapter_get_discovering (adapter));
+      dbrctl_json_boolean (builder, "blocked", dbr_bluez_adapter_get_blocked (adapter));
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -561,16 +562,16 @@ static void
 service_report_add_times (DbrctlServiceReport *self,
                           JsonBuilder         *builder)
 {
-  dbrctl_json_add_number (builder, "ping-usec", self->ping_usec);
-  dbrctl_json_add_string (builder, "probe-kind", self->owner != NULL
+  dbrctl_json_int (builder, "ping-usec", self->ping_usec);
+  dbrctl_json_string (builder, "probe-kind", self->owner != NULL
                           ? dbrctl_terms_nick (DBR_TYPE_PROBE_KIND, (int) self->probe_kind) : NULL);
-  dbrctl_json_add_number (builder, "probes", self->samples->len);
-  dbrctl_json_add_number (builder, "probe-p50-usec", service_report_get_percentile (self, 50));
-  dbrctl_json_add_number (builder, "probe-p95-usec", service_report_get_percentile (self, 95));
-  dbrctl_json_add_number (builder, "probe-p99-usec", service_report_get_percentile (self, 99));
-  dbrctl_json_add_number (builder, "probe-max-usec", service_report_get_percentile (self, 100));
-  dbrctl_json_add_string (builder, "probe-error",
-                          self->probe_error != NULL ? self->probe_error->message : NULL);
+  dbrctl_json_int (builder, "probes", self->samples->len);
+  dbrctl_json_int (builder, "probe-p50-usec", service_report_get_percentile (self, 50));
+  dbrctl_json_int (builder, "probe-p95-usec", service_report_get_percentile (self, 95));
+  dbrctl_json_int (builder, "probe-p99-usec", service_report_get_percentile (self, 99));
+  dbrctl_json_int (builder, "probe-max-usec", service_report_get_percentile (self, 100));
+  dbrctl_json_string (builder, "probe-error",
+                      self->probe_error != NULL ? self->probe_error->message : NULL);
 }
 
 void
@@ -581,25 +582,25 @@ dbrctl_service_report_add_json (DbrctlServiceReport *self,
   char process_state[] = { self->process.state, '\0' };
 
   json_builder_begin_object (builder);
-  dbrctl_json_add_string (builder, "name", self->name);
-  dbrctl_json_add_string (builder, "bus", dbrctl_terms_bus_nick (bus_type));
-  dbrctl_json_add_string (builder, "state",
-                          dbrctl_terms_nick (DBR_TYPE_SERVICE_STATE, (int) self->state));
-  dbrctl_json_add_string (builder, "owner", self->owner);
-  dbrctl_json_add_boolean (builder, "activatable", self->is_activatable);
-  dbrctl_json_add_number (builder, "pid", self->pid);
-  dbrctl_json_add_number (builder, "uid", self->uid);
-  dbrctl_json_add_string (builder, "program", self->process.program);
-  dbrctl_json_add_string (builder, "process-state",
-                          self->process.state != 0 ? process_state : NULL);
+  dbrctl_json_string (builder, "name", self->name);
+  dbrctl_json_string (builder, "bus", dbrctl_terms_bus_nick (bus_type));
+  dbrctl_json_string (builder, "state",
+                      dbrctl_terms_nick (DBR_TYPE_SERVICE_STATE, (int) self->state));
+  dbrctl_json_string (builder, "owner", self->owner);
+  dbrctl_json_boolean (builder, "activatable", self->is_activatable);
+  dbrctl_json_int (builder, "pid", self->pid);
+  dbrctl_json_int (builder, "uid", self->uid);
+  dbrctl_json_string (builder, "program", self->process.program);
+  dbrctl_json_string (builder, "process-state",
+                      self->process.state != 0 ? process_state : NULL);
   service_report_add_unit (self, builder);
   service_report_add_times (self, builder);
-  dbrctl_json_add_number (builder, "queued-messages", self->queue.messages);
-  dbrctl_json_add_number (builder, "queued-bytes", self->queue.bytes);
-  dbrctl_json_add_number (builder, "pending-replies", self->queue.replies);
-  dbrctl_json_add_number (builder, "match-rules", self->queue.rules);
-  dbrctl_json_add_number (builder, "in-flight", self->in_flight);
-  dbrctl_json_add_number (builder, "orphans", self->orphans);
+  dbrctl_json_int (builder, "queued-messages", self->queue.messages);
+  dbrctl_json_int (builder, "queued-bytes", self->queue.bytes);
+  dbrctl_json_int (builder, "pending-replies", self->queue.replies);
+  dbrctl_json_int (builder, "match-rules", self->queue.rules);
+  dbrctl_json_int (builder, "in-flight", self->in_flight);
+  dbrctl_json_int (builder, "orphans", self->orphans);
   if (self->bluetooth != NULL)
     service_report_add_adapters (self, builder);
   json_builder_end_object (builder);

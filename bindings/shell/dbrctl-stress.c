@@ -5,6 +5,7 @@
 
 #include <glib/gi18n.h>
 
+#include "dbrctl-json-private.h"
 #include "dbrctl-load-private.h"
 #include "dbrctl-word-private.h"
 
@@ -180,9 +181,9 @@ add_buckets_json (JsonBuilder   *builder,
       const DbrctlBucket *bucket = &g_array_index (buckets, DbrctlBucket, i);
 
       json_builder_begin_object (builder);
-      dbrctl_json_add_number (builder, "from-usec", bucket->from_usec);
-      dbrctl_json_add_number (builder, "to-usec", bucket->to_usec);
-      dbrctl_json_add_number (builder, "count", bucket->count);
+      dbrctl_json_int (builder, "from-usec", bucket->from_usec);
+      dbrctl_json_int (builder, "to-usec", bucket->to_usec);
+      dbrctl_json_int (builder, "count", bucket->count);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -203,8 +204,8 @@ add_failures_json (JsonBuilder *builder,
       const DbrctlFailure *failure = value;
 
       json_builder_begin_object (builder);
-      dbrctl_json_add_string (builder, "text", failure->text);
-      dbrctl_json_add_number (builder, "count", failure->n);
+      dbrctl_json_string (builder, "text", failure->text);
+      dbrctl_json_int (builder, "count", failure->n);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -217,24 +218,24 @@ show_json (Stress     *self,
   JsonBuilder *builder = dbrctl_output_begin_json (self->output);
   DbrctlSamples *samples = &load->samples;
 
-  dbrctl_json_add_string (builder, "name", load->bus_name);
-  dbrctl_json_add_string (builder, "object-path", load->target->object_path);
-  dbrctl_json_add_string (builder, "interface", load->target->interface_name);
-  dbrctl_json_add_string (builder, "property", load->target->property_name);
-  dbrctl_json_add_number (builder, "threads", load->n_threads);
-  dbrctl_json_add_number (builder, "connections", load->n_connections);
-  dbrctl_json_add_number (builder, "elapsed-usec", load->elapsed_usec);
-  dbrctl_json_add_number (builder, "asked", self->n_all);
-  dbrctl_json_add_number (builder, "ok", dbrctl_samples_count (samples));
-  dbrctl_json_add_number (builder, "errors", load->n_errors);
-  dbrctl_json_add_number (builder, "timeouts", load->n_timeouts);
-  dbrctl_json_add_number (builder, "rejected", load->n_rejected);
-  dbrctl_json_add_number (builder, "joined", load->n_joined);
-  dbrctl_json_add_number (builder, "p50-usec", dbrctl_samples_percentile (samples, 50));
-  dbrctl_json_add_number (builder, "p90-usec", dbrctl_samples_percentile (samples, 90));
-  dbrctl_json_add_number (builder, "p95-usec", dbrctl_samples_percentile (samples, 95));
-  dbrctl_json_add_number (builder, "p99-usec", dbrctl_samples_percentile (samples, 99));
-  dbrctl_json_add_number (builder, "max-usec", dbrctl_samples_percentile (samples, 100));
+  dbrctl_json_string (builder, "name", load->bus_name);
+  dbrctl_json_string (builder, "object-path", load->target->object_path);
+  dbrctl_json_string (builder, "interface", load->target->interface_name);
+  dbrctl_json_string (builder, "property", load->target->property_name);
+  dbrctl_json_int (builder, "threads", load->n_threads);
+  dbrctl_json_int (builder, "connections", load->n_connections);
+  dbrctl_json_int (builder, "elapsed-usec", load->elapsed_usec);
+  dbrctl_json_int (builder, "asked", self->n_all);
+  dbrctl_json_int (builder, "ok", dbrctl_samples_count (samples));
+  dbrctl_json_int (builder, "errors", load->n_errors);
+  dbrctl_json_int (builder, "timeouts", load->n_timeouts);
+  dbrctl_json_int (builder, "rejected", load->n_rejected);
+  dbrctl_json_int (builder, "joined", load->n_joined);
+  dbrctl_json_int (builder, "p50-usec", dbrctl_samples_percentile (samples, 50));
+  dbrctl_json_int (builder, "p90-usec", dbrctl_samples_percentile (samples, 90));
+  dbrctl_json_int (builder, "p95-usec", dbrctl_samples_percentile (samples, 95));
+  dbrctl_json_int (builder, "p99-usec", dbrctl_samples_percentile (samples, 99));
+  dbrctl_json_int (builder, "max-usec", dbrctl_samples_percentile (samples, 100));
   add_buckets_json (builder, samples);
   add_failures_json (builder, load->failures);
   dbrctl_output_end_json (self->output, builder);

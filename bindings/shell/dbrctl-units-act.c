@@ -78,11 +78,11 @@ act_on (DbrctlUnits *self,
   if (builder != NULL)
     {
       json_builder_begin_object (builder);
-      dbrctl_json_add_string (builder, "name", unit != NULL ? dbr_unit_get_name (unit) : name);
-      dbrctl_json_add_number (builder, "took-usec", g_get_monotonic_time () - begin);
-      dbrctl_json_add_string (builder, "active-state",
+      dbrctl_json_string (builder, "name", unit != NULL ? dbr_unit_get_name (unit) : name);
+      dbrctl_json_int (builder, "took-usec", g_get_monotonic_time () - begin);
+      dbrctl_json_string (builder, "active-state",
                               unit != NULL ? dbr_unit_get_active_state (unit) : NULL);
-      dbrctl_json_add_error (builder, "error", error);
+      dbrctl_json_error (builder, "error", error);
       json_builder_end_object (builder);
     }
   else if (error == NULL)
@@ -163,7 +163,7 @@ dbrctl_units_reload_all (DbrctlUnits *self)
     {
       JsonBuilder *builder = dbrctl_units_begin_json (self);
 
-      dbrctl_json_add_number (builder, "took-usec", usec);
+      dbrctl_json_int (builder, "took-usec", usec);
       dbrctl_output_end_json (self->output, builder);
     }
   else

@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include "dbrctl-json-private.h"
+
 
 /* How long the machine took to start, and which unit how long of it. */
 
@@ -44,14 +46,14 @@ dbrctl_units_boot (DbrctlUnits *self)
     if (dbrctl_frame_is_json (self->frame))
       {
         builder = dbrctl_units_begin_json (self);
-        dbrctl_json_add_boolean (builder, "finished", dbr_boot_times_get_finished (times));
+        dbrctl_json_boolean (builder, "finished", dbr_boot_times_get_finished (times));
       }
     for (gsize i = 0; i < G_N_ELEMENTS (parts); i++)
       {
         g_autofree char *text = dbrctl_text_duration (parts[i].usec);
 
         if (builder != NULL)
-          dbrctl_json_add_number (builder, parts[i].name, parts[i].usec);
+          dbrctl_json_int (builder, parts[i].name, parts[i].usec);
         else
           dbrctl_output_field (self->output, parts[i].title, DBRCTL_PLAIN, "%s", text);
       }
@@ -199,8 +201,8 @@ dbrctl_units_blame (DbrctlUnits *self)
   for (guint i = 0; i < shares->len; i++)
     {
       json_builder_begin_object (builder);
-      dbrctl_json_add_string (builder, "name", g_array_index (shares, Share, i).name);
-      dbrctl_json_add_number (builder, "took-usec", g_array_index (shares, Share, i).usec);
+      dbrctl_json_string (builder, "name", g_array_index (shares, Share, i).name);
+      dbrctl_json_int (builder, "took-usec", g_array_index (shares, Share, i).usec);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);

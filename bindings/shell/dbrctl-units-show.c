@@ -216,8 +216,8 @@ add_reasons_json (JsonBuilder *builder,
                   GListModel  *reasons)
 {
   json_builder_begin_object (builder);
-  dbrctl_json_add_string (builder, "name", dbr_unit_get_name (unit));
-  dbrctl_json_add_boolean (builder, "active", g_list_model_get_n_items (reasons) == 0);
+  dbrctl_json_string (builder, "name", dbr_unit_get_name (unit));
+  dbrctl_json_boolean (builder, "active", g_list_model_get_n_items (reasons) == 0);
   json_builder_set_member_name (builder, "reasons");
   json_builder_begin_array (builder);
   for (guint i = 0; i < g_list_model_get_n_items (reasons); i++)
@@ -225,8 +225,8 @@ add_reasons_json (JsonBuilder *builder,
       g_autoptr(DbrEvent) reason = g_list_model_get_item (reasons, i);
 
       json_builder_begin_object (builder);
-      dbrctl_json_add_string (builder, "kind", dbr_event_get_kind (reason));
-      dbrctl_json_add_string (builder, "text", dbr_event_get_text (reason));
+      dbrctl_json_string (builder, "kind", dbr_event_get_kind (reason));
+      dbrctl_json_string (builder, "text", dbr_event_get_text (reason));
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);
@@ -285,7 +285,7 @@ add_dependencies (DbrctlUnits       *self,
 {
   if (builder != NULL)
     {
-      dbrctl_json_add_strv (builder, kind, names);
+      dbrctl_json_strv (builder, kind, names);
       return;
     }
 
@@ -305,7 +305,7 @@ show_dependencies (DbrctlUnits  *self,
   if (builder != NULL)
     {
       json_builder_begin_object (builder);
-      dbrctl_json_add_string (builder, "name", dbr_unit_get_name (unit));
+      dbrctl_json_string (builder, "name", dbr_unit_get_name (unit));
       json_builder_set_member_name (builder, "dependencies");
       json_builder_begin_object (builder);
     }

@@ -7,6 +7,8 @@
 
 #include <glib/gi18n.h>
 
+#include "dbrctl-json-private.h"
+
 
 /* What changes, a line each, until somebody ends it. */
 
@@ -23,10 +25,10 @@ tell (DbrctlUnits *self,
     {
       JsonBuilder *builder = dbrctl_units_begin_json (self);
 
-      dbrctl_json_add_string (builder, "event", event);
-      dbrctl_json_add_number (builder, "when-usec", g_get_real_time ());
-      dbrctl_json_add_string (builder, "unit", unit);
-      dbrctl_json_add_string (builder, "text", text);
+      dbrctl_json_string (builder, "event", event);
+      dbrctl_json_int (builder, "when-usec", g_get_real_time ());
+      dbrctl_json_string (builder, "unit", unit);
+      dbrctl_json_string (builder, "text", text);
       dbrctl_output_end_json (self->output, builder);
       return;
     }

@@ -7,6 +7,7 @@
 
 #include <glib/gi18n.h>
 
+#include "dbrctl-json-private.h"
 #include "dbrctl-word-private.h"
 
 /* The word “units”: what systemd runs, why it does not run, and what makes it run. */
@@ -70,7 +71,7 @@ dbrctl_units_begin_json (DbrctlUnits *self)
 {
   JsonBuilder *builder = dbrctl_output_begin_json (self->output);
 
-  dbrctl_json_add_string (builder, "verb", self->verb);
+  dbrctl_json_string (builder, "verb", self->verb);
 
   return builder;
 }
@@ -80,18 +81,18 @@ dbrctl_units_add_json (JsonBuilder *builder,
                        DbrUnit     *unit)
 {
   json_builder_begin_object (builder);
-  dbrctl_json_add_string (builder, "name", dbr_unit_get_name (unit));
-  dbrctl_json_add_string (builder, "description", dbr_unit_get_description (unit));
-  dbrctl_json_add_string (builder, "load-state", dbr_unit_get_load_state (unit));
-  dbrctl_json_add_string (builder, "active-state", dbr_unit_get_active_state (unit));
-  dbrctl_json_add_string (builder, "sub-state", dbr_unit_get_sub_state (unit));
-  dbrctl_json_add_string (builder, "file-state", dbr_unit_get_file_state (unit));
-  dbrctl_json_add_number (builder, "main-pid", dbr_unit_get_main_pid (unit));
-  dbrctl_json_add_number (builder, "memory-bytes", dbr_unit_get_memory_bytes (unit));
-  dbrctl_json_add_number (builder, "cpu-usec", dbr_unit_get_cpu_usec (unit));
-  dbrctl_json_add_number (builder, "active-since-usec", dbr_unit_get_active_since_usec (unit));
-  dbrctl_json_add_string (builder, "result", dbr_unit_get_result (unit));
-  dbrctl_json_add_number (builder, "restarts", dbr_unit_get_restarts (unit));
+  dbrctl_json_string (builder, "name", dbr_unit_get_name (unit));
+  dbrctl_json_string (builder, "description", dbr_unit_get_description (unit));
+  dbrctl_json_string (builder, "load-state", dbr_unit_get_load_state (unit));
+  dbrctl_json_string (builder, "active-state", dbr_unit_get_active_state (unit));
+  dbrctl_json_string (builder, "sub-state", dbr_unit_get_sub_state (unit));
+  dbrctl_json_string (builder, "file-state", dbr_unit_get_file_state (unit));
+  dbrctl_json_int (builder, "main-pid", dbr_unit_get_main_pid (unit));
+  dbrctl_json_int (builder, "memory-bytes", dbr_unit_get_memory_bytes (unit));
+  dbrctl_json_int (builder, "cpu-usec", dbr_unit_get_cpu_usec (unit));
+  dbrctl_json_int (builder, "active-since-usec", dbr_unit_get_active_since_usec (unit));
+  dbrctl_json_string (builder, "result", dbr_unit_get_result (unit));
+  dbrctl_json_int (builder, "restarts", dbr_unit_get_restarts (unit));
   json_builder_end_object (builder);
 }
 

@@ -17,5 +17,8 @@ typedef void (*DbrIoFunc) (gpointer data);
 
 void          dbr_io_invoke      (DbrIoFunc func,
                                   gpointer  data);
+/* The same, and returns when it was run. With no lock held that dbr-io may want. */
+void          dbr_io_ask         (DbrIoFunc func,
+                                  gpointer  data);
 
 G_END_DECLS

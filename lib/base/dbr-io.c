@@ -21,6 +21,14 @@ typedef struct
   gpointer  data;
 } Errand;
 
+typedef struct
+{
+  Errand   errand;
+  GMutex   mutex;
+  GCond    cond;
+  gboolean is_done;
+} Question;
+
 static DbrIo *current_io;
 
 static gpointer
@@ -117,4 +125,33 @@ dbr_io_invoke (DbrIoFunc func,
   g_source_set_static_name (source, "dbr-io errand");
   g_source_set_callback (source, errand_cb, errand, g_free);
   g_source_attach (source, dbr_io_get_context ());
+}
+
+static void
+answer (gpointer data)
+{
+  Question *question = data;
+
+  question->errand.func (question->errand.data);
+  g_mutex_lock (&question->mutex);
+  question->is_done = TRUE;
+  g_cond_signal (&question->cond);
+  g_mutex_unlock (&question->mutex);
+}
+
+void
+dbr_io_ask (DbrIoFunc func,
+            gpointer  data)
+{
+  Question question = { { func, data } };
+
+  g_mutex_init (&question.mutex);
+  g_cond_init (&question.cond);
+  dbr_io_invoke (answer, &question);
+  g_mutex_lock (&question.mutex);
+  while (!question.is_done)
+    g_cond_wait (&question.cond, &question.mutex);
+  g_mutex_unlock (&question.mutex);
+  g_cond_clear (&question.cond);
+  g_mutex_clear (&question.mutex);
 }

@@ -50,6 +50,9 @@ typedef struct
   guint              n_faults;
   gint64             heard_usec;
   gboolean           is_silent;
+  /* of both: since when it is there, and what somebody made of its properties */
+  gint64             come_usec;
+  GHashTable        *wishes;
 
   /* of a device: */
   gboolean            is_connected;

@@ -13,6 +13,7 @@
 #include "monitor/dbr-bluez-ledger-private.h"
 #include "monitor/dbr-bluez-monitor-private.h"
 #include "monitor/dbr-bluez-operation-private.h"
+#include "monitor/dbr-bluez-wish-private.h"
 
 /* How many may be known that are gone, beyond as many as are there. */
 #define MOST_FORGOTTEN 256
@@ -26,6 +27,7 @@ node_free (gpointer data)
   g_free (node->address);
   g_free (node->adapter);
   g_free (node->path);
+  g_clear_pointer (&node->wishes, g_hash_table_unref);
   g_free (node);
 }
 
@@ -300,10 +302,11 @@ is_forgettable (gpointer key,
   const DbrBluezNode *node = value;
 
   return node->adapter != NULL && node->path == NULL && !node->is_dirty && !node->is_told
-         && !node->is_kept;
+         && !node->is_kept && node->wishes == NULL;
 }
 
-/* Devices change their addresses all the time: of most that were met nothing is to be remembered. */
+/* Devices change their addresses all the time: of most that were met nothing is to be
+ * remembered. */
 static void
 forget_nodes (DbrBluezCore *self)
 {
@@ -357,6 +360,7 @@ set_path (DbrBluezCore *self,
 
   if (path != NULL)
     g_hash_table_insert (self->by_path, node->path, node);
+  node->come_usec = g_get_monotonic_time ();
   dbr_bluez_core_mark (self, node);
 }
 
@@ -429,6 +433,7 @@ remove_node (DbrBluezCore *self,
   gboolean was_connected = node->is_connected;
 
   set_path (self, node, NULL);
+  dbr_bluez_wishes_part (node);
   node->is_connected = FALSE;
   dbr_bluez_ledger_lost (self->ledger, node->key);
   if (was_connected)
@@ -489,6 +494,7 @@ properties_changed_cb (gpointer           user_data,
   if (node != NULL)
     {
       dbr_bluez_core_mark (self, node);
+      dbr_bluez_wishes_note (self, node, interface_name, names);
       if (node->adapter == NULL && !dbr_bluez_core_is (self, path, interface_name, "Discovering"))
         dbr_bluez_ledger_searched (self->ledger, node->key);
       if (node->adapter != NULL)

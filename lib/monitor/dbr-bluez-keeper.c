@@ -6,9 +6,10 @@
 #include "base/dbr-io-private.h"
 #include "monitor/dbr-bluez-monitor-private.h"
 #include "monitor/dbr-bluez-operation-private.h"
+#include "monitor/dbr-bluez-wish-private.h"
 
-/* Keeping devices connected. BlueZ tries itself first where it knows how, so it is left two seconds;
- * and a connection that somebody has ended on purpose, at either end, stays ended. */
+/* Keeping devices connected. BlueZ tries itself first where it knows how, so it is left two
+ * seconds; and a connection that somebody has ended on purpose, at either end, stays ended. */
 
 #define PRESET "reconnect"
 #define GRACE_MS 2000
@@ -130,6 +131,9 @@ lost_cb (gpointer user_data)
              || node->reason == DBR_DISCONNECT_REASON_LOCAL
              || node->reason == DBR_DISCONNECT_REASON_REMOTE
              || node->reason == DBR_DISCONNECT_REASON_AUTHENTICATION;
+  if (node->reason == DBR_DISCONNECT_REASON_TIMEOUT
+      || node->reason == DBR_DISCONNECT_REASON_SUSPEND)
+    dbr_bluez_wishes_drop (node, "Connected");
   node->reason = DBR_DISCONNECT_REASON_UNKNOWN;
   dbr_herald_tell (errand->core->herald, dbr_bluez_monitor_tell_parting, parting,
                    dbr_bluez_parting_free);

@@ -39,7 +39,25 @@ typedef struct
   gboolean          is_busy;
   guint             n_failures;
   gint64            not_before_usec;
+  /* why it was not repeated the last time */
+  char             *problem;
+  /* when it was asked for by the program, monotonic time */
+  gint64            noted_usec;
 } DbrBluezEntry;
+
+/* What is seen of an entry from outside. */
+typedef struct
+{
+  DbrBluezEntryKind kind;
+  char             *node;
+  char             *rest;
+  char             *interface_name;
+  GVariant         *parameters;
+  gboolean          flag;
+  gboolean          holds;
+  /* NULL if nothing is wrong with it */
+  char             *problem;
+} DbrBluezStanding;
 
 DbrBluezLedger *dbr_bluez_ledger_new              (DbrBluezCore       *core) G_GNUC_WARN_UNUSED_RESULT;
 void            dbr_bluez_ledger_free             (DbrBluezLedger     *self);
@@ -78,6 +96,13 @@ gboolean        dbr_bluez_ledger_is_discovering   (DbrBluezLedger     *self,
                                                    const char         *adapter);
 /* Agents and registrations all hold. */
 gboolean        dbr_bluez_ledger_is_settled       (DbrBluezLedger     *self);
+
+/* All that was asked for, in order. */
+GPtrArray      *dbr_bluez_ledger_survey           (DbrBluezLedger     *self) G_GNUC_WARN_UNUSED_RESULT;
+/* None of it is about to be repeated now. A node of NULL is all. */
+gboolean        dbr_bluez_ledger_is_at_rest       (DbrBluezLedger     *self,
+                                                   const char         *adapter,
+                                                   gboolean            with_notifications);
 
 /* A node has gone, and what was kept for it; NULL: whatever was registered. */
 void            dbr_bluez_ledger_lost             (DbrBluezLedger     *self,

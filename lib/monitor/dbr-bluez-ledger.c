@@ -9,6 +9,7 @@
 
 #include "base/dbr-io-private.h"
 #include "monitor/dbr-bluez-operation-private.h"
+#include "monitor/dbr-bluez-wish-private.h"
 
 /* What could not be repeated is tried again after this, and twice as long each time. */
 #define FIRST_PAUSE_MS 1000
@@ -34,8 +35,22 @@ entry_free (gpointer data)
   g_free (entry->rest);
   g_free (entry->interface_name);
   g_free (entry->member);
+  g_free (entry->problem);
   g_clear_pointer (&entry->parameters, g_variant_unref);
   g_free (entry);
+}
+
+static void
+standing_free (gpointer data)
+{
+  DbrBluezStanding *standing = data;
+
+  g_free (standing->node);
+  g_free (standing->rest);
+  g_free (standing->interface_name);
+  g_free (standing->problem);
+  g_clear_pointer (&standing->parameters, g_variant_unref);
+  g_free (standing);
 }
 
 DbrBluezLedger *
@@ -107,6 +122,7 @@ set_holds (DbrBluezLedger *self,
   entry->lease_serial = self->core->lease_serial;
   entry->n_failures = 0;
   entry->not_before_usec = 0;
+  g_clear_pointer (&entry->problem, g_free);
 }
 
 void
@@ -139,6 +155,7 @@ dbr_bluez_ledger_note (DbrBluezLedger    *self,
   g_clear_pointer (&entry->parameters, g_variant_unref);
   entry->parameters = parameters != NULL ? g_variant_ref_sink (parameters) : NULL;
   entry->flag = flag;
+  entry->noted_usec = g_get_monotonic_time ();
   set_holds (self, entry);
 }
 
@@ -228,6 +245,44 @@ dbr_bluez_ledger_lost (DbrBluezLedger *self,
   dbr_bluez_core_poke (self->core);
 }
 
+/* What an adapter was asked to be, or what somebody has made of it since. */
+static gboolean
+get_power (DbrBluezLedger      *self,
+           const DbrBluezEntry *entry)
+{
+  DbrBluezNode *node = dbr_bluez_core_lookup (self->core, entry->node);
+  g_autoptr(GVariant) wish = NULL;
+
+  if (node != NULL)
+    wish = dbr_bluez_wishes_ref (node, "Powered", entry->noted_usec);
+
+  return wish != NULL ? g_variant_get_boolean (wish) : entry->flag;
+}
+
+GPtrArray *
+dbr_bluez_ledger_survey (DbrBluezLedger *self)
+{
+  GPtrArray *standings = g_ptr_array_new_with_free_func (standing_free);
+
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      const DbrBluezEntry *entry = self->entries->pdata[i];
+      DbrBluezStanding *standing = g_new0 (DbrBluezStanding, 1);
+
+      standing->kind = entry->kind;
+      standing->node = g_strdup (entry->node);
+      standing->rest = g_strdup (entry->rest);
+      standing->interface_name = g_strdup (entry->interface_name);
+      standing->parameters = entry->parameters != NULL ? g_variant_ref (entry->parameters) : NULL;
+      standing->flag = entry->kind == DBR_BLUEZ_ENTRY_POWER ? get_power (self, entry) : entry->flag;
+      standing->holds = dbr_bluez_ledger_holds (self, entry);
+      standing->problem = g_strdup (entry->problem);
+      g_ptr_array_add (standings, standing);
+    }
+
+  return standings;
+}
+
 /* Repeating */
 
 static gboolean
@@ -295,6 +350,36 @@ is_possible (DbrBluezLedger *self,
     }
 }
 
+static gboolean
+is_of_adapter (const DbrBluezEntry *entry,
+               const char          *adapter)
+{
+  gsize length = adapter != NULL ? strlen (adapter) : 0;
+
+  return adapter == NULL || entry->node == NULL
+         || (g_str_has_prefix (entry->node, adapter)
+             && (entry->node[length] == '\0' || entry->node[length] == '/'));
+}
+
+gboolean
+dbr_bluez_ledger_is_at_rest (DbrBluezLedger *self,
+                             const char     *adapter,
+                             gboolean        with_notifications)
+{
+  for (guint i = 0; i < self->entries->len; i++)
+    {
+      DbrBluezEntry *entry = self->entries->pdata[i];
+
+      if (entry->kind == DBR_BLUEZ_ENTRY_NOTIFY && !with_notifications)
+        continue;
+      if (is_of_adapter (entry, adapter) && entry->n_failures == 0 && is_possible (self, entry)
+          && !dbr_bluez_ledger_holds (self, entry))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 static DbrBluezOperation *
 new_operation (DbrBluezLedger *self,
                DbrBluezEntry  *entry)
@@ -307,7 +392,7 @@ new_operation (DbrBluezLedger *self,
   switch (entry->kind)
     {
     case DBR_BLUEZ_ENTRY_POWER:
-      return dbr_bluez_set_powered_new (self->core, entry->node, entry->flag);
+      return dbr_bluez_set_powered_new (self->core, entry->node, get_power (self, entry));
 
     case DBR_BLUEZ_ENTRY_DISCOVERY:
       return dbr_bluez_start_discovery_new (self->core, entry->node, entry->parameters);
@@ -348,9 +433,13 @@ replayed_cb (gpointer      user_data,
         continue;
       entry->is_busy = FALSE;
       if (error == NULL)
-        set_holds (self, entry);
-      else
-        pause_longer (self, entry);
+        {
+          set_holds (self, entry);
+          continue;
+        }
+      g_free (entry->problem);
+      entry->problem = g_strdup (error->message);
+      pause_longer (self, entry);
     }
   dbr_bluez_core_poke (self->core);
 }

@@ -431,7 +431,8 @@ dbr_bluez_monitor_ref_core (DbrBluezMonitor *self)
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   if (self->core == NULL)
-    self->core = dbr_bluez_core_new (client, self->herald, self->context, self->silence_ms, tell_cb);
+    self->core = dbr_bluez_core_new (client, self->herald, self->context, self->silence_ms,
+                                     tell_cb);
 
   return dbr_bluez_core_ref (self->core);
 }
@@ -488,10 +489,6 @@ dbr_bluez_monitor_stopped (DbrServiceMonitor *monitor)
   dbr_bluez_core_unref (core);
 }
 
-static const DbrBluezOperationClass refresh_class = {
-  "refresh", "get_managed_objects", dbr_bluez_operation_finish, NULL, FALSE
-};
-
 /* The tree reads everything by itself: this waits for it. */
 static void
 dbr_bluez_monitor_refresh_async (DbrServiceMonitor   *monitor,
@@ -501,7 +498,7 @@ dbr_bluez_monitor_refresh_async (DbrServiceMonitor   *monitor,
 {
   g_autoptr(DbrBluezCore) core = dbr_bluez_monitor_ref_core (DBR_BLUEZ_MONITOR (monitor));
 
-  dbr_bluez_task_run (monitor, dbr_bluez_operation_new (&refresh_class, core, NULL, NULL),
+  dbr_bluez_task_run (monitor, dbr_bluez_find_new (core, NULL, NULL),
                       dbr_bluez_monitor_refresh_async, cancellable, callback, user_data);
 }
 
@@ -599,8 +596,8 @@ install_properties (GObjectClass *object_class)
   /**
    * DbrBluezMonitor:devices: (getter get_devices)
    *
-   * The devices that BlueZ knows, as a list of [class@BluezDevice]. One that two adapters know is in it
-   * twice.
+   * The devices that BlueZ knows, as a list of [class@BluezDevice]. One that two adapters know is
+   * in it twice.
    *
    * Since: 0.1
    */
@@ -625,8 +622,8 @@ install_properties (GObjectClass *object_class)
    * DbrBluezMonitor:lease: (getter get_lease)
    *
    * The connection that BlueZ keeps searches, agents, adverts and notifications for; `NULL` before
-   * it is there, and while it is lost. It is another one after a loss: what was exported on it has to
-   * be exported again.
+   * it is there, and while it is lost. It is another one after a loss: what was exported on it has
+   * to be exported again.
    *
    * Since: 0.1
    */
@@ -698,8 +695,8 @@ install_signals (void)
    * @self: the monitor
    * @adapter: the adapter
    *
-   * Emitted when what needs the controller itself has failed twice in a row, although BlueZ answers.
-   * It is not emitted again before something has succeeded.
+   * Emitted when what needs the controller itself has failed twice in a row, although BlueZ
+   * answers. It is not emitted again before something has succeeded.
    *
    * Since: 0.1
    */
@@ -711,8 +708,8 @@ install_signals (void)
    * @adapter: the adapter
    * @silent_usec: for how long
    *
-   * Emitted when an adapter searches and has heard nothing for 90 s: it is likely to be deaf. Once a
-   * silence.
+   * Emitted when an adapter searches and has heard nothing for 90 s: it is likely to be deaf. Once
+   * a silence.
    *
    * Since: 0.1
    */

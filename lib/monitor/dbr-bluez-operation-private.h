@@ -63,6 +63,8 @@ struct _DbrBluezOperation
 
   /* its limits */
   gint64                        deadline_usec;
+  /* of who asked, and that of the calls */
+  GCancellable                 *outer_cancellable;
   GCancellable                 *cancellable;
   GSource                      *cancel_source;
   GSource                      *deadline_source;
@@ -106,6 +108,11 @@ void               dbr_bluez_operation_begin  (DbrBluezOperation            *sel
 void               dbr_bluez_operation_run    (DbrBluezOperation            *self,
                                                DbrBluezDoneFunc              done,
                                                gpointer                      user_data);
+
+/* The same for a thread of the library's own, which waits for it and tells nothing to anybody. */
+gboolean           dbr_bluez_operation_run_wait (DbrBluezOperation          *self,
+                                                 GCancellable               *cancellable,
+                                                 GError                    **error);
 
 /* For steps: each of these is the last thing a step does. */
 
@@ -162,6 +169,9 @@ gboolean           dbr_bluez_operation_has_lease   (DbrBluezOperation       *sel
 /* The adapter connects nobody else: one at a time. */
 gboolean           dbr_bluez_operation_has_place   (DbrBluezOperation       *self);
 
+/* It switches an adapter off only to switch it on again. */
+gboolean           dbr_bluez_operation_is_cycle    (DbrBluezOperation       *self);
+
 /* What the core does with all of its. */
 void               dbr_bluez_operations_look   (DbrBluezCore                *core);
 void               dbr_bluez_operations_end    (DbrBluezCore                *core);
@@ -179,6 +189,20 @@ DbrBluezOperation *dbr_bluez_pair_new          (DbrBluezCore                *cor
 DbrBluezOperation *dbr_bluez_set_powered_new   (DbrBluezCore                *core,
                                                 const char                  *adapter,
                                                 gboolean                     is_powered);
+/* Waits for nothing but that these are there; NULL each for none. */
+DbrBluezOperation *dbr_bluez_find_new          (DbrBluezCore                *core,
+                                                const char                  *adapter,
+                                                const char                  *device);
+DbrBluezOperation *dbr_bluez_set_property_new  (DbrBluezCore                *core,
+                                                const char                  *adapter,
+                                                const char                  *device,
+                                                const char                  *name,
+                                                GVariant                    *value);
+/* Waits until what was asked for holds again, or has failed once; with notifications of devices, or
+ * without. An adapter of NULL is all. */
+DbrBluezOperation *dbr_bluez_settle_new        (DbrBluezCore                *core,
+                                                const char                  *adapter,
+                                                gboolean                     with_notifications);
 DbrBluezOperation *dbr_bluez_power_cycle_new   (DbrBluezCore                *core,
                                                 const char                  *adapter);
 DbrBluezOperation *dbr_bluez_start_discovery_new (DbrBluezCore                *core,

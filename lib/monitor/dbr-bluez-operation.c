@@ -49,6 +49,7 @@ dbr_bluez_operation_free (DbrBluezOperation *self)
   if (self->retry.plan != NULL)
     dbr_retry_state_clear (&self->retry);
   g_clear_object (&self->cancellable);
+  g_clear_object (&self->outer_cancellable);
   g_clear_object (&self->task);
   g_clear_pointer (&self->mailbox, dbr_mailbox_unref);
   g_clear_pointer (&self->reply, g_variant_unref);
@@ -613,8 +614,8 @@ start (gpointer data)
   dbr_retry_state_init (&self->retry, plan, dbr_random_get_system (), self->deadline_usec, TRUE);
   g_ptr_array_add (self->core->operations, self);
   attach (&self->deadline_source, g_timeout_source_new (limit_ms), deadline_cb, self);
-  if (self->task != NULL && g_task_get_cancellable (self->task) != NULL)
-    attach (&self->cancel_source, g_cancellable_source_new (g_task_get_cancellable (self->task)),
+  if (self->outer_cancellable != NULL)
+    attach (&self->cancel_source, g_cancellable_source_new (self->outer_cancellable),
             G_SOURCE_FUNC (cancelled_cb), self);
 
   if (self->core->is_over)
@@ -631,6 +632,7 @@ dbr_bluez_operation_begin (DbrBluezOperation *self,
                            GTask             *task)
 {
   self->task = task;
+  g_set_object (&self->outer_cancellable, g_task_get_cancellable (task));
   self->mailbox = dbr_mailbox_get (g_task_get_context (task));
   dbr_io_invoke (start, self);
 }
@@ -643,4 +645,63 @@ dbr_bluez_operation_run (DbrBluezOperation *self,
   self->done = done;
   self->done_data = user_data;
   start (self);
+}
+
+/* For a thread that waits */
+
+typedef struct
+{
+  DbrBluezOperation *operation;
+  GMutex             mutex;
+  GCond              cond;
+  GError            *error;
+  gboolean           is_ended;
+} Wait;
+
+static void
+awaited_cb (gpointer      user_data,
+            const GError *error)
+{
+  Wait *wait = user_data;
+
+  g_mutex_lock (&wait->mutex);
+  wait->error = error != NULL ? g_error_copy (error) : NULL;
+  wait->is_ended = TRUE;
+  g_cond_signal (&wait->cond);
+  g_mutex_unlock (&wait->mutex);
+}
+
+static void
+begin_wait_cb (gpointer data)
+{
+  Wait *wait = data;
+
+  dbr_bluez_operation_run (wait->operation, awaited_cb, wait);
+}
+
+/* It always ends, as an operation does. */
+gboolean
+dbr_bluez_operation_run_wait (DbrBluezOperation  *self,
+                              GCancellable       *cancellable,
+                              GError            **error)
+{
+  Wait wait = { self };
+
+  g_mutex_init (&wait.mutex);
+  g_cond_init (&wait.cond);
+  g_set_object (&self->outer_cancellable, cancellable);
+  dbr_io_invoke (begin_wait_cb, &wait);
+
+  g_mutex_lock (&wait.mutex);
+  while (!wait.is_ended)
+    g_cond_wait (&wait.cond, &wait.mutex);
+  g_mutex_unlock (&wait.mutex);
+  g_cond_clear (&wait.cond);
+  g_mutex_clear (&wait.mutex);
+  if (wait.error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, wait.error);
+
+  return FALSE;
 }

@@ -110,7 +110,8 @@ dbr_bluez_set_powered_new (DbrBluezCore *core,
   return self;
 }
 
-/* A power cycle. Devices are disconnected first: switching off under a connection has hung BlueZ. */
+/* A power cycle. Devices are disconnected first: switching off under a connection has hung
+ * BlueZ. */
 
 static void cycle_next (DbrBluezOperation *self);
 
@@ -206,4 +207,10 @@ dbr_bluez_power_cycle_new (DbrBluezCore *core,
                            const char   *adapter)
 {
   return dbr_bluez_operation_new (&power_cycle_class, core, adapter, NULL);
+}
+
+gboolean
+dbr_bluez_operation_is_cycle (DbrBluezOperation *self)
+{
+  return self->klass == &power_cycle_class;
 }

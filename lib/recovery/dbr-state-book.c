@@ -455,6 +455,9 @@ dbr_state_book_parse (const char     *text,
   const char *line;
   guint n_pages;
 
+  /* Nothing may well be at no place. */
+  if (length == 0)
+    return refuse (fault, DBR_STATE_FAULT_DAMAGED, error);
   if (!read_title (text, length, fault))
     return refuse (fault, *fault, error);
 

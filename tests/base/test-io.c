@@ -167,6 +167,27 @@ check_context_cb (gpointer data)
 }
 
 static void
+answer_cb (gpointer data)
+{
+  GThread **thread = data;
+
+  g_usleep (20 * 1000);
+  *thread = g_thread_self ();
+}
+
+static void
+test_answers (void)
+{
+  GThread *thread = NULL;
+
+  g_test_summary ("Who asks dbr-io goes on when the answer is there");
+
+  dbr_io_ask (answer_cb, &thread);
+  g_assert_nonnull (thread);
+  g_assert_true (thread != g_thread_self ());
+}
+
+static void
 test_context_is_the_default_of_its_thread (void)
 {
   Errand errand = { 0 };
@@ -253,6 +274,7 @@ main (int   argc,
   g_test_add_func ("/dbr/io/runs-in-order", test_runs_in_order);
   g_test_add_func ("/dbr/io/keeps-the-order-of-each-thread", test_keeps_the_order_of_each_thread);
   g_test_add_func ("/dbr/io/runs-at-once-on-dbr-io", test_runs_at_once_on_dbr_io);
+  g_test_add_func ("/dbr/io/answers", test_answers);
   g_test_add_func ("/dbr/io/context-is-the-default-of-its-thread",
                    test_context_is_the_default_of_its_thread);
   g_test_add_func ("/dbr/io/starts-with-its-first-use", test_starts_with_its_first_use);

@@ -130,6 +130,66 @@ test_remembers_off (void)
                        && !dbr_bluez_adapter_get_powered (adapter), DBR_TEST_PATIENCE_MS);
 }
 
+/* As the settings of a desktop do. */
+static void
+switch_off_by_somebody (BluezScene *scene)
+{
+  g_autoptr(GDBusConnection) connection = dbr_test_bus_connect (scene->bus);
+  g_autoptr(GVariant) reply = NULL;
+  g_autoptr(GError) error = NULL;
+
+  reply = g_dbus_connection_call_sync (connection, DBR_TEST_BLUEZ_NAME, DBR_TEST_BLUEZ_ADAPTER_PATH,
+                                       "org.freedesktop.DBus.Properties", "Set",
+                                       g_variant_new ("(ssv)", "org.bluez.Adapter1", "Powered",
+                                                      g_variant_new_boolean (FALSE)),
+                                       NULL, G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_leaves_off (void)
+{
+  g_autoptr(BluezScene) scene = bluez_scene_new (NULL);
+  g_autoptr(DbrBluezAdapter) adapter = g_object_ref (bluez_scene_get_adapter (scene));
+  g_autoptr(GError) error = NULL;
+  gint64 until;
+
+  g_test_summary ("An adapter that the program has switched on and a person off stays off over a"
+                  " restart");
+
+  dbr_bluez_adapter_set_powered_sync (adapter, TRUE, NULL, &error);
+  g_assert_no_error (error);
+  switch_off_by_somebody (scene);
+  dbr_test_wait_until (NULL, !dbr_bluez_adapter_get_powered (adapter), DBR_TEST_PATIENCE_MS);
+
+  /* BlueZ lives on for longer than it takes to stop. */
+  until = g_get_monotonic_time () + 3200 * 1000;
+  dbr_test_wait_until (NULL, g_get_monotonic_time () >= until, DBR_TEST_PATIENCE_MS);
+  bluez_scene_tell (scene, "crash");
+  bluez_scene_tell (scene, "boot");
+  dbr_test_bluez_wait_for_calls (scene->bluez, NULL, "hci0.Powered=false hci0.Powered=false");
+  dbr_test_wait_until (NULL, !dbr_bluez_adapter_get_powered (adapter), DBR_TEST_PATIENCE_MS);
+}
+
+static void
+test_comes_back_on (void)
+{
+  g_autoptr(BluezScene) scene = bluez_scene_new (NULL);
+  g_autoptr(DbrBluezAdapter) adapter = g_object_ref (bluez_scene_get_adapter (scene));
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("That BlueZ switches adapters off when it stops is not what somebody wanted");
+
+  dbr_bluez_adapter_set_powered_sync (adapter, TRUE, NULL, &error);
+  g_assert_no_error (error);
+  bluez_scene_tell (scene, "shutdown");
+  dbr_test_wait_until (NULL, count (dbr_bluez_monitor_get_adapters (scene->monitor)) == 0,
+                       DBR_TEST_PATIENCE_MS);
+  bluez_scene_tell (scene, "boot");
+  dbr_test_bluez_wait_for_calls (scene->bluez, NULL, "hci0.Powered=true hci0.Powered=true");
+  dbr_test_wait_until (NULL, dbr_bluez_adapter_get_powered (adapter), DBR_TEST_PATIENCE_MS);
+}
+
 static void
 test_cycles_power (void)
 {
@@ -469,6 +529,8 @@ main (int    argc,
   g_test_add_func ("/dbr/bluez-monitor/outlives-a-crash", test_outlives_a_crash);
   g_test_add_func ("/dbr/bluez-monitor/is-blocked", test_is_blocked);
   g_test_add_func ("/dbr/bluez-monitor/remembers-off", test_remembers_off);
+  g_test_add_func ("/dbr/bluez-monitor/leaves-off", test_leaves_off);
+  g_test_add_func ("/dbr/bluez-monitor/comes-back-on", test_comes_back_on);
   g_test_add_func ("/dbr/bluez-monitor/cycles-power", test_cycles_power);
   g_test_add_func ("/dbr/bluez-monitor/has-a-lease", test_has_a_lease);
   g_test_add_func ("/dbr/bluez-monitor/registers-again", test_registers_again);
