@@ -24,6 +24,7 @@ static const DbrctlWord *const words[] = {
   &dbrctl_call,
   &dbrctl_bluez,
   &dbrctl_units,
+  &dbrctl_recover,
   &dbrctl_pool,
   &dbrctl_stress,
   &dbrctl_metrics,
