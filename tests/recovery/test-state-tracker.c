@@ -185,6 +185,7 @@ test_writes_before_it_goes (void)
   for (guint i = 0; i < 100; i++)
     {
       g_autofree char *name = g_strdup_printf ("n%u", i);
+      g_autoptr(GVariant) value = NULL;
 
       dbr_state_tracker_set_attribute (scene->tracker, NO_ONE, name, g_variant_new_uint32 (i),
                                        &error);
@@ -194,7 +195,8 @@ test_writes_before_it_goes (void)
       dbr_state_tracker_set_file (scene->tracker, scene->path);
       g_clear_object (&state);
       state = dbr_state_tracker_get (scene->tracker, NO_ONE);
-      g_assert_nonnull (dbr_device_state_get_attribute (state, name));
+      value = dbr_device_state_get_attribute (state, name);
+      g_assert_nonnull (value);
     }
 }
 
@@ -240,6 +242,8 @@ test_writes_later (void)
   g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
   g_autofree char *folder = g_build_filename (scene->folder, "later", NULL);
   g_autofree char *path = g_build_filename (folder, "devices", NULL);
+  g_autofree char *lock_path = g_build_filename (folder, ".devices.lock", NULL);
+  g_autoptr(DbrDeviceState) state = NULL;
   g_autoptr(GError) error = NULL;
   guint n_failed = 0;
 
@@ -257,7 +261,8 @@ test_writes_later (void)
   g_assert_false (dbr_state_tracker_flush_sync (scene->tracker, NULL, &error));
   g_assert_error (error, DBR_ERROR, DBR_ERROR_STORAGE);
   g_clear_error (&error);
-  g_assert_nonnull (dbr_state_tracker_get (scene->tracker, NO_ONE));
+  state = dbr_state_tracker_get (scene->tracker, NO_ONE);
+  g_assert_nonnull (state);
 
   g_assert_cmpint (g_rmdir (path), ==, 0);
   g_assert_true (dbr_state_tracker_flush_sync (scene->tracker, NULL, &error));
@@ -266,8 +271,7 @@ test_writes_later (void)
 
   dbr_state_tracker_set_file (scene->tracker, NULL);
   g_unlink (path);
-  path = (g_free (path), g_build_filename (folder, ".devices.lock", NULL));
-  g_unlink (path);
+  g_unlink (lock_path);
   g_rmdir (folder);
 }
 
