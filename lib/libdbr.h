@@ -36,5 +36,8 @@
 # include "policy/dbr-retry.h"
 # include "policy/dbr-timeouts.h"
 # include "recovery/dbr-device-state.h"
+# include "recovery/dbr-recovery-attempt.h"
+# include "recovery/dbr-recovery-stage.h"
+# include "recovery/dbr-recovery.h"
 # include "recovery/dbr-state-tracker.h"
 #undef DBR_INSIDE

@@ -25,6 +25,8 @@ typedef struct _DbrctlFrame DbrctlFrame;
 DbrctlStatus  dbrctl_frame_main            (char              **argv);
 
 DbrctlOutput *dbrctl_frame_get_output      (DbrctlFrame        *self);
+/* For a word of which only some verbs go on until they are told to end. */
+void          dbrctl_frame_set_live        (DbrctlFrame        *self);
 /* Cancelled by SIGINT, SIGTERM and SIGHUP, and when nobody reads the output any more. */
 GCancellable *dbrctl_frame_get_cancellable (DbrctlFrame        *self);
 gboolean      dbrctl_frame_is_json         (DbrctlFrame        *self);
@@ -51,6 +53,10 @@ void          dbrctl_frame_loop            (DbrctlFrame        *self);
  * nothing that went wrong, and nothing is said of it. */
 DbrctlStatus  dbrctl_frame_fail            (DbrctlFrame        *self,
                                             const GError       *error);
+/* The same for what is wrong without an error of a call. */
+DbrctlStatus  dbrctl_frame_problem         (DbrctlFrame        *self,
+                                            const char         *format,
+                                            ...) G_GNUC_PRINTF (2, 3);
 /* The same for a mistake in the command line. */
 DbrctlStatus  dbrctl_frame_misuse          (DbrctlFrame        *self,
                                             const char         *format,

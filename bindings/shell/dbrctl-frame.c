@@ -8,16 +8,23 @@
 #include <glib-unix.h>
 #include <glib/gi18n.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "dbrctl-interrupt-private.h"
+#include "dbrctl-json-private.h"
 #include "dbrctl-word-private.h"
 
 #define MAX_TIMEOUT_MS (24 * 60 * 60 * 1000)
 
 static const DbrctlWord *const words[] = {
   &dbrctl_doctor,
+  &dbrctl_monitor,
+  &dbrctl_call,
+  &dbrctl_bluez,
+  &dbrctl_units,
+  &dbrctl_demo,
 };
 
 struct _DbrctlFrame
@@ -27,9 +34,12 @@ struct _DbrctlFrame
   gboolean          is_session;
   gboolean          is_system;
   gboolean          wants_help;
+  gboolean          is_live;
   char             *address;
   int               timeout_ms;
 
+  /* something went wrong by itself */
+  gboolean          has_failed;
   GCancellable     *cancellable;
   DbrctlInterrupt  *interrupt;
   DbrctlOutput     *output;
@@ -39,6 +49,13 @@ DbrctlOutput *
 dbrctl_frame_get_output (DbrctlFrame *self)
 {
   return self->output;
+}
+
+void
+dbrctl_frame_set_live (DbrctlFrame *self)
+{
+  self->is_live = TRUE;
+  dbrctl_output_set_live (self->output);
 }
 
 GCancellable *
@@ -99,11 +116,18 @@ dbrctl_frame_open_client (DbrctlFrame *self,
                           GError     **error)
 {
   g_autoptr(DbrClient) client = dbrctl_frame_new_client (self, fallback);
+  g_autoptr(GError) local_error = NULL;
 
-  if (!dbr_client_open_sync (client, self->cancellable, error))
-    return NULL;
+  if (dbr_client_open_sync (client, self->cancellable, &local_error))
+    return g_steal_pointer (&client);
 
-  return g_steal_pointer (&client);
+  /* One that does not let us in within the time limit is none either. */
+  if (g_error_matches (local_error, DBR_ERROR, DBR_ERROR_DEADLINE)
+      || g_error_matches (local_error, DBR_ERROR, DBR_ERROR_CONNECTION_LOST))
+    local_error->code = DBR_ERROR_NO_BUS;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+
+  return NULL;
 }
 
 static gboolean
@@ -182,18 +206,12 @@ frame_tell_error (DbrctlFrame  *self,
                           ? g_dbus_error_get_remote_error (error) : NULL;
   JsonBuilder *builder = dbrctl_output_begin_json_as (self->output, "error");
 
-  json_builder_set_member_name (builder, "status");
-  json_builder_add_int_value (builder, status);
-  json_builder_set_member_name (builder, "domain");
-  json_builder_add_string_value (builder, g_quark_to_string (error->domain));
-  json_builder_set_member_name (builder, "code");
-  json_builder_add_int_value (builder, error->code);
-  json_builder_set_member_name (builder, "name");
-  json_builder_add_string_value (builder, name);
-  json_builder_set_member_name (builder, "message");
-  json_builder_add_string_value (builder, error->message);
-  json_builder_set_member_name (builder, "explanation");
-  json_builder_add_string_value (builder, explained);
+  dbrctl_json_int (builder, "status", status);
+  dbrctl_json_string (builder, "domain", g_quark_to_string (error->domain));
+  dbrctl_json_int (builder, "code", error->code);
+  dbrctl_json_string (builder, "name", name);
+  dbrctl_json_string (builder, "message", error->message);
+  dbrctl_json_string (builder, "explanation", explained);
   dbrctl_output_end_json (self->output, builder);
 }
 
@@ -207,6 +225,7 @@ dbrctl_frame_fail (DbrctlFrame  *self,
       && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return DBRCTL_PROBLEM;
 
+  self->has_failed = TRUE;
   if (self->is_json)
     {
       frame_tell_error (self, status, error);
@@ -215,10 +234,42 @@ dbrctl_frame_fail (DbrctlFrame  *self,
     {
       g_autofree char *explained = dbr_error_explain (error);
 
-      dbrctl_output_complain (self->output, "%s", explained);
+      /* What a person has typed wrong needs no more explanation. */
+      dbrctl_output_complain (self->output, "%s",
+                              status == DBRCTL_USAGE ? error->message : explained);
     }
 
   return status;
+}
+
+DbrctlStatus
+dbrctl_frame_problem (DbrctlFrame *self,
+                      const char  *format,
+                      ...)
+{
+  g_autofree char *text = NULL;
+  JsonBuilder *builder;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  if (!self->is_json)
+    {
+      dbrctl_output_complain (self->output, "%s", text);
+      return DBRCTL_PROBLEM;
+    }
+
+  builder = dbrctl_output_begin_json_as (self->output, "error");
+  dbrctl_json_int (builder, "status", DBRCTL_PROBLEM);
+  dbrctl_json_string (builder, "domain", "dbrctl");
+  dbrctl_json_int (builder, "code", 0);
+  dbrctl_json_string (builder, "name", NULL);
+  dbrctl_json_string (builder, "message", text);
+  dbrctl_json_string (builder, "explanation", text);
+  dbrctl_output_end_json (self->output, builder);
+
+  return DBRCTL_PROBLEM;
 }
 
 DbrctlStatus
@@ -319,6 +370,22 @@ frame_parse (DbrctlFrame    *self,
   return TRUE;
 }
 
+/* The two hyphens before what begins with one have done their work. */
+static void
+drop_hyphens (char **arguments)
+{
+  for (guint i = 0; arguments[i] != NULL; i++)
+    {
+      if (g_str_equal (arguments[i], "--"))
+        {
+          g_free (arguments[i]);
+          memmove (arguments + i, arguments + i + 1,
+                   (g_strv_length (arguments + i + 1) + 1) * sizeof *arguments);
+          return;
+        }
+    }
+}
+
 /* Whether the word went on to its end; being told to end is the end of a live one. */
 static DbrctlStatus
 frame_end (DbrctlFrame  *self,
@@ -328,10 +395,10 @@ frame_end (DbrctlFrame  *self,
   int number = dbrctl_interrupt_get_number (self->interrupt);
 
   g_clear_pointer (&self->interrupt, dbrctl_interrupt_free);
-  if (!is_cut_short)
+  if (!is_cut_short || self->has_failed)
     return status;
-  if (self->word->is_live || number == 0)
-    return status == DBRCTL_PROBLEM ? DBRCTL_WELL : status;
+  if (self->is_live || number == 0)
+    return DBRCTL_WELL;
 
   /* As the shell expects it of a program that was interrupted. */
   signal (number, SIG_DFL);
@@ -352,6 +419,7 @@ frame_run (DbrctlFrame *self,
 
   is_understood = frame_parse (self, context, &arguments, &error);
   self->cancellable = g_cancellable_new ();
+  self->is_live = self->word->is_live;
   self->output = dbrctl_output_new (self->word->name, self->is_json, self->word->is_live,
                                     self->cancellable);
   if (!is_understood)
@@ -366,6 +434,7 @@ frame_run (DbrctlFrame *self,
       return DBRCTL_WELL;
     }
 
+  drop_hyphens (arguments);
   self->interrupt = dbrctl_interrupt_new (self->cancellable);
   /* The first one is the word itself. */
   status = self->word->run (self, arguments + 1);

@@ -22,6 +22,7 @@ DbrctlOutput *dbrctl_output_new         (const char         *word,
                                          GCancellable       *closed) G_GNUC_WARN_UNUSED_RESULT;
 void          dbrctl_output_free        (DbrctlOutput       *self);
 
+void          dbrctl_output_set_live    (DbrctlOutput       *self);
 gboolean      dbrctl_output_is_closed   (DbrctlOutput       *self);
 gboolean      dbrctl_output_is_terminal (DbrctlOutput       *self);
 gboolean      dbrctl_output_has_colour  (DbrctlOutput       *self);
@@ -50,6 +51,18 @@ void          dbrctl_output_field       (DbrctlOutput       *self,
                                          DbrctlStyle         style,
                                          const char         *format,
                                          ...) G_GNUC_PRINTF (4, 5);
+/* The same with a name that is what matters. */
+void          dbrctl_output_entry       (DbrctlOutput       *self,
+                                         DbrctlStyle         name_style,
+                                         const char         *name,
+                                         DbrctlStyle         style,
+                                         const char         *format,
+                                         ...) G_GNUC_PRINTF (5, 6);
+/* Below an entry, where its value stands. */
+void          dbrctl_output_entry_more  (DbrctlOutput       *self,
+                                         DbrctlStyle         style,
+                                         const char         *format,
+                                         ...) G_GNUC_PRINTF (3, 4);
 void          dbrctl_output_table       (DbrctlOutput       *self,
                                          DbrctlTable        *table);
 /* Sequences of our own, as they are. */

@@ -60,6 +60,12 @@ dbrctl_output_free (DbrctlOutput *self)
   g_free (self);
 }
 
+void
+dbrctl_output_set_live (DbrctlOutput *self)
+{
+  self->is_live = TRUE;
+}
+
 gboolean
 dbrctl_output_is_closed (DbrctlOutput *self)
 {
@@ -251,6 +257,21 @@ dbrctl_output_paragraph (DbrctlOutput *self,
   output_wrap (self, indent, style, text);
 }
 
+static void
+output_enter (DbrctlOutput *self,
+              DbrctlStyle   name_style,
+              const char   *name,
+              DbrctlStyle   style,
+              const char   *text)
+{
+  guint wide = dbrctl_text_width (name);
+
+  g_string_append (self->line, "  ");
+  output_append (self, name_style, name);
+  g_string_append_printf (self->line, "%*s", wide < FIELD_WIDTH ? (int) (FIELD_WIDTH - wide) : 1, "");
+  output_wrap (self, FIELD_WIDTH + 2, style, text);
+}
+
 void
 dbrctl_output_field (DbrctlOutput *self,
                      const char   *name,
@@ -259,16 +280,44 @@ dbrctl_output_field (DbrctlOutput *self,
                      ...)
 {
   g_autofree char *text = NULL;
-  guint wide = dbrctl_text_width (name);
   va_list args;
 
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
-  g_string_append (self->line, "  ");
-  output_append (self, DBRCTL_FAINT, name);
-  g_string_append_printf (self->line, "%*s", wide < FIELD_WIDTH ? (int) (FIELD_WIDTH - wide) : 1, "");
-  output_wrap (self, FIELD_WIDTH + 2, style, text);
+  output_enter (self, DBRCTL_FAINT, name, style, text);
+}
+
+void
+dbrctl_output_entry (DbrctlOutput *self,
+                     DbrctlStyle   name_style,
+                     const char   *name,
+                     DbrctlStyle   style,
+                     const char   *format,
+                     ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  output_enter (self, name_style, name, style, text);
+}
+
+void
+dbrctl_output_entry_more (DbrctlOutput *self,
+                          DbrctlStyle   style,
+                          const char   *format,
+                          ...)
+{
+  g_autofree char *text = NULL;
+  va_list args;
+
+  va_start (args, format);
+  text = g_strdup_vprintf (format, args);
+  va_end (args);
+  output_enter (self, DBRCTL_PLAIN, "", style, text);
 }
 
 void

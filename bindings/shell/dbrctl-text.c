@@ -67,10 +67,12 @@ spell_json (GString  *to,
     g_string_append_printf (to, "\\u%04x", c);
 }
 
+typedef void (*SpellFunc) (GString  *to,
+                           gunichar  c);
+
 static char *
 clean (const char *text,
-       void      (*spell_one)(GString *to,
-                              gunichar c))
+       SpellFunc   spell_one)
 {
   g_autofree char *valid = g_utf8_make_valid (text, -1);
   GString *cleaned = g_string_sized_new (strlen (valid));

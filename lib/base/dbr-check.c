@@ -117,8 +117,8 @@ refuse_type (GError             **error,
   return refuse (error, format, text);
 }
 
-/* Checks the type of one value, or of all parameters: a tuple that their signature leaves out. Every
- * call comes here twice, so nothing is copied, and nothing ends with a zero. */
+/* Checks the type of one value, or of all parameters: a tuple that their signature leaves out.
+ * Every call comes here twice, so nothing is copied, and nothing ends with a zero. */
 static gboolean
 check_type (const GVariantType  *type,
             gboolean             is_parameters,

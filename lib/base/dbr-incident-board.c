@@ -32,8 +32,8 @@ typedef struct
   DbrIncident *incident;
 } News;
 
-/* Things happen in any thread, and have to be told in their order without a lock. So what happens is
- * queued under the lock, and whoever finds nobody telling tells all that is there. */
+/* Things happen in any thread, and have to be told in their order without a lock. So what happens
+ * is queued under the lock, and whoever finds nobody telling tells all that is there. */
 struct _DbrIncidentBoard
 {
   gatomicrefcount  ref_count;

@@ -19,7 +19,9 @@
 #define MAX_DESCRIPTORS 253
 
 static const DbrTransportLimits system_limits = { 128, 32 * 1024 * 1024, 16, 512 };
-static const DbrTransportLimits session_limits = { 50000, DBR_MAX_MESSAGE_SIZE, MAX_DESCRIPTORS, 50000 };
+static const DbrTransportLimits session_limits = {
+  50000, DBR_MAX_MESSAGE_SIZE, MAX_DESCRIPTORS, 50000
+};
 static const DbrTransportLimits peer_limits = {
   G_MAXUINT, DBR_MAX_MESSAGE_SIZE, MAX_DESCRIPTORS, G_MAXUINT,
 };

@@ -283,7 +283,8 @@ is_from_same (DbrMessage *one,
 }
 
 /* Makes of @item and an older change of the same object one, in which the older one goes, which it
- * returns. What a service said before it was started anew is not made part of what it says since. */
+ * returns. What a service said before it was started anew is not made part of what it says
+ * since. */
 static Item *
 dbr_backlog_merge_locked (DbrBacklog *self,
                           Item       *item)

@@ -740,9 +740,9 @@ dbr_call_class_init (DbrCallClass *klass)
    *
    * The lease on whose connection it is sent; `NULL` for the client's own.
    *
-   * All else is as with any call of the client: its limits, its policies, its circuits. Only it does
-   * not wait for its turn among the client's calls, is not shared, and is not sent again when the
-   * connection is lost: what a service keeps for the lease is gone with it.
+   * All else is as with any call of the client: its limits, its policies, its circuits. Only it
+   * does not wait for its turn among the client's calls, is not shared, and is not sent again when
+   * the connection is lost: what a service keeps for the lease is gone with it.
    *
    * Since: 0.1
    */

@@ -434,9 +434,10 @@ introspect_conclude (DbrClient    *self,
 
   g_variant_get (reply, "(&s)", &xml);
 
-  return self->access_policy != NULL ? dbr_introspection_filter (xml, exchange->request->object_path,
-                                                                 may_see_cb, &sight, error)
-                                     : g_strdup (xml);
+  if (self->access_policy == NULL)
+    return g_strdup (xml);
+
+  return dbr_introspection_filter (xml, exchange->request->object_path, may_see_cb, &sight, error);
 }
 
 static void

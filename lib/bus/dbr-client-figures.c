@@ -13,11 +13,11 @@
  *
  * Gets where its calls are counted.
  *
- * It is valid until other metrics are set. A call that succeeded, failed, was given up or refused is
- * in them from when its callback runs or its sync function returns, under a name such as
+ * It is valid until other metrics are set. A call that succeeded, failed, was given up or refused
+ * is in them from when its callback runs or its sync function returns, under a name such as
  * `org.example.Player:org.example.Player.Play`, or under [property@Call:operation] where that was
- * set. One with a bad argument is no call and is not counted. What several asked for at once and was
- * sent once is counted for each of them, but its time at the service once.
+ * set. One with a bad argument is no call and is not counted. What several asked for at once and
+ * was sent once is counted for each of them, but its time at the service once.
  *
  * Returns: (transfer none) (nullable): the metrics, or `NULL` if nothing is counted
  *

@@ -37,9 +37,9 @@
  * ```
  *
  * A client has a private connection, made by the first call and made again by itself after it was
- * lost. Where services that hang hold half of the calls that the bus allows it at once, further ones
- * are opened for reads. What is known of a call beyond its answer, such as whether the method ran
- * although no answer came, is told by a [class@Call].
+ * lost. Where services that hang hold half of the calls that the bus allows it at once, further
+ * ones are opened for reads. What is known of a call beyond its answer, such as whether the method
+ * ran although no answer came, is told by a [class@Call].
  *
  * ## When a service does not answer as it should
  *

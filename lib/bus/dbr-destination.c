@@ -185,8 +185,8 @@ tick_cb (DbrDeadline *deadline)
   self->circuit_changed (dispatcher, self);
 }
 
-/* A tick that can no longer be taken back is on its way to look by itself. Who probes the service was
- * told of a circuit that wants to be tried, and does so when it can. */
+/* A tick that can no longer be taken back is on its way to look by itself. Who probes the service
+ * was told of a circuit that wants to be tried, and does so when it can. */
 void
 dbr_destination_set_tick (DbrDestination *self)
 {

@@ -378,8 +378,8 @@ dbr_dispatcher_restore_reason (DbrDispatcher *self,
   exchange->error = g_steal_pointer (&error);
 }
 
-/* What may wait between two attempts looks under the lock whether it has ended, so it does not begin
- * to after this. */
+/* What may wait between two attempts looks under the lock whether it has ended, so it does not
+ * begin to after this. */
 static gboolean
 dbr_dispatcher_was_retried (DbrDispatcher *self,
                             DbrPassage    *passage)

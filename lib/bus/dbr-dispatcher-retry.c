@@ -8,8 +8,8 @@
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 
-/* What follows when an attempt has failed: another one, at once, after a pause or when the service is
- * back; or nothing. */
+/* What follows when an attempt has failed: another one, at once, after a pause or when the service
+ * is back; or nothing. */
 
 #define BUS_ERRORS "org.freedesktop.DBus.Error."
 

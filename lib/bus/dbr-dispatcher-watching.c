@@ -66,8 +66,8 @@ dbr_dispatcher_get_heard_usec (DbrDispatcher *self,
 
 static void slow_cb (DbrDeadline *deadline);
 
-/* Of the calls under way the first that was sent since the last answer is looked after; the reference
- * is that of the deadline. */
+/* Of the calls under way the first that was sent since the last answer is looked after; the
+ * reference is that of the deadline. */
 static void
 dbr_destination_watch_call_locked (DbrDestination *self)
 {

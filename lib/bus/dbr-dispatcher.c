@@ -506,8 +506,8 @@ dbr_dispatcher_may_drain (DbrDispatcher *self)
   return TRUE;
 }
 
-/* Sends up to so many, and leaves the rest to dbr-io: whoever it is that has made them ready must not
- * be held up by the calls of others. TRUE: there are none left. */
+/* Sends up to so many, and leaves the rest to dbr-io: whoever it is that has made them ready must
+ * not be held up by the calls of others. TRUE: there are none left. */
 static gboolean
 dbr_dispatcher_drain (DbrDispatcher *self,
                       guint          n_most)
@@ -625,8 +625,8 @@ dbr_dispatcher_enter_window_locked (DbrDispatcher *self,
   GVariant *body = request->parameters;
   DbrAdmissionVerdict verdict;
 
-  /* A probe asks whether the service answers now, not whether there is room for another call; and so
-   * does a ping. */
+  /* A probe asks whether the service answers now, not whether there is room for another call; and
+   * so does a ping. */
   if (passage->destination == NULL || passage->connection != NULL || request->is_probe
       || ((passage->circuit_flags & DBR_CIRCUIT_CALL_PING) != 0 && !passage->is_shareable))
     return DBR_ADMISSION_MAY_GO;

@@ -551,8 +551,8 @@ dbr_exchange_wait (DbrExchange *self)
 
 /* What came of it */
 
-/* The proxy of a sandbox says nothing but the name of the error again, where the bus would say which
- * service it is about. */
+/* The proxy of a sandbox says nothing but the name of the error again, where the bus would say
+ * which service it is about. */
 static GError *
 dbr_exchange_new_reply_error (DbrExchange *self)
 {
@@ -567,7 +567,8 @@ dbr_exchange_new_reply_error (DbrExchange *self)
       || strcmp (error->message, self->reply->error_name) != 0)
     return dbr_message_dup_error (self->reply);
 
-  message = g_strdup_printf (_("The call to %s has failed, and the bus does not say why"), bus_name);
+  message = g_strdup_printf (_("The call to %s has failed, and the bus does not say why"),
+                             bus_name);
 
   return g_dbus_error_new_for_dbus_error (self->reply->error_name, message);
 }
@@ -656,8 +657,8 @@ dbr_exchange_get_execution (DbrExchange *self)
   return self->execution;
 }
 
-/* When it is handed over, and before its value is taken. One that joined another may have come after
- * that was sent. */
+/* When it is handed over, and before its value is taken. One that joined another may have come
+ * after that was sent. */
 void
 dbr_exchange_get_results (DbrExchange    *self,
                           DbrCallResults *results)

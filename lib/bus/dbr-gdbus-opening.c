@@ -120,7 +120,8 @@ dbr_gdbus_opening_reach (DbrGdbusOpening  *self,
   GSocket *socket;
   gboolean is_aborted;
 
-  self->stream = g_dbus_address_get_stream_sync (self->opening.address, NULL, self->cancellable, error);
+  self->stream = g_dbus_address_get_stream_sync (self->opening.address, NULL, self->cancellable,
+                                                 error);
   if (self->stream == NULL)
     return FALSE;
   if (!G_IS_SOCKET_CONNECTION (self->stream))
@@ -192,7 +193,8 @@ dbr_gdbus_opening_abort (DbrOpening *opening)
 static void
 deadline_cb (DbrDeadline *deadline)
 {
-  DbrGdbusOpening *self = G_STRUCT_MEMBER_P (deadline, -G_STRUCT_OFFSET (DbrGdbusOpening, deadline));
+  DbrGdbusOpening *self = G_STRUCT_MEMBER_P (deadline,
+                                             -G_STRUCT_OFFSET (DbrGdbusOpening, deadline));
 
   g_mutex_lock (&self->mutex);
   self->is_late = TRUE;

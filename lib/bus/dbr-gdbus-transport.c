@@ -158,7 +158,8 @@ dbr_gdbus_transport_hear_reply (DbrGdbusTransport *self,
 {
   guint32 reply_serial = g_dbus_message_get_reply_serial (gdbus);
 
-  return reply_serial >= DBR_GDBUS_FIRST_SERIAL && dbr_gdbus_transport_hear (self, gdbus, kind, reply_serial);
+  return reply_serial >= DBR_GDBUS_FIRST_SERIAL
+         && dbr_gdbus_transport_hear (self, gdbus, kind, reply_serial);
 }
 
 static gboolean

@@ -27,7 +27,8 @@ G_STATIC_ASSERT (G_STRUCT_OFFSET (Member, name) == G_STRUCT_OFFSET (GDBusMethodI
 G_STATIC_ASSERT (G_STRUCT_OFFSET (Member, name) == G_STRUCT_OFFSET (GDBusPropertyInfo, name));
 G_STATIC_ASSERT (G_STRUCT_OFFSET (Member, name) == G_STRUCT_OFFSET (GDBusSignalInfo, name));
 
-/* Takes out of a list that ends with NULL what may not be seen. Returns whether anything is left. */
+/* Takes out of a list that ends with NULL what may not be seen. Returns whether anything is
+ * left. */
 static gboolean
 filter_members (const Filter         *filter,
                 DbrIntrospectionKind  kind,

@@ -151,7 +151,8 @@ dbr_lane_judge_locked (DbrLane     *self,
                        dbr_error_table_get_execution (message->error_name,
                                                       dbr_message_get_origin (message,
                                                                               self->has_bus)));
-  if (!dbr_exchange_can_extend (exchange) && message->arrived_usec > dbr_exchange_get_deadline (exchange))
+  if (!dbr_exchange_can_extend (exchange)
+      && message->arrived_usec > dbr_exchange_get_deadline (exchange))
     {
       if (is_return)
         dbr_exchange_note (exchange, DBR_EXECUTION_ONCE);

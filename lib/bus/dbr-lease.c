@@ -21,18 +21,19 @@
  *
  * ## What a holder leaves
  *
- * Names, exported objects, match rules, and what services keep for a caller belong to the connection
- * and would be the next holder's. When a lease ends, the pool finds out whether there are any, from
- * GDBus and from what was sent on the connection. If so, the connection is closed, which undoes all
- * of it, and the next holder gets another one. If not, it goes on, with the same unique name.
+ * Names, exported objects, match rules, and what services keep for a caller belong to the
+ * connection and would be the next holder's. When a lease ends, the pool finds out whether there
+ * are any, from GDBus and from what was sent on the connection. If so, the connection is closed,
+ * which undoes all of it, and the next holder gets another one. If not, it goes on, with the same
+ * unique name.
  *
  * What holds back no connection is a call that was not answered yet: it may take its slot at the
- * bus along, and is counted in [property@PoolStats:orphans]. When these are more than a quarter of what
- * the bus allows, the connection is closed too. Nobody can tell of a filter that was added with
- * [method@Gio.DBusConnection.add_filter]: remove it before the end.
+ * bus along, and is counted in [property@PoolStats:orphans]. When these are more than a quarter of
+ * what the bus allows, the connection is closed too. Nobody can tell of a filter that was added
+ * with [method@Gio.DBusConnection.add_filter]: remove it before the end.
  *
- * Who keeps the connection and uses it after the end of the lease disturbs its next holder, or finds
- * it closed.
+ * Who keeps the connection and uses it after the end of the lease disturbs its next holder, or
+ * finds it closed.
  *
  * All functions may be called from any thread.
  *

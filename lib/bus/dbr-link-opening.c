@@ -12,8 +12,8 @@
 #include "bus/dbr-address-private.h"
 #include "bus/dbr-gdbus-transport-private.h"
 
-/* How the connection of a link is made, for the first time and again: when, whereto, and what is done
- * with it before it is anybody's. */
+/* How the connection of a link is made, for the first time and again: when, whereto, and what is
+ * done with it before it is anybody's. */
 
 /* How long one attempt to connect may take. Who waits has a limit of its own besides. */
 #define OPENING_LIMIT_MS 25000
@@ -110,8 +110,8 @@ dbr_link_flush (DbrLink *self,
     dbr_link_end_all (self);
 }
 
-/* A first connection that cannot be made is told to who asked for it. One that was lost is tried for
- * again and again. */
+/* A first connection that cannot be made is told to who asked for it. One that was lost is tried
+ * for again and again. */
 static void
 dbr_link_fail_opening_locked (DbrLink *self,
                               GQueue  *waiting)
@@ -187,14 +187,15 @@ dbr_link_restore (DbrLink *self,
   dbr_exchange_started (exchange);
 }
 
-/* Takes a connection that was just made; if the link was closed in the meantime, only to close it.
- * */
+/* Takes a connection that was just made; if the link was closed in the meantime, only to close
+ * it. */
 static void
 dbr_link_take_transport (DbrLink      *self,
                          DbrTransport *transport)
 {
   g_autoptr(DbrLane) lane = dbr_lane_new (transport, self->has_bus, self->limits.n_replies,
-                                          &dbr_link_lane_listener, g_object_ref (self), g_object_unref);
+                                          &dbr_link_lane_listener, g_object_ref (self),
+                                          g_object_unref);
   gboolean is_restored;
 
   g_mutex_lock (&self->mutex);

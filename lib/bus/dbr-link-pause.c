@@ -5,8 +5,8 @@
 
 #include "bus/dbr-link-pause-private.h"
 
-/* A connection that was lost is made again after a pause, which grows while there is none to be had,
- * and which differs from one program to the next: they all lost theirs at the same moment. */
+/* A connection that was lost is made again after a pause, which grows while there is none to be
+ * had, and which differs from one program to the next: they all lost theirs at the same moment. */
 #define FIRST_PAUSE_MS 100.0
 #define PAUSE_GROWTH 1.6
 #define MAX_PAUSE_MS 30000.0

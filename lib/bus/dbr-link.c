@@ -91,8 +91,8 @@ static const DbrProbeLaneListener probe_lane_listener = {
 };
 
 /* A read is answered the same whoever asks, but no other call may be known to be: a service may tie
- * what it does to the connection that asked for it. And who hears a service's signals has to see its
- * answers in order with them. */
+ * what it does to the connection that asked for it. And who hears a service's signals has to see
+ * its answers in order with them. */
 static gboolean
 dbr_link_may_move (DbrLink          *self,
                    const DbrRequest *request)

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-/* Of an interface that goes on to invent properties while nobody looks it is told that it is another
- * one. */
+/* Of an interface that goes on to invent properties while nobody looks it is told that it is
+ * another one. */
 #define MAX_CHANGED 1000
 
 /* What was there when somebody was told last, and what is there now. */
@@ -266,8 +266,11 @@ dbr_object_news_remove_interface (DbrObjectChange *change,
   presence_set (&interface->presence, FALSE);
   g_clear_pointer (&interface->changed, g_hash_table_unref);
   if (!interface->presence.was_there)
-    g_array_remove_index (change->interfaces,
-                          (guint) (interface - &g_array_index (change->interfaces, InterfaceChange, 0)));
+    {
+      InterfaceChange *first = &g_array_index (change->interfaces, InterfaceChange, 0);
+
+      g_array_remove_index (change->interfaces, (guint) (interface - first));
+    }
 }
 
 void

@@ -167,8 +167,8 @@ answered_cb (DbrExchange *exchange,
   question_free (question);
 }
 
-/* What is known of a name whose rule is refused grows old, which costs a call no more than a shorter
- * wait. */
+/* What is known of a name whose rule is refused grows old, which costs a call no more than a
+ * shorter wait. */
 static void
 matched_cb (DbrExchange *exchange,
             gpointer     user_data)

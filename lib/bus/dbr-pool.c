@@ -62,11 +62,11 @@
  * ## What leases may do
  *
  * With an [property@Pool:access-policy] all calls that are made on a leased connection are judged,
- * those of GIO itself included: a proxy's, a name's, a match rule's. What is denied is not sent, and
- * ends at once with `G_DBUS_ERROR_ACCESS_DENIED`, the text of which names the rule; while the bus
- * itself does not answer, it ends as any other call does. On a leased connection the owner of a name
- * cannot be looked at in between, so calls to names under
- * [method@AccessPolicy.require_peer] are denied.
+ * those of GIO itself included: a proxy's, a name's, a match rule's. What is denied is not sent,
+ * and ends at once with `G_DBUS_ERROR_ACCESS_DENIED`, the text of which names the rule; while the
+ * bus itself does not answer, it ends as any other call does. On a leased connection the owner of a
+ * name cannot be looked at in between, so calls to names under [method@AccessPolicy.require_peer]
+ * are denied.
  *
  * ## The end
  *
@@ -380,7 +380,8 @@ dbr_pool_class_init (DbrPoolClass *klass)
   /**
    * DbrPool:health-check-ms: (getter get_health_check_ms) (setter set_health_check_ms)
    *
-   * After how long without a sign of life a connection is asked for one, in milliseconds; 0 for never.
+   * After how long without a sign of life a connection is asked for one, in milliseconds; 0 for
+   * never.
    *
    * What is asked is the bus, on behalf of leased connections too, without their holders seeing it.
    *
@@ -406,7 +407,8 @@ dbr_pool_class_init (DbrPoolClass *klass)
   /**
    * DbrPool:leak-warn-ms: (getter get_leak_warn_ms) (setter set_leak_warn_ms)
    *
-   * After how long [signal@Pool::lease-leaked] is emitted for a lease, in milliseconds; 0 for never.
+   * After how long [signal@Pool::lease-leaked] is emitted for a lease, in milliseconds; 0 for
+   * never.
    *
    * Since: 0.1
    */
@@ -551,7 +553,8 @@ dbr_pool_class_init (DbrPoolClass *klass)
    * DbrPool::available:
    * @self: a pool
    *
-   * Emitted when after [signal@Pool::exhausted] nobody waits any more and another connection can be lent.
+   * Emitted when after [signal@Pool::exhausted] nobody waits any more and another connection can be
+   * lent.
    *
    * Since: 0.1
    */

@@ -223,8 +223,8 @@ dbr_recorder_count_slots (DbrRecorder *self)
 
 static void look_cb (DbrDeadline *deadline);
 
-/* While calls end, somebody looks every ten seconds whether they are handed over. When none ends any
- * more it is looked once more, and then not again. */
+/* While calls end, somebody looks every ten seconds whether they are handed over. When none ends
+ * any more it is looked once more, and then not again. */
 static void
 dbr_recorder_arm_locked (DbrRecorder *self,
                          gint64       when)

@@ -66,8 +66,9 @@ struct _DbrSideLanes
 G_DEFINE_FINAL_TYPE (DbrSideLanes, dbr_side_lanes, G_TYPE_OBJECT)
 
 /* A call that has to stay on the main lane waits for those to the same destination that went
- * elsewhere before it. One that may move follows those that are in flight, and takes the emptier lane
- * where there are none. That a read overtakes one which hangs on a lane set aside is no matter. */
+ * elsewhere before it. One that may move follows those that are in flight, and takes the emptier
+ * lane where there are none. That a read overtakes one which hangs on a lane set aside is no
+ * matter. */
 DbrLaneChoice
 dbr_lane_choose (const DbrLedgerLoad *main,
                  const DbrLedgerLoad *side,

@@ -82,7 +82,8 @@ is_good_name (const char *name)
 {
   gsize length = strnlen (name, DBR_MAX_NAME_LENGTH + 1);
 
-  return length > 0 && length <= DBR_MAX_NAME_LENGTH && g_utf8_validate (name, (gssize) length, NULL);
+  return length > 0 && length <= DBR_MAX_NAME_LENGTH
+         && g_utf8_validate (name, (gssize) length, NULL);
 }
 
 /* Unique names are new with each start of a program: they share their accounts. */

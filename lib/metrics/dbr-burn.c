@@ -70,7 +70,8 @@ dbr_burn_read (DbrBurn      *self,
   *in_short = (DbrBurnCount) { 0 };
   for (guint i = 0; i < DBR_BURN_N_SHORT; i++)
     {
-      const DbrBurnCount *count = &ring->slots[(ring->slot + DBR_BURN_N_SLOTS - i) % DBR_BURN_N_SLOTS];
+      guint slot = (ring->slot + DBR_BURN_N_SLOTS - i) % DBR_BURN_N_SLOTS;
+      const DbrBurnCount *count = &ring->slots[slot];
 
       in_short->good += count->good;
       in_short->bad += count->bad;

@@ -24,7 +24,8 @@
 #define MIN_CALLS_BURN 10u
 #define MIN_BAD_BURN 3u
 #define CHANCE_BURN 1e-4
-/* What was lies in the long window for hours; the short one has to say by itself that it goes on. */
+/* What was lies in the long window for hours; the short one has to say by itself that it goes
+ * on. */
 #define CHANCE_GOES_ON 1e-2
 
 /* From this on a distribution is a bell, four times its width from the middle. */
@@ -77,7 +78,8 @@ is_no_chance (guint64 n_bad,
   return 1 - fewer < chance;
 }
 
-/* Whether more than @limit of the calls are bad, and not by chance; over when it is half of that. */
+/* Whether more than @limit of the calls are bad, and not by chance; over when it is half of
+ * that. */
 static DbrVerdict
 judge_share (guint64 n_bad,
              guint64 n,

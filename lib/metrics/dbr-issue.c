@@ -169,7 +169,8 @@ dbr_issue_class_init (DbrIssueClass *klass)
   /**
    * DbrIssue:since-usec: (getter get_since_usec)
    *
-   * When it was first seen, in microseconds of wall clock time as [func@GLib.get_real_time] gives it.
+   * When it was first seen, in microseconds of wall clock time as [func@GLib.get_real_time] gives
+   * it.
    *
    * Since: 0.1
    */

@@ -39,8 +39,8 @@ dbr_metrics_to_text (DbrMetrics *self)
  *
  * Writes the figures in the format OpenMetrics 1.0, for who scrapes them.
  *
- * It is served as `application/openmetrics-text; version=1.0.0; charset=utf-8`. A node exporter does
- * not read it from files: see [method@Metrics.to_prometheus].
+ * It is served as `application/openmetrics-text; version=1.0.0; charset=utf-8`. A node exporter
+ * does not read it from files: see [method@Metrics.to_prometheus].
  *
  * Returns: (transfer full): the text, in UTF-8
  *
@@ -90,8 +90,8 @@ dbr_metrics_to_prometheus (DbrMetrics *self)
  * Gives the figures to a program, as a dictionary of type `a{sv}`.
  *
  * `operations` of type `a{sa{sv}}` has what [class@OperationStats] has, with `window` for the last
- * minute and `error-names`; `places` of type `a{sa{sv}}` what is known of bus names and connections;
- * `open-issues` of type `a{su}` how many issues of each id are open.
+ * minute and `error-names`; `places` of type `a{sa{sv}}` what is known of bus names and
+ * connections; `open-issues` of type `a{su}` how many issues of each id are open.
  *
  * Returns: (transfer full): the dictionary
  *

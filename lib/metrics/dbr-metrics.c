@@ -29,8 +29,8 @@
  * text = dbr_metrics_to_text (metrics);
  * ```
  *
- * A [class@Client] records its calls by itself, into metrics of its own or into those that it shares
- * with others: [property@Client:metrics].
+ * A [class@Client] records its calls by itself, into metrics of its own or into those that it
+ * shares with others: [property@Client:metrics].
  *
  * There are 32 operations at most; what is recorded under further names is counted together, as
  * `other`. So memory stays below one and a half megabytes whatever is recorded.
@@ -362,8 +362,8 @@ dbr_metrics_get_book (DbrMetrics *self)
  *
  * Gets what is wrong now.
  *
- * It looks at the figures at once. Called in the thread that the metrics were made in, what it finds
- * is in the list when it returns, and was told by signals. It is always the same list.
+ * It looks at the figures at once. Called in the thread that the metrics were made in, what it
+ * finds is in the list when it returns, and was told by signals. It is always the same list.
  *
  * Returns: (transfer none): a list of [class@Issue]
  *

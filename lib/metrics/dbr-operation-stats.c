@@ -264,8 +264,8 @@ dbr_operation_stats_class_init (DbrOperationStatsClass *klass)
    *
    * The share of errors and timeouts, from 0 to 1.
    *
-   * It is the share among those that were answered or timed out. What was cancelled or rejected says
-   * nothing of the service.
+   * It is the share among those that were answered or timed out. What was cancelled or rejected
+   * says nothing of the service.
    *
    * Since: 0.1
    */

@@ -9,9 +9,9 @@
 
 #include "dbr-version.h"
 
-/* The two text formats that Prometheus reads. OpenMetrics 1.0 is what a scrape is given; what a node
- * exporter picks up from a file has to be the older one, which knows fewer types, names a counter by
- * its sample, and has no end. No number here goes through the locale. */
+/* The two text formats that Prometheus reads. OpenMetrics 1.0 is what a scrape is given; what a
+ * node exporter picks up from a file has to be the older one, which knows fewer types, names a
+ * counter by its sample, and has no end. No number here goes through the locale. */
 
 /* The part of a time that is a family of its own, and every how many edges it has a bucket: what
  * takes the time is asked for less finely than how long it takes. */

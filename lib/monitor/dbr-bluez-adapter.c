@@ -12,9 +12,10 @@
  *
  * A Bluetooth adapter of [class@BluezMonitor].
  *
- * It is the adapter with one address. BlueZ numbers its adapters anew when one is reset or unplugged, and
- * forgets them when it is restarted; this object stays the same, and follows. While BlueZ does not have
- * it, [property@BluezAdapter:object-path] is `NULL`, and what is done with it waits a while for it.
+ * It is the adapter with one address. BlueZ numbers its adapters anew when one is reset or
+ * unplugged, and forgets them when it is restarted; this object stays the same, and follows. While
+ * BlueZ does not have it, [property@BluezAdapter:object-path] is `NULL`, and what is done with it
+ * waits a while for it.
  *
  * Its operations do not hang and do not fail for nothing: see [class@BluezMonitor].
  *
@@ -71,7 +72,10 @@ dbr_bluez_adapter_finalize (GObject *object)
 }
 
 static void
-dbr_bluez_adapter_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+dbr_bluez_adapter_get_property (GObject    *object,
+                                guint       prop_id,
+                                GValue     *value,
+                                GParamSpec *pspec)
 {
   DbrBluezAdapter *self = DBR_BLUEZ_ADAPTER (object);
 
@@ -427,8 +431,8 @@ new_set_powered (DbrBluezAdapter *self,
  *
  * Switches it on or off.
  *
- * What was asked for last holds over a restart of BlueZ, which would switch on every adapter when it
- * starts.
+ * What was asked for last holds over a restart of BlueZ, which would switch on every adapter when
+ * it starts.
  *
  * Since: 0.1
  */
@@ -442,7 +446,8 @@ dbr_bluez_adapter_set_powered_async (DbrBluezAdapter    *self,
   g_return_if_fail (DBR_IS_BLUEZ_ADAPTER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  dbr_bluez_task_run (self, new_set_powered (self, powered), dbr_bluez_adapter_set_powered_async, cancellable, callback, user_data);
+  dbr_bluez_task_run (self, new_set_powered (self, powered), dbr_bluez_adapter_set_powered_async,
+                      cancellable, callback, user_data);
 }
 
 /**
@@ -523,7 +528,8 @@ dbr_bluez_adapter_power_cycle_async (DbrBluezAdapter    *self,
   g_return_if_fail (DBR_IS_BLUEZ_ADAPTER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  dbr_bluez_task_run (self, new_power_cycle (self), dbr_bluez_adapter_power_cycle_async, cancellable, callback, user_data);
+  dbr_bluez_task_run (self, new_power_cycle (self), dbr_bluez_adapter_power_cycle_async,
+                      cancellable, callback, user_data);
 }
 
 /**
@@ -584,15 +590,16 @@ new_start_discovery (DbrBluezAdapter *self,
 /**
  * dbr_bluez_adapter_start_discovery_async:
  * @self: an adapter
- * @filter: (nullable): what to search for, as `a{sv}` of BlueZ's SetDiscoveryFilter, or `NULL` for everything
+ * @filter: (nullable): what to search for, as `a{sv}` of BlueZ's SetDiscoveryFilter, or `NULL` for
+ * everything
  * @cancellable: (nullable): a cancellable, or `NULL`
  * @callback: (scope async): called when it has ended
  * @user_data: user data for @callback
  *
  * Begins to search for devices.
  *
- * The search goes on until it is stopped or the monitor is: over restarts of BlueZ, a lost connection,
- * and when the adapter was switched off and on.
+ * The search goes on until it is stopped or the monitor is: over restarts of BlueZ, a lost
+ * connection, and when the adapter was switched off and on.
  *
  * Since: 0.1
  */
@@ -607,7 +614,8 @@ dbr_bluez_adapter_start_discovery_async (DbrBluezAdapter    *self,
   g_return_if_fail (filter == NULL || g_variant_is_of_type (filter, G_VARIANT_TYPE_VARDICT));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  dbr_bluez_task_run (self, new_start_discovery (self, filter), dbr_bluez_adapter_start_discovery_async, cancellable, callback, user_data);
+  dbr_bluez_task_run (self, new_start_discovery (self, filter),
+                      dbr_bluez_adapter_start_discovery_async, cancellable, callback, user_data);
 }
 
 /**
@@ -635,7 +643,8 @@ dbr_bluez_adapter_start_discovery_finish (DbrBluezAdapter *self,
 /**
  * dbr_bluez_adapter_start_discovery_sync:
  * @self: an adapter
- * @filter: (nullable): what to search for, as `a{sv}` of BlueZ's SetDiscoveryFilter, or `NULL` for everything
+ * @filter: (nullable): what to search for, as `a{sv}` of BlueZ's SetDiscoveryFilter, or `NULL` for
+ * everything
  * @cancellable: (nullable): a cancellable, or `NULL`
  * @error: return location for an error
  *
@@ -653,7 +662,8 @@ dbr_bluez_adapter_start_discovery_sync (DbrBluezAdapter *self,
                                         GError         **error)
 {
   g_return_val_if_fail (DBR_IS_BLUEZ_ADAPTER (self), FALSE);
-  g_return_val_if_fail (filter == NULL || g_variant_is_of_type (filter, G_VARIANT_TYPE_VARDICT), FALSE);
+  g_return_val_if_fail (filter == NULL || g_variant_is_of_type (filter, G_VARIANT_TYPE_VARDICT),
+                        FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
   return dbr_bluez_task_run_sync (self, new_start_discovery (self, filter), cancellable, error);
@@ -689,7 +699,8 @@ dbr_bluez_adapter_stop_discovery_async (DbrBluezAdapter    *self,
   g_return_if_fail (DBR_IS_BLUEZ_ADAPTER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  dbr_bluez_task_run (self, new_stop_discovery (self), dbr_bluez_adapter_stop_discovery_async, cancellable, callback, user_data);
+  dbr_bluez_task_run (self, new_stop_discovery (self), dbr_bluez_adapter_stop_discovery_async,
+                      cancellable, callback, user_data);
 }
 
 /**

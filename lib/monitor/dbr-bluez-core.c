@@ -305,7 +305,8 @@ is_forgettable (gpointer key,
          && !node->is_kept && node->wishes == NULL;
 }
 
-/* Devices change their addresses all the time: of most that were met nothing is to be remembered. */
+/* Devices change their addresses all the time: of most that were met nothing is to be
+ * remembered. */
 static void
 forget_nodes (DbrBluezCore *self)
 {

@@ -18,9 +18,9 @@
  *
  * A Bluetooth device as one adapter of [class@BluezMonitor] sees it.
  *
- * It is the device with one address, whatever path BlueZ gives it. A device that was only met is dropped
- * by BlueZ after a while, and when it is restarted; this object stays, and is the same one when the device
- * is met again. Meanwhile [property@BluezDevice:object-path] is `NULL`.
+ * It is the device with one address, whatever path BlueZ gives it. A device that was only met is
+ * dropped by BlueZ after a while, and when it is restarted; this object stays, and is the same one
+ * when the device is met again. Meanwhile [property@BluezDevice:object-path] is `NULL`.
  *
  * All functions may be called from any thread.
  *
@@ -104,7 +104,10 @@ dbr_bluez_device_finalize (GObject *object)
 }
 
 static void
-dbr_bluez_device_get_property (GObject *object, guint prop_id, GValue *value, GParamSpec *pspec)
+dbr_bluez_device_get_property (GObject    *object,
+                               guint       prop_id,
+                               GValue     *value,
+                               GParamSpec *pspec)
 {
   DbrBluezDevice *self = DBR_BLUEZ_DEVICE (object);
 
@@ -160,7 +163,10 @@ dbr_bluez_device_get_property (GObject *object, guint prop_id, GValue *value, GP
 }
 
 static void
-dbr_bluez_device_set_property (GObject *object, guint prop_id, const GValue *value, GParamSpec *pspec)
+dbr_bluez_device_set_property (GObject      *object,
+                               guint         prop_id,
+                               const GValue *value,
+                               GParamSpec   *pspec)
 {
   switch (prop_id)
     {
@@ -794,7 +800,9 @@ new_connect (DbrBluezDevice *self)
 {
   g_autoptr(DbrBluezCore) core = dbr_bluez_device_ref_core (self);
 
-  return core != NULL ? dbr_bluez_connect_new (core, dbr_bluez_adapter_get_address (self->adapter), self->key) : NULL;
+  return core != NULL
+         ? dbr_bluez_connect_new (core, dbr_bluez_adapter_get_address (self->adapter), self->key)
+         : NULL;
 }
 
 /**
@@ -806,9 +814,9 @@ new_connect (DbrBluezDevice *self)
  *
  * Connects it.
  *
- * A device that is connected already is a success; a connection that somebody else is making is waited
- * for. What passes by itself is tried again. When it fails or is cancelled, a connection that BlueZ
- * would go on making is broken off.
+ * A device that is connected already is a success; a connection that somebody else is making is
+ * waited for. What passes by itself is tried again. When it fails or is cancelled, a connection
+ * that BlueZ would go on making is broken off.
  *
  * Since: 0.1
  */
@@ -821,7 +829,8 @@ dbr_bluez_device_connect_device_async (DbrBluezDevice     *self,
   g_return_if_fail (DBR_IS_BLUEZ_DEVICE (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  dbr_bluez_task_run (self, new_connect (self), dbr_bluez_device_connect_device_async, cancellable, callback, user_data);
+  dbr_bluez_task_run (self, new_connect (self), dbr_bluez_device_connect_device_async, cancellable,
+                      callback, user_data);
 }
 
 /**
@@ -875,7 +884,9 @@ new_disconnect (DbrBluezDevice *self)
 {
   g_autoptr(DbrBluezCore) core = dbr_bluez_device_ref_core (self);
 
-  return core != NULL ? dbr_bluez_disconnect_new (core, dbr_bluez_adapter_get_address (self->adapter), self->key) : NULL;
+  return core != NULL
+         ? dbr_bluez_disconnect_new (core, dbr_bluez_adapter_get_address (self->adapter), self->key)
+         : NULL;
 }
 
 /**
@@ -900,7 +911,8 @@ dbr_bluez_device_disconnect_device_async (DbrBluezDevice     *self,
   g_return_if_fail (DBR_IS_BLUEZ_DEVICE (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  dbr_bluez_task_run (self, new_disconnect (self), dbr_bluez_device_disconnect_device_async, cancellable, callback, user_data);
+  dbr_bluez_task_run (self, new_disconnect (self), dbr_bluez_device_disconnect_device_async,
+                      cancellable, callback, user_data);
 }
 
 /**
@@ -954,7 +966,9 @@ new_pair (DbrBluezDevice *self)
 {
   g_autoptr(DbrBluezCore) core = dbr_bluez_device_ref_core (self);
 
-  return core != NULL ? dbr_bluez_pair_new (core, dbr_bluez_adapter_get_address (self->adapter), self->key) : NULL;
+  return core != NULL
+         ? dbr_bluez_pair_new (core, dbr_bluez_adapter_get_address (self->adapter), self->key)
+         : NULL;
 }
 
 /**
@@ -967,8 +981,8 @@ new_pair (DbrBluezDevice *self)
  * Pairs it.
  *
  * It is asked for a code or a confirmation by the agent of
- * [method@BluezMonitor.register_agent_async], or that of the desktop. It is never done a second time
- * when somebody has refused.
+ * [method@BluezMonitor.register_agent_async], or that of the desktop. It is never done a second
+ * time when somebody has refused.
  *
  * Since: 0.1
  */
@@ -981,7 +995,8 @@ dbr_bluez_device_pair_async (DbrBluezDevice     *self,
   g_return_if_fail (DBR_IS_BLUEZ_DEVICE (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  dbr_bluez_task_run (self, new_pair (self), dbr_bluez_device_pair_async, cancellable, callback, user_data);
+  dbr_bluez_task_run (self, new_pair (self), dbr_bluez_device_pair_async, cancellable, callback,
+                      user_data);
 }
 
 /**

@@ -8,8 +8,8 @@
 #include "monitor/dbr-bluez-operation-private.h"
 #include "monitor/dbr-bluez-wish-private.h"
 
-/* Keeping devices connected. BlueZ tries itself first where it knows how, so it is left two seconds;
- * and a connection that somebody has ended on purpose, at either end, stays ended. */
+/* Keeping devices connected. BlueZ tries itself first where it knows how, so it is left two
+ * seconds; and a connection that somebody has ended on purpose, at either end, stays ended. */
 
 #define PRESET "reconnect"
 #define GRACE_MS 2000

@@ -177,8 +177,9 @@ begin (DbrBluezMonitor    *self,
  *
  * Registers something with BlueZ: an advert, a GATT application, a profile.
  *
- * It is registered for the [property@BluezMonitor:lease], where the object has to be, and again whenever
- * BlueZ has forgotten it, in the order in which it was done first. What is registered already is done.
+ * It is registered for the [property@BluezMonitor:lease], where the object has to be, and again
+ * whenever BlueZ has forgotten it, in the order in which it was done first. What is registered
+ * already is done.
  *
  * Since: 0.1
  */
@@ -202,7 +203,8 @@ dbr_bluez_monitor_register_async (DbrBluezMonitor    *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   operation = new_register (self, manager_path, interface_name, method_name, parameters, &error);
-  begin (self, operation, error, dbr_bluez_monitor_register_async, cancellable, callback, user_data);
+  begin (self, operation, error, dbr_bluez_monitor_register_async, cancellable, callback,
+         user_data);
 }
 
 /**
@@ -300,7 +302,8 @@ dbr_bluez_monitor_unregister_async (DbrBluezMonitor    *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   operation = new_unregister (self, manager_path, interface_name, parameters, &error);
-  begin (self, operation, error, dbr_bluez_monitor_unregister_async, cancellable, callback, user_data);
+  begin (self, operation, error, dbr_bluez_monitor_unregister_async, cancellable, callback,
+         user_data);
 }
 
 /**
@@ -373,8 +376,8 @@ dbr_bluez_monitor_unregister_sync (DbrBluezMonitor *self,
  *
  * Registers an agent, which BlueZ asks for codes and confirmations.
  *
- * The object is to be exported on the connection of the [property@BluezMonitor:lease], and again when that is
- * another one.
+ * The object is to be exported on the connection of the [property@BluezMonitor:lease], and again
+ * when that is another one.
  *
  * Since: 0.1
  */
@@ -396,7 +399,8 @@ dbr_bluez_monitor_register_agent_async (DbrBluezMonitor    *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   operation = new_register_agent (self, object_path, capability, as_default, &error);
-  begin (self, operation, error, dbr_bluez_monitor_register_agent_async, cancellable, callback, user_data);
+  begin (self, operation, error, dbr_bluez_monitor_register_agent_async, cancellable, callback,
+         user_data);
 }
 
 /**
@@ -484,7 +488,8 @@ dbr_bluez_monitor_unregister_agent_async (DbrBluezMonitor    *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   operation = new_unregister_agent (self, object_path, &error);
-  begin (self, operation, error, dbr_bluez_monitor_unregister_agent_async, cancellable, callback, user_data);
+  begin (self, operation, error, dbr_bluez_monitor_unregister_agent_async, cancellable, callback,
+         user_data);
 }
 
 /**
@@ -550,8 +555,8 @@ dbr_bluez_monitor_unregister_agent_sync (DbrBluezMonitor *self,
  *
  * Asks for the changes of a characteristic.
  *
- * They come as changes of its property `Value`. It goes on until it is ended, also when the device was
- * away or BlueZ was restarted meanwhile.
+ * They come as changes of its property `Value`. It goes on until it is ended, also when the device
+ * was away or BlueZ was restarted meanwhile.
  *
  * Since: 0.1
  */
@@ -570,7 +575,8 @@ dbr_bluez_monitor_start_notify_async (DbrBluezMonitor    *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   operation = new_start_notify (self, object_path, &error);
-  begin (self, operation, error, dbr_bluez_monitor_start_notify_async, cancellable, callback, user_data);
+  begin (self, operation, error, dbr_bluez_monitor_start_notify_async, cancellable, callback,
+         user_data);
 }
 
 /**
@@ -653,7 +659,8 @@ dbr_bluez_monitor_stop_notify_async (DbrBluezMonitor    *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   operation = new_stop_notify (self, object_path, &error);
-  begin (self, operation, error, dbr_bluez_monitor_stop_notify_async, cancellable, callback, user_data);
+  begin (self, operation, error, dbr_bluez_monitor_stop_notify_async, cancellable, callback,
+         user_data);
 }
 
 /**

@@ -431,7 +431,8 @@ dbr_bluez_monitor_ref_core (DbrBluezMonitor *self)
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   if (self->core == NULL)
-    self->core = dbr_bluez_core_new (client, self->herald, self->context, self->silence_ms, tell_cb);
+    self->core = dbr_bluez_core_new (client, self->herald, self->context, self->silence_ms,
+                                     tell_cb);
 
   return dbr_bluez_core_ref (self->core);
 }
@@ -595,8 +596,8 @@ install_properties (GObjectClass *object_class)
   /**
    * DbrBluezMonitor:devices: (getter get_devices)
    *
-   * The devices that BlueZ knows, as a list of [class@BluezDevice]. One that two adapters know is in it
-   * twice.
+   * The devices that BlueZ knows, as a list of [class@BluezDevice]. One that two adapters know is
+   * in it twice.
    *
    * Since: 0.1
    */
@@ -621,8 +622,8 @@ install_properties (GObjectClass *object_class)
    * DbrBluezMonitor:lease: (getter get_lease)
    *
    * The connection that BlueZ keeps searches, agents, adverts and notifications for; `NULL` before
-   * it is there, and while it is lost. It is another one after a loss: what was exported on it has to
-   * be exported again.
+   * it is there, and while it is lost. It is another one after a loss: what was exported on it has
+   * to be exported again.
    *
    * Since: 0.1
    */
@@ -694,8 +695,8 @@ install_signals (void)
    * @self: the monitor
    * @adapter: the adapter
    *
-   * Emitted when what needs the controller itself has failed twice in a row, although BlueZ answers.
-   * It is not emitted again before something has succeeded.
+   * Emitted when what needs the controller itself has failed twice in a row, although BlueZ
+   * answers. It is not emitted again before something has succeeded.
    *
    * Since: 0.1
    */
@@ -707,8 +708,8 @@ install_signals (void)
    * @adapter: the adapter
    * @silent_usec: for how long
    *
-   * Emitted when an adapter searches and has heard nothing for 90 s: it is likely to be deaf. Once a
-   * silence.
+   * Emitted when an adapter searches and has heard nothing for 90 s: it is likely to be deaf. Once
+   * a silence.
    *
    * Since: 0.1
    */

@@ -110,7 +110,8 @@ dbr_bluez_set_powered_new (DbrBluezCore *core,
   return self;
 }
 
-/* A power cycle. Devices are disconnected first: switching off under a connection has hung BlueZ. */
+/* A power cycle. Devices are disconnected first: switching off under a connection has hung
+ * BlueZ. */
 
 static void cycle_next (DbrBluezOperation *self);
 

@@ -13,7 +13,8 @@
  * The times are those that `systemd-analyze` shows. What did not take part, or is not known, is -1:
  * a virtual machine often has no firmware that tells, a container has no kernel of its own, and the
  * manager of a user starts on a machine that runs. As long as starting goes on,
- * [property@BootTimes:finished] is `FALSE`, and neither the time of userspace nor the total is known.
+ * [property@BootTimes:finished] is `FALSE`, and neither the time of userspace nor the total is
+ * known.
  *
  * Since: 0.1
  */

@@ -11,8 +11,8 @@
 #define MAX_PRESSURE 40.0
 #define LOOK_USEC G_USEC_PER_SEC
 
-/* The line reads: full avg10=0.00 avg60=0.00 avg300=0.00 total=0. Where the kernel does not tell, it
- * is none. */
+/* The line reads: full avg10=0.00 avg60=0.00 avg300=0.00 total=0. Where the kernel does not tell,
+ * it is none. */
 static double
 read_pressure (const char *path)
 {

@@ -371,8 +371,8 @@ probed_cb (const DbrProbeResult *result,
     dbr_monitor_core_send_probe (self, question->run, question->serial);
 }
 
-/* NULL: it is to be found. That was looked for often enough, or is being looked for while the service
- * has ceased to answer, if it is pinged instead. */
+/* NULL: it is to be found. That was looked for often enough, or is being looked for while the
+ * service has ceased to answer, if it is pinged instead. */
 static const DbrProbeTarget *
 dbr_monitor_core_choose_locked (DbrMonitorCore *self,
                                 Question       *question,

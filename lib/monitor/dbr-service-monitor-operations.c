@@ -12,8 +12,8 @@
 #include "monitor/dbr-monitor-survey-private.h"
 #include "policy/dbr-timeouts.h"
 
-/* What is asked of a monitor once. All of it goes on without the monitor's main loop: a sync variant
- * is the async one in a context of its own. */
+/* What is asked of a monitor once. All of it goes on without the monitor's main loop: a sync
+ * variant is the async one in a context of its own. */
 
 typedef struct
 {

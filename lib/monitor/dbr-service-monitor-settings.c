@@ -142,7 +142,8 @@ dbr_service_monitor_set_probe_timeout_ms (DbrServiceMonitor *self,
   g_return_if_fail (DBR_IS_SERVICE_MONITOR (self));
 
   dbr_service_monitor_set_number (self, "probe-timeout-ms",
-                                  G_STRUCT_OFFSET (DbrStallConfig, probe_timeout_ms), probe_timeout_ms);
+                                  G_STRUCT_OFFSET (DbrStallConfig,
+                                                   probe_timeout_ms), probe_timeout_ms);
 }
 
 /**
@@ -216,7 +217,8 @@ dbr_service_monitor_set_misses_to_stall (DbrServiceMonitor *self,
   g_return_if_fail (DBR_IS_SERVICE_MONITOR (self));
 
   dbr_service_monitor_set_number (self, "misses-to-stall",
-                                  G_STRUCT_OFFSET (DbrStallConfig, misses_to_stall), misses_to_stall);
+                                  G_STRUCT_OFFSET (DbrStallConfig,
+                                                   misses_to_stall), misses_to_stall);
 }
 
 /* The three parts of what is read */

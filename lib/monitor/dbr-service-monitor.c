@@ -679,8 +679,8 @@ dbr_service_monitor_class_init (DbrServiceMonitorClass *klass)
   /**
    * DbrServiceMonitor:suspicion: (getter get_suspicion)
    *
-   * How unlikely it is by now that the service works, as the negative logarithm to the base of 10: 3 is one in
-   * a thousand. It is read and not notified.
+   * How unlikely it is by now that the service works, as the negative logarithm to the base of 10:
+   * 3 is one in a thousand. It is read and not notified.
    *
    * Since: 0.1
    */
@@ -716,8 +716,8 @@ dbr_service_monitor_class_init (DbrServiceMonitorClass *klass)
   /**
    * DbrServiceMonitor:interval-ms: (getter get_interval_ms) (setter set_interval_ms)
    *
-   * After how much silence the service is asked whether it answers. 0 is `DBR_ERROR_INVALID_ARGUMENT`
-   * when the monitor is started.
+   * After how much silence the service is asked whether it answers. 0 is
+   * `DBR_ERROR_INVALID_ARGUMENT` when the monitor is started.
    *
    * Since: 0.1
    */
@@ -791,7 +791,8 @@ dbr_service_monitor_class_init (DbrServiceMonitorClass *klass)
   /**
    * DbrServiceMonitor:probe-path: (getter get_probe_path) (setter set_probe_path)
    *
-   * The object of the property that is read as a probe; see [property@ServiceMonitor:probe-interface].
+   * The object of the property that is read as a probe; see
+   * [property@ServiceMonitor:probe-interface].
    *
    * Since: 0.1
    */
@@ -1219,8 +1220,8 @@ dbr_service_monitor_set_started (DbrServiceMonitor *self,
  * Begins to watch the service. It waits for nothing; what is found is told by signals. Starting it
  * twice does nothing.
  *
- * What makes it fail is a value that was set, and a client that cannot be used: not that there is no
- * bus or no service yet.
+ * What makes it fail is a value that was set, and a client that cannot be used: not that there is
+ * no bus or no service yet.
  *
  * Returns: whether it watches
  *

@@ -747,8 +747,8 @@ dbr_stall_detector_get_next_usec (const DbrStallDetector *self)
   return self->next_usec;
 }
 
-/* The bound by which the limit was found, for as long as each probe is waited for. Where the limit is
- * more than follows from the latency, it counts as what it stands for. */
+/* The bound by which the limit was found, for as long as each probe is waited for. Where the limit
+ * is more than follows from the latency, it counts as what it stands for. */
 double
 dbr_stall_detector_get_suspicion (const DbrStallDetector *self)
 {

@@ -107,9 +107,9 @@ dbr_systemd_line_set_told (DbrSystemdLine *self,
 
 /* Asking systemd */
 
-/* What libdbr itself says means that systemd was not asked. Whatever systemd answers, it was: that it
- * was before, or that it will not, which is no reason to give up, as it tells everybody as soon as
- * one program has asked. */
+/* What libdbr itself says means that systemd was not asked. Whatever systemd answers, it was: that
+ * it was before, or that it will not, which is no reason to give up, as it tells everybody as soon
+ * as one program has asked. */
 static gboolean
 was_asked (const GError *error)
 {
@@ -326,8 +326,8 @@ lost_cb (gpointer user_data)
   dbr_systemd_line_lose (self, ear);
 }
 
-/* On a bus, systemd is asked when that has taken the rule; the private socket has no rules. Who went
- * by that returns to the bus. */
+/* On a bus, systemd is asked when that has taken the rule; the private socket has no rules. Who
+ * went by that returns to the bus. */
 static void
 restored_cb (gpointer user_data)
 {
@@ -445,8 +445,8 @@ dbr_systemd_line_hear_units (DbrSystemdLine *self,
     }
 }
 
-/* Sees to it that the waiter ends: at once, or by the answer of systemd. Where that was asked in vain
- * before, nothing else would ask it once more. */
+/* Sees to it that the waiter ends: at once, or by the answer of systemd. Where that was asked in
+ * vain before, nothing else would ask it once more. */
 static void
 dbr_systemd_line_await (DbrSystemdLine *self,
                         DbrSystemdRoad  road,

@@ -179,8 +179,8 @@ dbr_systemd_monitor_list_jobs_sync (DbrSystemdMonitor  *self,
  * @callback: (scope async): called once, when it is done or has failed
  * @user_data: data for @callback
  *
- * Makes systemd read all its files anew, and waits until it has: what `systemctl daemon-reload` does.
- * [method@Unit.enable_async] and [method@Unit.disable_async] do it by themselves.
+ * Makes systemd read all its files anew, and waits until it has: what `systemctl daemon-reload`
+ * does. [method@Unit.enable_async] and [method@Unit.disable_async] do it by themselves.
  *
  * Since: 0.1
  */

@@ -116,7 +116,8 @@ ask (GTask              *task,
                                g_task_get_cancellable (task), answered_cb, question);
 }
 
-/* All properties are read only where more than one is wanted: systemd has to make up each of them. */
+/* All properties are read only where more than one is wanted: systemd has to make up each of
+ * them. */
 static void
 ask_all (GTask *task)
 {
@@ -275,8 +276,8 @@ listening_cb (GObject      *source,
   dbr_systemd_monitor_end_read (self);
 }
 
-/* One after the other, so that however much happens, systemd is asked no faster than it answers; and
- * always when it tells what is different from what was read. */
+/* One after the other, so that however much happens, systemd is asked no faster than it answers;
+ * and always when it tells what is different from what was read. */
 void
 dbr_systemd_monitor_read (DbrSystemdMonitor *self,
                           DbrSystemdReads    reads)

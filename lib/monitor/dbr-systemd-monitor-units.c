@@ -98,7 +98,8 @@ dbr_systemd_monitor_get_unit_finish (DbrSystemdMonitor  *self,
 
   g_return_val_if_fail (DBR_IS_SYSTEMD_MONITOR (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, dbr_systemd_monitor_get_unit_async), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, dbr_systemd_monitor_get_unit_async),
+                        NULL);
 
   values = g_task_propagate_pointer (G_TASK (result), error);
   if (values == NULL)
@@ -313,7 +314,8 @@ named_cb (GObject      *source,
 /**
  * dbr_systemd_monitor_list_units_async:
  * @self: a monitor
- * @patterns: (nullable) (array zero-terminated=1): names, or patterns with `*`, `?` and `[]`; `NULL`
+ * @patterns: (nullable) (array zero-terminated=1): names, or patterns with `*`, `?` and `[]`;
+ * `NULL`
  *   for all that systemd has loaded
  * @states: (nullable) (array zero-terminated=1): the states that are wanted, as `active`, `failed`,
  *   `running` or `not-found`; `NULL` for any
@@ -324,8 +326,8 @@ named_cb (GObject      *source,
  * Lists units, with their states. What else can be known of one is read by
  * [method@Unit.refresh_async].
  *
- * A name comes always, if only as `not-found`; a pattern fits those that are loaded. The list of all
- * is large and costs systemd some work: where many units matter, watch them.
+ * A name comes always, if only as `not-found`; a pattern fits those that are loaded. The list of
+ * all is large and costs systemd some work: where many units matter, watch them.
  *
  * Since: 0.1
  */
@@ -417,7 +419,8 @@ dbr_systemd_monitor_list_units_finish (DbrSystemdMonitor  *self,
 /**
  * dbr_systemd_monitor_list_units_sync:
  * @self: a monitor
- * @patterns: (nullable) (array zero-terminated=1): names, or patterns with `*`, `?` and `[]`; `NULL`
+ * @patterns: (nullable) (array zero-terminated=1): names, or patterns with `*`, `?` and `[]`;
+ * `NULL`
  *   for all that systemd has loaded
  * @states: (nullable) (array zero-terminated=1): the states that are wanted; `NULL` for any
  * @cancellable: (nullable): to give up early, from another thread

@@ -14,9 +14,9 @@
  *
  * Watches systemd, and all that it runs.
  *
- * As a [class@ServiceMonitor] it sees whether systemd itself answers. Beyond that it shows the state
- * of the whole, which units have failed, and how many jobs there are; it gets units and lists them,
- * tells of jobs, and of what changes in the units that are watched.
+ * As a [class@ServiceMonitor] it sees whether systemd itself answers. Beyond that it shows the
+ * state of the whole, which units have failed, and how many jobs there are; it gets units and lists
+ * them, tells of jobs, and of what changes in the units that are watched.
  *
  * ```c
  * g_autoptr(DbrSystemdMonitor) monitor = dbr_systemd_monitor_new (NULL, DBR_SYSTEMD_SCOPE_SYSTEM);
@@ -36,8 +36,8 @@
  * missing. It goes to the socket only with a client of the bus that the scope belongs to, and never
  * with an access policy, which the socket would go round.
  *
- * A name without a suffix is that of a service. A unit that is not installed is a unit all the same,
- * with the [property@Unit:load-state] `not-found`; a name that cannot be one is
+ * A name without a suffix is that of a service. A unit that is not installed is a unit all the
+ * same, with the [property@Unit:load-state] `not-found`; a name that cannot be one is
  * `DBR_ERROR_INVALID_ARGUMENT`.
  *
  * What units have written to the journal is not shown.
@@ -407,8 +407,8 @@ install_properties (GObjectClass *object_class)
   /**
    * DbrSystemdMonitor:n-units: (getter get_n_units)
    *
-   * How many units systemd knows, by all their names; -1 if it is not known. It is read by a refresh
-   * and when systemd has read its files anew.
+   * How many units systemd knows, by all their names; -1 if it is not known. It is read by a
+   * refresh and when systemd has read its files anew.
    *
    * Since: 0.1
    */

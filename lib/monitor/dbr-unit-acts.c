@@ -374,7 +374,8 @@ dbr_unit_reload_sync (DbrUnit       *self,
 
 /* Files */
 
-/* A unit is enabled and disabled by links, of which systemd learns when it reads all its files anew. */
+/* A unit is enabled and disabled by links, of which systemd learns when it reads all its files
+ * anew. */
 typedef struct
 {
   DbrUnitFlags flags;

@@ -155,8 +155,8 @@ dependencies_cb (GObject      *source,
  * @callback: (scope async): called once, when it is read or could not be
  * @user_data: data for @callback
  *
- * Reads the names of the units that it depends on, or that depend on it. A kind that systemd has not
- * is `DBR_ERROR_INVALID_ARGUMENT`.
+ * Reads the names of the units that it depends on, or that depend on it. A kind that systemd has
+ * not is `DBR_ERROR_INVALID_ARGUMENT`.
  *
  * Since: 0.1
  */

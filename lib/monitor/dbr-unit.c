@@ -27,9 +27,9 @@
  *   g_warning ("%s", error->message);
  * ```
  *
- * Starting and the like wait for the job that does it, and fail with `DBR_ERROR_JOB_FAILED` where it
- * ends otherwise than it should. A limit that is reached, or a cancellation, ends the waiting, and
- * not the job. A start of which a condition does not hold is no failure for systemd, nor here:
+ * Starting and the like wait for the job that does it, and fail with `DBR_ERROR_JOB_FAILED` where
+ * it ends otherwise than it should. A limit that is reached, or a cancellation, ends the waiting,
+ * and not the job. A start of which a condition does not hold is no failure for systemd, nor here:
  * [method@Unit.explain_async] tells of that.
  *
  * A unit outlives its monitor, but is told of no changes then.

@@ -217,7 +217,8 @@ started_cb (GObject      *client,
             GAsyncResult *result,
             gpointer      user_data)
 {
-  G_GNUC_UNUSED g_autoptr(GVariant) reply = dbr_client_call_finish (DBR_CLIENT (client), result, NULL);
+  G_GNUC_UNUSED g_autoptr(GVariant) reply = dbr_client_call_finish (DBR_CLIENT (client), result,
+                                                                    NULL);
 }
 
 static void
@@ -541,7 +542,8 @@ probed_cb (GObject      *client,
     }
 }
 
-/* The question lies with the server until it wakes up, so that nobody has to ask again and again. */
+/* The question lies with the server until it wakes up, so that nobody has to ask again and
+ * again. */
 static void
 dbr_notice_direct_probe (DbrNoticeBackend *backend)
 {

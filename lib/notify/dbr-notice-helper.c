@@ -184,8 +184,8 @@ dbr_notice_helper_died (DbrNoticeHelper *self)
   dbr_notice_helper_fail_all (self, error);
 }
 
-/* It hangs, perhaps for what it talks to, perhaps for itself. The next one finds out, and tells when
- * there is a server that answers. */
+/* It hangs, perhaps for what it talks to, perhaps for itself. The next one finds out, and tells
+ * when there is a server that answers. */
 static void
 dbr_notice_helper_replace (DbrNoticeHelper *self,
                            gint64           from_usec)

@@ -11,8 +11,8 @@
 
 #include <string.h>
 
-/* Hints whose type the servers insist on: with another one some ignore the hint, and some refuse the
- * whole notification. */
+/* Hints whose type the servers insist on: with another one some ignore the hint, and some refuse
+ * the whole notification. */
 static const struct
 {
   const char *name;

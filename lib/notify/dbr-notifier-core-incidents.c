@@ -74,8 +74,8 @@ dbr_notifier_core_add_cause_locked (DbrNotifierCore  *self,
   return id;
 }
 
-/* 0: there is nothing to say. What was not seen when it was over is not told at all; what the person
- * put away is not brought up again. */
+/* 0: there is nothing to say. What was not seen when it was over is not told at all; what the
+ * person put away is not brought up again. */
 static guint
 dbr_notifier_core_follow_locked (DbrNotifierCore  *self,
                                  DbrIncidentBoard *board,

@@ -210,7 +210,8 @@ dbr_notifier_core_decide_locked (DbrNotifierCore *self,
   self->has_complained |= turn->complains;
 }
 
-/* What was due when it was decided is done, so that whatever is due by now is to be decided anew. */
+/* What was due when it was decided is done, so that whatever is due by now is to be decided
+ * anew. */
 static gint64
 dbr_notifier_core_get_next_locked (DbrNotifierCore *self)
 {

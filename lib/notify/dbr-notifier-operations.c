@@ -66,7 +66,8 @@ dbr_notifier_finish_send (GTask   *task,
  * @body: (nullable): what there is to say
  * @icon: (nullable): the name of an icon, or a path or URI of a file
  * @urgency: how urgent it is
- * @expire_ms: for how many milliseconds it is shown; -1 leaves that to the desktop, 0 is until it is
+ * @expire_ms: for how many milliseconds it is shown; -1 leaves that to the desktop, 0 is until it
+ * is
  *   closed
  * @cancellable: (nullable): to wait no longer; what was sent is shown all the same
  * @callback: (scope async): called once, when it is shown or not
@@ -133,7 +134,8 @@ dbr_notifier_send_finish (DbrNotifier   *self,
  * @body: (nullable): what there is to say
  * @icon: (nullable): the name of an icon, or a path or URI of a file
  * @urgency: how urgent it is
- * @expire_ms: for how many milliseconds it is shown; -1 leaves that to the desktop, 0 is until it is
+ * @expire_ms: for how many milliseconds it is shown; -1 leaves that to the desktop, 0 is until it
+ * is
  *   closed
  * @cancellable: (nullable): to wait no longer, from another thread
  * @error: return location for an error
@@ -181,7 +183,8 @@ dbr_notifier_send_sync (DbrNotifier   *self,
  * @body: (nullable): what there is to say
  * @icon: (nullable): the name of an icon, or a path or URI of a file
  * @urgency: how urgent it is
- * @expire_ms: for how many milliseconds it is shown; -1 leaves that to the desktop, 0 is until it is
+ * @expire_ms: for how many milliseconds it is shown; -1 leaves that to the desktop, 0 is until it
+ * is
  *   closed
  * @actions: (nullable) (array zero-terminated=1): what the person can do, an id and a label each;
  *   `default` is a click on the notification itself
@@ -356,8 +359,8 @@ dbr_notifier_close_sync (DbrNotifier   *self,
  * @callback: (scope async): called once, when nothing waits any more or two seconds are over
  * @user_data: data for @callback
  *
- * Waits until all that was sent is shown or was given up. What is gathered is shown at once, what is
- * held back or kept is not waited for.
+ * Waits until all that was sent is shown or was given up. What is gathered is shown at once, what
+ * is held back or kept is not waited for.
  *
  * Since: 0.1
  */
@@ -515,9 +518,9 @@ dbr_notifier_enter_board (DbrNotifier      *self,
  *
  * Each thing that is wrong is one notification, which is changed when it becomes worse and when it
  * is over. Where something can be done about it, the notification has an action that does it. What
- * was over before it was shown is not told, and what the person has put away is not brought up again
- * unless it becomes worse. The program is not told what becomes of these notifications. The object
- * is not kept alive.
+ * was over before it was shown is not told, and what the person has put away is not brought up
+ * again unless it becomes worse. The program is not told what becomes of these notifications. The
+ * object is not kept alive.
  *
  * Returns: whether it is watched; `DBR_ERROR_INVALID_ARGUMENT` if it is something else
  *

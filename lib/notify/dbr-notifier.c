@@ -28,10 +28,10 @@
  *
  * Notifications are shown one after the other, and wait for that in a queue of
  * [property@Notifier:max-queued]. While nothing shows them they wait for two seconds; then sending
- * ends with `DBR_ERROR_NO_OWNER`, or with `DBR_ERROR_DEADLINE` if there is a service and it does not
- * answer. Critical ones are kept beyond that and shown late, for up to ten minutes. When the queue
- * is full, the oldest of the least urgent makes room and ends with `DBR_ERROR_OVERLOADED`; critical
- * ones never do. [property@Notifier:dropped] counts all that were given up.
+ * ends with `DBR_ERROR_NO_OWNER`, or with `DBR_ERROR_DEADLINE` if there is a service and it does
+ * not answer. Critical ones are kept beyond that and shown late, for up to ten minutes. When the
+ * queue is full, the oldest of the least urgent makes room and ends with `DBR_ERROR_OVERLOADED`;
+ * critical ones never do. [property@Notifier:dropped] counts all that were given up.
  *
  * Two that are the same within a second are shown once, and have one id. With
  * [property@Notifier:batch-ms] those that come within that time are shown as one, and with
@@ -319,8 +319,8 @@ install_settings (GObjectClass *object_class)
    *
    * Whether all but critical notifications are held back. The default is not.
    *
-   * What is held back waits in the queue, under its bounds; sending it succeeds at once. It is shown
-   * when this is switched off.
+   * What is held back waits in the queue, under its bounds; sending it succeeds at once. It is
+   * shown when this is switched off.
    *
    * Since: 0.1
    */
@@ -332,8 +332,8 @@ install_settings (GObjectClass *object_class)
   /**
    * DbrNotifier:batch-ms: (getter get_batch_ms) (setter set_batch_ms)
    *
-   * For how many milliseconds notifications are gathered, to be shown as one. The default of 0 shows
-   * each by itself.
+   * For how many milliseconds notifications are gathered, to be shown as one. The default of 0
+   * shows each by itself.
    *
    * Critical ones, those with actions or hints and those that replace another one are shown by
    * themselves at once.
@@ -379,8 +379,8 @@ install_findings (GObjectClass *object_class)
   /**
    * DbrNotifier:capabilities: (getter get_capabilities)
    *
-   * What the desktop can do, in the words of its specification: `actions`, `body-markup` and others.
-   * It is asked once each time that it was started, as for [property@Notifier:available].
+   * What the desktop can do, in the words of its specification: `actions`, `body-markup` and
+   * others. It is asked once each time that it was started, as for [property@Notifier:available].
    *
    * Since: 0.1
    */
@@ -629,7 +629,8 @@ dbr_notifier_get_available (DbrNotifier *self)
  *
  * Gets what the desktop can do. The list is valid for as long as the notifier.
  *
- * Returns: (transfer none) (nullable) (array zero-terminated=1): its capabilities, while they are known
+ * Returns: (transfer none) (nullable) (array zero-terminated=1): its capabilities, while they are
+ * known
  *
  * Since: 0.1
  */

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 /* Shows by libnotify what a notifier asks it to, over the socket that it was started with. It may
- * hang in libnotify for as long as that does, and is killed for it then. It ends with the socket, as
- * with the session bus, without a look back. */
+ * hang in libnotify for as long as that does, and is killed for it then. It ends with the socket,
+ * as with the session bus, without a look back. */
 
 #define NOTIFICATIONS "org.freedesktop.Notifications"
 #define PORTAL "org.freedesktop.portal.Desktop"

@@ -19,9 +19,9 @@
  *
  * The bus decides what a user may do. A policy is what a program forbids itself, so that what it
  * does for others, as for a script or for a model that writes calls, reaches no further than was
- * meant. A client takes it as [property@Client:access-policy] and asks it before each call, and a [class@Pool]
- * holds all that is sent on its connections to it; what is denied fails with `DBR_ERROR_DENIED`,
- * which names the rule.
+ * meant. A client takes it as [property@Client:access-policy] and asks it before each call, and a
+ * [class@Pool] holds all that is sent on its connections to it; what is denied fails with
+ * `DBR_ERROR_DENIED`, which names the rule.
  *
  * ```c
  * g_autoptr(DbrAccessPolicy) policy = dbr_access_policy_new (DBR_ACCESS_TIER_CUSTOM);

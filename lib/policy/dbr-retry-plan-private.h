@@ -27,7 +27,7 @@ typedef struct
 
 #define DBR_RETRY_MAX_CAUSES 32
 
-/* A group of data/retry.ini that tells of a cause. It lives as long as the process. */
+/* A group of data/retry*.ini that tells of a cause. It lives as long as the process. */
 typedef struct
 {
   GStrv    names;

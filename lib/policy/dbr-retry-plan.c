@@ -17,6 +17,7 @@
  * policy is made, and all of them when another one is asked for. */
 
 #define PRESETS_PATH "/dbr/retry.ini"
+#define BLUEZ_PATH "/dbr/retry-bluez.ini"
 #define GROUP_DEFAULT "default"
 #define GROUP_ANY_CAUSE "cause"
 
@@ -157,18 +158,26 @@ read_preset (GKeyFile    *file,
   return plan;
 }
 
-/* The one of this name, or NULL for all. */
+/* Of the files at @paths, which are read as one, the preset of this name, or for NULL all. */
 static GHashTable *
-load_presets (const char *only)
+load_presets (const char *const *paths,
+              const char        *only)
 {
-  g_autoptr(GBytes) bytes = dbr_data_lookup (PRESETS_PATH);
+  g_autoptr(GString) text = g_string_new (NULL);
   g_autoptr(GKeyFile) file = g_key_file_new ();
   g_autoptr(GHashTable) read = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_autoptr(GError) error = NULL;
   g_auto(GStrv) groups = NULL;
   GHashTable *presets = g_hash_table_new (g_str_hash, g_str_equal);
 
-  if (g_key_file_load_from_bytes (file, bytes, G_KEY_FILE_NONE, &error))
+  for (guint i = 0; paths[i] != NULL; i++)
+    {
+      g_autoptr(GBytes) bytes = dbr_data_lookup (paths[i]);
+
+      g_string_append_len (text, g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes));
+    }
+
+  if (g_key_file_load_from_data (file, text->str, text->len, G_KEY_FILE_NONE, &error))
     groups = g_key_file_get_groups (file, NULL);
   for (guint i = 0; error == NULL && groups[i] != NULL; i++)
     {
@@ -177,7 +186,7 @@ load_presets (const char *only)
                              read_preset (file, groups[i], read, &error));
     }
   if (error != NULL)
-    g_error ("%s is damaged: %s", PRESETS_PATH, error->message);
+    g_error ("%s is damaged: %s", paths[0], error->message);
 
   return presets;
 }
@@ -185,18 +194,20 @@ load_presets (const char *only)
 DbrRetryPlan *
 dbr_retry_plan_lookup (const char *preset)
 {
+  static const char *const default_paths[] = { PRESETS_PATH, NULL };
+  static const char *const all_paths[] = { PRESETS_PATH, BLUEZ_PATH, NULL };
   static GHashTable *only_default = NULL;
   static GHashTable *all = NULL;
   DbrRetryPlan *self;
 
   if (g_once_init_enter (&only_default))
-    g_once_init_leave (&only_default, load_presets (GROUP_DEFAULT));
+    g_once_init_leave (&only_default, load_presets (default_paths, GROUP_DEFAULT));
 
   self = g_hash_table_lookup (only_default, preset);
   if (self == NULL)
     {
       if (g_once_init_enter (&all))
-        g_once_init_leave (&all, load_presets (NULL));
+        g_once_init_leave (&all, load_presets (all_paths, NULL));
       self = g_hash_table_lookup (all, preset);
     }
 

@@ -526,8 +526,8 @@ dbr_retry_policy_remove_retryable (DbrRetryPolicy *self,
  *
  * It is judged by the domain of the error, its code and its name on the bus. Those do not say
  * whether the bus or the service made it, so in doubt the method was perhaps executed; a
- * [class@Client] would know more of its own calls. An error that the caller has added, or the preset
- * retries, counts as not delivered.
+ * [class@Client] would know more of its own calls. An error that the caller has added, or the
+ * preset retries, counts as not delivered.
  *
  * Returns: what it means
  *

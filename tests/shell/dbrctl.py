@@ -45,7 +45,8 @@ def check(document):
 
 def run_json(*arguments, status=0, **environment):
     """The one document that it writes."""
-    return check(json.loads(run(*arguments, '--json', status=status, **environment).stdout))
+    return check(json.loads(run(arguments[0], '--json', *arguments[1:], status=status,
+                                **environment).stdout))
 
 
 def tell(line):

@@ -12,7 +12,7 @@ import unittest
 import dbrctl
 import tap
 
-PEER = 'org.example.Peer'
+PLAYER = 'org.example.Player'
 
 
 def words():
@@ -46,27 +46,27 @@ class Frame(unittest.TestCase):
 
     def test_no_bus(self):
         """frame: without a bus a word ends with 3 and says so"""
-        done = dbrctl.run('doctor', PEER, '--address', dbrctl.NOWHERE, status=3)
+        done = dbrctl.run('doctor', PLAYER, '--address', dbrctl.NOWHERE, status=3)
         self.assertEqual((done.stdout, len(done.stderr.splitlines())), ('', 1))
         self.assertIn(dbrctl.NOWHERE, done.stderr)
-        told = dbrctl.run_json('doctor', PEER, '--address', dbrctl.NOWHERE, status=3)
+        told = dbrctl.run_json('doctor', PLAYER, '--address', dbrctl.NOWHERE, status=3)
         self.assertEqual((told['schema'], told['status']), ('dbrctl-error-1', 3))
 
     def test_interrupted(self):
         """frame: a word that waits for an answer is ended at once by a signal"""
-        dbrctl.tell(f'peer {PEER} stop')
+        dbrctl.tell(f'peer {PLAYER} stop')
         try:
             for number in (signal.SIGINT, signal.SIGTERM):
-                with dbrctl.Live('doctor', PEER, '--timeout-ms', '60000') as live:
+                with dbrctl.Live('doctor', PLAYER, '--timeout-ms', '60000') as live:
                     dbrctl.wait_until(lambda: is_waiting(live.process.pid))
                     self.assertEqual(live.end(number), -number)
                     self.assertEqual(live.process.stderr.read(), b'')
         finally:
-            dbrctl.tell(f'peer {PEER} cont')
+            dbrctl.tell(f'peer {PLAYER} cont')
 
     def test_closed_pipe(self):
         """frame: a pipe that nobody reads ends a word without a sound"""
-        done = subprocess.run(f'{dbrctl.PROGRAM} doctor {PEER} | true', shell=True, check=True,
+        done = subprocess.run(f'{dbrctl.PROGRAM} doctor {PLAYER} | true', shell=True, check=True,
                               capture_output=True, timeout=dbrctl.PATIENCE_S)
         self.assertEqual(done.stderr, b'')
 

@@ -23,8 +23,8 @@ dup_machine_id (void)
   return NULL;
 }
 
-/* What every program on a bus is asked: whether it is there, and on which machine. The texts are for
- * whoever called, in the language of the bus. */
+/* What every program on a bus is asked: whether it is there, and on which machine. The texts are
+ * for whoever called, in the language of the bus. */
 static GVariant *
 answer_choose (DbrWireHeader        *answer,
                const DbrWireMessage *call)

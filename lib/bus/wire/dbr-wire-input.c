@@ -19,8 +19,8 @@
 /* No system lets one read bring more: SCM_MAX_FD. */
 #define MAX_DESCRIPTORS 253
 
-/* Messages are copied out of the gulp, so that a small one that is kept does not keep all of it. One
- * that does not fit into it is read into its own place, and what follows it into the gulp. */
+/* Messages are copied out of the gulp, so that a small one that is kept does not keep all of it.
+* One that does not fit into it is read into its own place, and what follows it into the gulp. */
 struct _DbrWireInput
 {
   guchar         *bytes;

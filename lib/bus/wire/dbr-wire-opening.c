@@ -36,8 +36,9 @@ typedef enum
   STATE_GREETING,
 } State;
 
-/* One address after the other, one step after the other, and all on dbr-io: it waits with one source
- * for whatever is next. Only looking up a host's name needs a thread, which nobody waits for. */
+/* One address after the other, one step after the other, and all on dbr-io: it waits with one
+ * source for whatever is next. Only looking up a host's name needs a thread, which nobody waits
+ * for. */
 typedef struct
 {
   DbrOpening    opening;
@@ -198,7 +199,8 @@ dbr_wire_opening_take_greeting (DbrWireOpening *self,
   dbr_wire_opening_succeed (self, unique_name);
 }
 
-/* Until it is greeted, nothing else is for us. What comes behind the greeting stays in the input. */
+/* Until it is greeted, nothing else is for us. What comes behind the greeting stays in the
+ * input. */
 static void
 dbr_wire_opening_hear (DbrWireOpening *self)
 {

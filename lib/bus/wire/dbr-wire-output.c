@@ -13,8 +13,8 @@
 
 #define MAX_DESCRIPTORS 253
 
-/* How much is written at once. Of more than the socket takes it could not be said any more that it was
- * never sent. */
+/* How much is written at once. Of more than the socket takes it could not be said any more that it
+ * was never sent. */
 #define MAX_PARCELS 32
 #define MAX_BATCH (64 * 1024)
 
@@ -227,7 +227,8 @@ dbr_wire_output_send (DbrWireOutput *self,
 
 /* Flushing */
 
-/* Takes what is written next. Only the first may have descriptors, as they go with the first byte. */
+/* Takes what is written next. Only the first may have descriptors, as they go with the first
+ * byte. */
 static gboolean
 output_take_batch (DbrWireOutput *self,
                    GQueue        *batch)

@@ -307,8 +307,9 @@ read_body (const DbrWireBody      *body,
   return g_variant_new_from_data (type, reader.out, reader.length, TRUE, g_free, reader.out);
 }
 
-/* GLib knows a type as long as there is a value of it, and works it out anew for the next one, which
- * takes longer than reading a small body. So there is always one of those that arrive all the time. */
+/* GLib knows a type as long as there is a value of it, and works it out anew for the next one,
+ * which takes longer than reading a small body. So there is always one of those that arrive all the
+ * time. */
 static void
 keep_types (void)
 {

@@ -104,8 +104,8 @@ dbr_wire_transport_watch (DbrWireTransport  *self,
 
   g_source_set_static_name (source, name);
   g_source_set_callback (source, G_SOURCE_FUNC (callback), g_object_ref (self), source_gone_cb);
-  /* dbr-io does not iterate its context from within. Without being told so, GLib takes the socket out
-   * of what is polled while this is called, and wakes the thread it is in, twice. */
+  /* dbr-io does not iterate its context from within. Without being told so, GLib takes the socket
+   * out of what is polled while this is called, and wakes the thread it is in, twice. */
   g_source_set_can_recurse (source, TRUE);
   g_source_attach (source, dbr_io_get_context ());
 

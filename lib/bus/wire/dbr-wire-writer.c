@@ -403,8 +403,8 @@ write_header (DbrWireWriter       *self,
   writer_pad (self, 7);
 }
 
-/* Most bodies were put together a moment ago and are no block of memory yet. So they are taken apart
- * again, once: making one block of them first would copy each value one time more. */
+/* Most bodies were put together a moment ago and are no block of memory yet. So they are taken
+ * apart again, once: making one block of them first would copy each value one time more. */
 static void
 write_body (DbrWireWriter          *self,
             const DbrWireSignature *signature,

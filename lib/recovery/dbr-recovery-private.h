@@ -1,0 +1,50 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "base/dbr-incident-source-private.h"
+#include "recovery/dbr-recovery-core-private.h"
+
+G_BEGIN_DECLS
+
+struct _DbrRecovery
+{
+  GObject            parent_instance;
+
+  /* identity */
+  DbrServiceMonitor *monitor;
+  DbrRecoveryCore   *core;
+  DbrIncidentBoard  *board;
+  GMainContext      *context;
+  GThread           *thread;
+
+  /* in the context only */
+  GListStore        *history;
+  GListStore        *stages;
+  gboolean           was_running;
+  /* target -> serial of what is wrong with it */
+  GHashTable        *incidents;
+
+  /* in the context only: what it does by itself; not attached while there is no handler */
+  gulong             handlers[3];
+  guint              grace_ms;
+  guint              pause_ms;
+  gboolean           is_armed;
+  gboolean           is_at_work;
+  guint              n_in_vain;
+  GSource           *source;
+};
+
+/* Tells what there is to tell, if this thread may act for the context of the recovery. */
+void     dbr_recovery_settle        (DbrRecovery  *self);
+
+/* In dbr-recovery-attach.c */
+void     dbr_recovery_init_pauses   (DbrRecovery  *self);
+void     dbr_recovery_stop_acting   (DbrRecovery  *self);
+/* For tests: parts of the pauses that ship. Before it is attached. */
+void     dbr_recovery_set_pauses    (DbrRecovery  *self,
+                                     guint         grace_ms,
+                                     guint         pause_ms);
+
+G_END_DECLS

@@ -1,0 +1,754 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "recovery/dbr-recovery-core-private.h"
+
+#include "base/dbr-debug-private.h"
+#include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
+#include "base/dbr-io-private.h"
+#include "recovery/dbr-recovery-service-private.h"
+
+/* So often a stage is tried before the next one is, if its limits allow that, and in between there
+ * is a pause. */
+#define MAX_TRIES 3
+#define PAUSE_MS 1000
+
+/* One recovery of one target, for all who ask for it meanwhile. All of it happens on dbr-io. */
+struct _DbrRecoveryRun
+{
+  gatomicrefcount    ref_count;
+
+  /* identity */
+  DbrRecoveryCore   *core;
+  DbrServiceMonitor *monitor;
+  char              *target;
+  gint64             began_usec;
+
+  /* on dbr-io only */
+  GObject           *recovery;
+  GPtrArray         *stages;
+  guint              position;
+  DbrTrouble         trouble;
+  gboolean           is_cancelled;
+  guint              n_tries;
+  guint              n_attempts;
+  gboolean           was_limited;
+  GError            *last_error;
+
+  /* the attempt, or what is done before and between: what is of an earlier step counts for nothing */
+  guint              step;
+  GCancellable      *cancellable;
+  GSource           *source;
+  gboolean           is_attempting;
+  DbrRecoveryStage  *stage;
+  guint              attempt;
+  gint64             attempt_usec;
+  gint64             deadline_usec;
+  gssize             old_pid;
+
+  /* guarded by the core's mutex */
+  GPtrArray         *waiters;
+  guint              n_waiting;
+  DbrRecoveryResult  result;
+};
+
+/* One step of a run, for what ends later. */
+typedef struct
+{
+  DbrRecoveryRun *run;
+  guint           number;
+  GError         *error;
+} Step;
+
+static void dbr_recovery_run_climb (DbrRecoveryRun *self);
+
+static Step *
+step_new (DbrRecoveryRun *run)
+{
+  Step *self = g_new0 (Step, 1);
+
+  self->run = dbr_recovery_run_ref (run);
+  self->number = run->step;
+
+  return self;
+}
+
+static void
+step_free (Step *self)
+{
+  g_clear_error (&self->error);
+  dbr_recovery_run_unref (self->run);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Step, step_free)
+
+static gboolean
+step_is_current (const Step *self)
+{
+  return self->number == self->run->step;
+}
+
+static void
+dbr_recovery_run_stop_timer (DbrRecoveryRun *self)
+{
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+}
+
+static void
+dbr_recovery_run_start_timer (DbrRecoveryRun *self,
+                              guint           ms,
+                              GSourceFunc     callback)
+{
+  dbr_recovery_run_stop_timer (self);
+  self->source = g_timeout_source_new (ms);
+  g_source_set_callback (self->source, callback, step_new (self), (GDestroyNotify) step_free);
+  g_source_attach (self->source, dbr_io_get_context ());
+}
+
+/* Whatever the last step began may end as it likes. */
+static void
+dbr_recovery_run_begin_step (DbrRecoveryRun *self)
+{
+  self->step++;
+  dbr_recovery_run_stop_timer (self);
+  if (self->cancellable != NULL)
+    g_cancellable_cancel (self->cancellable);
+  g_set_object (&self->cancellable, NULL);
+  self->cancellable = g_cancellable_new ();
+}
+
+/* The end */
+
+static const char *
+get_result_nick (DbrRecoveryResult result)
+{
+  g_autoptr(GEnumClass) klass = g_type_class_ref (DBR_TYPE_RECOVERY_RESULT);
+
+  return g_enum_get_value (klass, (int) result)->value_nick;
+}
+
+static GVariant *
+describe (DbrRecoveryRun *self,
+          const char     *stage,
+          guint           attempt,
+          const char     *result,
+          const GError   *error,
+          gint64          started_usec)
+{
+  GVariantDict details;
+
+  g_variant_dict_init (&details, NULL);
+  g_variant_dict_insert (&details, "stage", "s", stage);
+  g_variant_dict_insert (&details, "target", "s", self->target);
+  g_variant_dict_insert (&details, "attempt", "u", attempt);
+  g_variant_dict_insert (&details, "result", "s", result);
+  g_variant_dict_insert (&details, "error", "s", error != NULL ? error->message : "");
+  g_variant_dict_insert (&details, "started", "x", started_usec);
+  g_variant_dict_insert (&details, "ended", "x", g_get_real_time ());
+
+  return g_variant_dict_end (&details);
+}
+
+static const char *
+describe_result (DbrRecoveryResult result)
+{
+  switch (result)
+    {
+    case DBR_RECOVERY_RESULT_RECOVERED:
+      return _("It works again");
+
+    case DBR_RECOVERY_RESULT_RATE_LIMITED:
+      return _("It was tried too often of late");
+
+    case DBR_RECOVERY_RESULT_NOT_ALLOWED:
+      return _("What would help is not allowed");
+
+    case DBR_RECOVERY_RESULT_NOT_NEEDED:
+      return _("Nothing is to be done");
+
+    case DBR_RECOVERY_RESULT_FAILED:
+    default:
+      return _("Nothing has helped");
+    }
+}
+
+static void
+dbr_recovery_run_tell_end (DbrRecoveryRun    *self,
+                           DbrRecoveryResult  result)
+{
+  gboolean gave_up = result == DBR_RECOVERY_RESULT_FAILED && self->n_attempts > 0
+                     && !self->is_cancelled;
+  DbrRecoveryNewsKind kind = DBR_RECOVERY_NEWS_EVENT;
+  const char *event_kind = self->is_cancelled ? "cancelled" : get_result_nick (result);
+  DbrRecoveryNews *news;
+
+  if (result == DBR_RECOVERY_RESULT_RECOVERED)
+    kind = DBR_RECOVERY_NEWS_RECOVERED;
+  if (gave_up)
+    {
+      kind = DBR_RECOVERY_NEWS_GAVE_UP;
+      event_kind = "gave-up";
+    }
+  news = dbr_recovery_news_new (kind, self->target);
+  news->elapsed_usec = g_get_real_time () - self->began_usec;
+  news->event = dbr_event_new (event_kind,
+                               self->is_cancelled ? _("Nobody wanted it any more")
+                                                  : describe_result (result),
+                               describe (self, "", self->n_attempts, get_result_nick (result),
+                                         self->last_error, self->began_usec));
+  if (gave_up)
+    news->error = g_error_new (DBR_ERROR, DBR_ERROR_GAVE_UP,
+                               _("All that was allowed was tried for %s, the last in vain: %s"),
+                               dbr_service_monitor_get_bus_name (self->monitor),
+                               self->last_error->message);
+  news->is_well = result == DBR_RECOVERY_RESULT_NOT_NEEDED && self->trouble == DBR_TROUBLE_NONE;
+  news->kept = g_steal_pointer (&self->recovery);
+  dbr_recovery_core_tell (self->core, news);
+}
+
+/* Returns who waited. */
+static GPtrArray *
+dbr_recovery_run_retire (DbrRecoveryRun    *self,
+                         DbrRecoveryResult  result)
+{
+  DbrRecoveryCore *core = self->core;
+  gint64 now = dbr_clock_get_monotonic (core->clock);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&core->mutex);
+
+  self->result = result;
+  if (result == DBR_RECOVERY_RESULT_RECOVERED || result == DBR_RECOVERY_RESULT_NOT_NEEDED)
+    dbr_recovery_ladder_recovered (core->ladder, self->target);
+  else if (result == DBR_RECOVERY_RESULT_FAILED && self->n_attempts > 0 && !self->is_cancelled)
+    dbr_recovery_ladder_give_up (core->ladder, self->target, now);
+  if (g_hash_table_lookup (core->runs, self->target) == self)
+    g_hash_table_remove (core->runs, self->target);
+
+  return g_steal_pointer (&self->waiters);
+}
+
+static void
+dbr_recovery_run_end (DbrRecoveryRun    *self,
+                      DbrRecoveryResult  result)
+{
+  g_autoptr(GPtrArray) waiters = NULL;
+  g_autoptr(GError) error = NULL;
+
+  dbr_recovery_run_begin_step (self);
+  waiters = dbr_recovery_run_retire (self, result);
+  if (self->is_cancelled)
+    error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _("Operation was cancelled"));
+
+  dbr_debug (DBR_DEBUG_MONITOR, "a recovery has ended",
+             "DBR_BUS_NAME", dbr_service_monitor_get_bus_name (self->monitor),
+             "DBR_TARGET", self->target, "DBR_RESULT", get_result_nick (result));
+  dbr_recovery_core_tell (self->core, dbr_recovery_news_new (DBR_RECOVERY_NEWS_RUNNING,
+                                                             self->target));
+  dbr_recovery_run_tell_end (self, result);
+  for (guint i = 0; i < waiters->len; i++)
+    dbr_waiter_end (g_ptr_array_index (waiters, i), error);
+  dbr_recovery_run_unref (self);
+}
+
+/* Attempts */
+
+static void
+dbr_recovery_run_tell_attempt (DbrRecoveryRun *self,
+                               const GError   *error)
+{
+  const char *name = dbr_recovery_stage_get_name (self->stage);
+  DbrRecoveryNews *news = dbr_recovery_news_new (DBR_RECOVERY_NEWS_FINISHED, self->target);
+  g_autofree char *text = NULL;
+
+  text = error == NULL ? g_strdup_printf (_("The stage “%s” has helped"), name)
+                       : g_strdup_printf (_("The stage “%s” has failed: %s"), name, error->message);
+  news->stage = g_object_ref (self->stage);
+  news->error = error != NULL ? g_error_copy (error) : NULL;
+  news->event = dbr_event_new ("stage-finished", text,
+                               describe (self, name, self->attempt,
+                                         error == NULL ? "recovered" : "failed", error,
+                                         self->attempt_usec));
+  self->is_attempting = FALSE;
+  dbr_recovery_core_tell (self->core, news);
+}
+
+/* What no second attempt makes otherwise. */
+static gboolean
+is_final (const GError *error)
+{
+  g_autofree char *remote_name = g_dbus_error_get_remote_error (error);
+
+  return g_strcmp0 (remote_name, "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired") == 0
+         || g_error_matches (error, DBR_ERROR, DBR_ERROR_NOT_SUPPORTED)
+         || g_error_matches (error, DBR_ERROR, DBR_ERROR_DENIED)
+         || g_error_matches (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED)
+         || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_AUTH_FAILED);
+}
+
+static gboolean
+dbr_recovery_run_may_try_again (DbrRecoveryRun *self)
+{
+  gint64 wait_usec;
+
+  return ++self->n_tries < MAX_TRIES
+         && dbr_recovery_core_judge (self->core, self->stage, self->target, self->trouble, &wait_usec)
+         == DBR_VERDICT_RUN;
+}
+
+static gboolean
+paused_cb (gpointer user_data)
+{
+  Step *step = user_data;
+
+  if (step_is_current (step))
+    dbr_recovery_run_climb (step->run);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* The attempt is over; NULL for a success. */
+static void
+dbr_recovery_run_conclude (DbrRecoveryRun *self,
+                           const GError   *error)
+{
+  dbr_recovery_run_begin_step (self);
+  dbr_recovery_run_tell_attempt (self, error);
+  if (error == NULL)
+    {
+      dbr_recovery_run_end (self, DBR_RECOVERY_RESULT_RECOVERED);
+      return;
+    }
+
+  g_clear_error (&self->last_error);
+  self->last_error = g_error_copy (error);
+  if (!is_final (error) && dbr_recovery_run_may_try_again (self))
+    {
+      dbr_recovery_run_start_timer (self, PAUSE_MS, paused_cb);
+      return;
+    }
+
+  self->position++;
+  dbr_recovery_run_climb (self);
+}
+
+static gboolean
+late_cb (gpointer user_data)
+{
+  Step *step = user_data;
+  g_autoptr(GError) error = NULL;
+
+  if (!step_is_current (step))
+    return G_SOURCE_REMOVE;
+
+  error = g_error_new (DBR_ERROR, DBR_ERROR_DEADLINE,
+                       _("%s did not work within %u ms"),
+                       dbr_service_monitor_get_bus_name (step->run->monitor),
+                       dbr_recovery_stage_get_timeout_ms (step->run->stage));
+  dbr_recovery_run_conclude (step->run, error);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* A restart that left the same program in place was none. */
+static void
+new_pid_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(Step) step = user_data;
+  DbrRecoveryRun *run = step->run;
+  g_autoptr(GError) error = NULL;
+  gssize pid = dbr_recovery_service_read_pid_finish (DBR_SERVICE_MONITOR (source), result, &error);
+
+  if (!step_is_current (step))
+    return;
+
+  if (error == NULL && pid == run->old_pid)
+    g_set_error (&error, DBR_ERROR, DBR_ERROR_STALE, _("%s is the same program as before"),
+                 dbr_service_monitor_get_bus_name (run->monitor));
+  dbr_recovery_run_conclude (run, error);
+}
+
+static void
+healthy_cb (GObject      *source,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr(Step) step = user_data;
+  DbrRecoveryRun *run = step->run;
+  g_autoptr(GError) error = NULL;
+
+  dbr_service_monitor_wait_healthy_finish (DBR_SERVICE_MONITOR (source), result, &error);
+  if (!step_is_current (step))
+    return;
+
+  if (error == NULL && run->old_pid > 0)
+    dbr_recovery_service_read_pid_async (run->monitor, run->cancellable, new_pid_cb,
+                                         g_steal_pointer (&step));
+  else
+    dbr_recovery_run_conclude (run, error);
+}
+
+/* The stage has done its work; whether it has helped is seen from the service. */
+static void
+dbr_recovery_run_verify (DbrRecoveryRun *self)
+{
+  gint64 left_ms = (self->deadline_usec - g_get_monotonic_time ()) / 1000;
+
+  dbr_service_monitor_wait_healthy_async (self->monitor, (guint) MAX (left_ms, 1),
+                                          self->cancellable, healthy_cb, step_new (self));
+}
+
+static void
+dbr_recovery_run_learn_unit (DbrRecoveryRun *self,
+                             const char     *unit_name)
+{
+  DbrRecoveryCore *core = self->core;
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&core->mutex);
+
+  g_free (core->unit_name);
+  core->unit_name = g_strdup (unit_name);
+}
+
+static void
+acted_cb (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autoptr(Step) step = user_data;
+  DbrRecoveryRun *run = step->run;
+  g_autoptr(DbrServiceDeed) deed = NULL;
+  g_autoptr(GError) error = NULL;
+
+  deed = dbr_recovery_service_act_finish (DBR_SERVICE_MONITOR (source), result, &error);
+  if (deed != NULL && deed->unit_name != NULL)
+    dbr_recovery_run_learn_unit (run, deed->unit_name);
+  if (!step_is_current (step))
+    return;
+
+  if (deed == NULL)
+    {
+      dbr_recovery_run_conclude (run, error);
+      return;
+    }
+
+  run->old_pid = (gssize) deed->pid;
+  dbr_recovery_run_verify (run);
+}
+
+static void
+dbr_recovery_run_act (DbrRecoveryRun *self,
+                      DbrServiceAct   act)
+{
+  g_autofree char *unit_name = NULL;
+
+  g_mutex_lock (&self->core->mutex);
+  unit_name = g_strdup (self->core->unit_name);
+  g_mutex_unlock (&self->core->mutex);
+
+  dbr_recovery_service_act_async (self->monitor, act, unit_name, self->cancellable, acted_cb,
+                                  step_new (self));
+}
+
+static void
+answer_on_io (gpointer data)
+{
+  g_autoptr(Step) step = data;
+
+  if (!step_is_current (step))
+    return;
+
+  if (step->error != NULL)
+    dbr_recovery_run_conclude (step->run, step->error);
+  else
+    dbr_recovery_run_verify (step->run);
+}
+
+/* In whatever thread the stage answers in. */
+static void
+answered_cb (const GError *error,
+             gpointer      user_data)
+{
+  const Step *given = user_data;
+  Step *step = g_new0 (Step, 1);
+
+  step->run = dbr_recovery_run_ref (given->run);
+  step->number = given->number;
+  step->error = error != NULL ? g_error_copy (error) : NULL;
+  dbr_io_invoke (answer_on_io, step);
+}
+
+static void
+dbr_recovery_run_ask_program (DbrRecoveryRun *self)
+{
+  DbrRecoveryNews *news = dbr_recovery_news_new (DBR_RECOVERY_NEWS_PERFORM, self->target);
+
+  news->stage = g_object_ref (self->stage);
+  news->attempt = dbr_recovery_attempt_new (self->target, self->monitor, self->cancellable,
+                                            answered_cb, step_new (self),
+                                            (GDestroyNotify) step_free);
+  dbr_recovery_core_tell (self->core, news);
+}
+
+static void
+dbr_recovery_run_attempt (DbrRecoveryRun   *self,
+                          DbrRecoveryStage *stage)
+{
+  guint timeout_ms = dbr_recovery_stage_get_timeout_ms (stage);
+  DbrRecoveryNews *news = dbr_recovery_news_new (DBR_RECOVERY_NEWS_STARTED, self->target);
+  DbrRung rung;
+
+  if (g_set_object (&self->stage, stage))
+    self->n_tries = 0;
+  self->is_attempting = TRUE;
+  self->n_attempts++;
+  self->attempt_usec = g_get_real_time ();
+  self->deadline_usec = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
+  self->old_pid = 0;
+  dbr_recovery_run_begin_step (self);
+  dbr_recovery_run_start_timer (self, timeout_ms, late_cb);
+  news->stage = g_object_ref (stage);
+  dbr_recovery_core_tell (self->core, news);
+
+  dbr_recovery_stage_get_rung (stage, &rung);
+  switch (rung.kind)
+    {
+    case DBR_RUNG_START:
+      dbr_recovery_run_act (self, DBR_SERVICE_ACT_START);
+      break;
+
+    case DBR_RUNG_RESTART:
+      dbr_recovery_run_act (self, DBR_SERVICE_ACT_RESTART);
+      break;
+
+    case DBR_RUNG_OWN:
+    default:
+      dbr_recovery_run_ask_program (self);
+    }
+}
+
+/* Climbing */
+
+static gboolean
+dbr_recovery_run_is_dry (DbrRecoveryRun *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->core->mutex);
+
+  return self->core->is_dry;
+}
+
+static void
+dbr_recovery_run_give_up (DbrRecoveryRun *self)
+{
+  if (self->n_attempts > 0)
+    dbr_recovery_run_end (self, DBR_RECOVERY_RESULT_FAILED);
+  else if (self->was_limited)
+    dbr_recovery_run_end (self, DBR_RECOVERY_RESULT_RATE_LIMITED);
+  else
+    dbr_recovery_run_end (self, DBR_RECOVERY_RESULT_NOT_ALLOWED);
+}
+
+static void
+dbr_recovery_run_tell_dry (DbrRecoveryRun   *self,
+                           DbrRecoveryStage *stage)
+{
+  const char *name = dbr_recovery_stage_get_name (stage);
+  DbrRecoveryNews *news = dbr_recovery_news_new (DBR_RECOVERY_NEWS_EVENT, self->target);
+  g_autofree char *text = g_strdup_printf (_("The stage “%s” would be tried now"), name);
+
+  news->event = dbr_event_new ("dry-run", text,
+                               describe (self, name, 0, "dry-run", NULL, g_get_real_time ()));
+  dbr_recovery_core_tell (self->core, news);
+}
+
+/* To the next stage that may be tried, which may be the one before. */
+static void
+dbr_recovery_run_climb (DbrRecoveryRun *self)
+{
+  gboolean is_dry = dbr_recovery_run_is_dry (self);
+
+  for (; self->position < self->stages->len; self->position++)
+    {
+      DbrRecoveryStage *stage = g_ptr_array_index (self->stages, self->position);
+      DbrVerdict verdict = dbr_recovery_core_begin (self->core, stage, self->target, self->trouble,
+                                                    &self->attempt);
+
+      if (verdict == DBR_VERDICT_RUN && !is_dry)
+        {
+          dbr_recovery_run_attempt (self, stage);
+          return;
+        }
+      if (verdict == DBR_VERDICT_RUN)
+        dbr_recovery_run_tell_dry (self, stage);
+      self->was_limited |= verdict == DBR_VERDICT_LIMITED || verdict == DBR_VERDICT_SILENCE;
+    }
+
+  dbr_recovery_run_give_up (self);
+}
+
+static void
+diagnosed_cb (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr(Step) step = user_data;
+  DbrRecoveryRun *run = step->run;
+  g_autoptr(GError) error = NULL;
+  gboolean is_known = dbr_recovery_diagnose_finish (DBR_SERVICE_MONITOR (source), result,
+                                                    &run->trouble, &error);
+
+  if (!step_is_current (step))
+    return;
+
+  if (!is_known)
+    {
+      run->last_error = g_steal_pointer (&error);
+      dbr_recovery_run_end (run, DBR_RECOVERY_RESULT_FAILED);
+    }
+  else if (run->trouble == DBR_TROUBLE_NONE || run->trouble == DBR_TROUBLE_FROZEN)
+    {
+      dbr_recovery_run_end (run, DBR_RECOVERY_RESULT_NOT_NEEDED);
+    }
+  else
+    {
+      dbr_recovery_run_climb (run);
+    }
+}
+
+static void
+begin_on_io (gpointer data)
+{
+  DbrRecoveryRun *self = data;
+
+  dbr_recovery_run_begin_step (self);
+  dbr_recovery_core_tell (self->core, dbr_recovery_news_new (DBR_RECOVERY_NEWS_RUNNING,
+                                                             self->target));
+  dbr_recovery_diagnose_async (self->monitor, self->cancellable, diagnosed_cb, step_new (self));
+}
+
+static void
+cancel_on_io (gpointer data)
+{
+  g_autoptr(DbrRecoveryRun) self = data;
+  g_autoptr(GError) error = NULL;
+
+  /* One that has ended has let go of it. */
+  if (self->is_cancelled || self->recovery == NULL)
+    return;
+
+  self->is_cancelled = TRUE;
+  error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, _("Operation was cancelled"));
+  if (self->is_attempting)
+    dbr_recovery_run_tell_attempt (self, error);
+  dbr_recovery_run_end (self, DBR_RECOVERY_RESULT_FAILED);
+}
+
+/* From any thread */
+
+static DbrRecoveryRun *
+dbr_recovery_run_new (DbrRecoveryCore *core,
+                      GObject         *recovery,
+                      const char      *target)
+{
+  DbrRecoveryRun *self = g_new0 (DbrRecoveryRun, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->core = dbr_recovery_core_ref (core);
+  self->recovery = g_object_ref (recovery);
+  self->monitor = core->monitor;
+  self->target = g_strdup (target);
+  self->began_usec = g_get_real_time ();
+  self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
+
+  return self;
+}
+
+DbrRecoveryRun *
+dbr_recovery_run_ref (DbrRecoveryRun *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+
+  return self;
+}
+
+void
+dbr_recovery_run_unref (DbrRecoveryRun *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  g_clear_pointer (&self->waiters, g_ptr_array_unref);
+  g_clear_pointer (&self->stages, g_ptr_array_unref);
+  g_clear_object (&self->stage);
+  g_clear_object (&self->cancellable);
+  g_clear_error (&self->last_error);
+  g_free (self->target);
+  dbr_recovery_core_unref (self->core);
+  g_free (self);
+}
+
+DbrRecoveryRun *
+dbr_recovery_core_recover (DbrRecoveryCore *self,
+                           GObject         *recovery,
+                           const char      *target,
+                           DbrWaiter       *waiter)
+{
+  g_autoptr(DbrRecoveryRun) fresh = dbr_recovery_run_new (self, recovery, target);
+  DbrRecoveryRun *run;
+
+  fresh->stages = dbr_recovery_core_dup_stages (self);
+  g_mutex_lock (&self->mutex);
+  run = g_hash_table_lookup (self->runs, target);
+  if (run == NULL)
+    {
+      run = fresh;
+      g_hash_table_insert (self->runs, g_strdup (target), run);
+    }
+  g_ptr_array_add (run->waiters, dbr_waiter_ref (waiter));
+  run->n_waiting++;
+  dbr_recovery_run_ref (run);
+  g_mutex_unlock (&self->mutex);
+
+  if (run != fresh)
+    g_clear_object (&fresh->recovery);
+  else
+    dbr_io_invoke (begin_on_io, dbr_recovery_run_ref (run));
+
+  return run;
+}
+
+void
+dbr_recovery_run_cancel (DbrRecoveryRun *self)
+{
+  dbr_io_invoke (cancel_on_io, dbr_recovery_run_ref (self));
+}
+
+void
+dbr_recovery_run_leave (DbrRecoveryRun *self)
+{
+  gboolean is_last;
+
+  g_mutex_lock (&self->core->mutex);
+  is_last = --self->n_waiting == 0;
+  /* Who comes now begins anew. */
+  if (is_last && g_hash_table_lookup (self->core->runs, self->target) == self)
+    g_hash_table_remove (self->core->runs, self->target);
+  g_mutex_unlock (&self->core->mutex);
+
+  if (is_last)
+    dbr_recovery_run_cancel (self);
+}
+
+DbrRecoveryResult
+dbr_recovery_run_get_result (DbrRecoveryRun *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->core->mutex);
+
+  return self->result;
+}

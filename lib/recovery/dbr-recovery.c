@@ -1,0 +1,905 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "recovery/dbr-recovery-private.h"
+
+#include <string.h>
+
+#include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
+#include "bus/dbr-client-private.h"
+
+#define MAX_HISTORY 200
+#define MINUTE_USEC (60 * (gint64) G_USEC_PER_SEC)
+/* To start or restart a unit may take two minutes; then it has to be seen to work. */
+#define SERVICE_TIMEOUT_MS 150000
+
+/**
+ * DbrRecovery:
+ *
+ * Makes a service work again, by what is allowed and no more.
+ *
+ * It climbs a ladder of stages, from what affects few to what affects many: each is tried so often
+ * within a time, and has helped when the service is seen to work.
+ *
+ * ```c
+ * g_autoptr(DbrRecovery) recovery = dbr_recovery_new (monitor, NULL);
+ *
+ * dbr_recovery_set_allowed (recovery, DBR_RECOVERY_SCOPE_SERVICE_START
+ *                                     | DBR_RECOVERY_SCOPE_SERVICE_RESTART);
+ * dbr_recovery_recover_async (recovery, "", NULL, recovered_cb, NULL);
+ * ```
+ *
+ * ## What it does
+ *
+ * First the service is asked whether anything is wrong at all. A service that is absent is started:
+ * by the bus, which needs no permission, else by systemd. One that does not answer is restarted by
+ * systemd, and nothing is tried that would go through it. One whose cgroup somebody has frozen is
+ * left alone. Of a stage of the program's own see [class@RecoveryStage].
+ *
+ * | stage | scope | how often |
+ * | --- | --- | --- |
+ * | `start` | `SERVICE_START` | once a minute |
+ * | `restart` | `SERVICE_RESTART` | once in 15 minutes, three times a day |
+ *
+ * When all has failed it gives up, and leaves the service alone for five minutes. Attempts are given
+ * back by time only, not by a restart that was its own doing.
+ *
+ * ## Asking first
+ *
+ * Of scopes only `DEVICE` is allowed by default: what ends other programs' work is to be allowed by
+ * the one who knows, in [property@Recovery:allowed]. [method@Recovery.plan_async] tells what would be
+ * done, and with [property@Recovery:dry-run] nothing is.
+ *
+ * Only a unit is touched that really is the service: the main process of the unit has the name, or
+ * the unit was made to have it.
+ *
+ * ## Targets
+ *
+ * A target is empty for the service. Whoever asks for one that is being recovered already gets the
+ * same result.
+ *
+ * ## Threads
+ *
+ * Any thread may call. Signals are emitted, stages of the program's own performed and lists changed
+ * in the context that the recovery was made in; all else goes on without it.
+ *
+ * Since: 0.1
+ */
+
+enum
+{
+  PROP_0,
+  PROP_MONITOR,
+  PROP_ALLOWED,
+  PROP_RUNNING,
+  PROP_HISTORY,
+  PROP_DRY_RUN,
+  PROP_STAGES,
+  N_PROPS
+};
+
+enum
+{
+  SIGNAL_STAGE_STARTED,
+  SIGNAL_STAGE_FINISHED,
+  SIGNAL_RECOVERED,
+  SIGNAL_GAVE_UP,
+  N_SIGNALS
+};
+
+static const struct
+{
+  DbrRung rung;
+  guint   timeout_ms;
+} shipped[] = {
+  { { "start", DBR_RUNG_START, DBR_RECOVERY_SCOPE_SERVICE_START, 1, MINUTE_USEC, 0 },
+    SERVICE_TIMEOUT_MS },
+  { { "restart", DBR_RUNG_RESTART, DBR_RECOVERY_SCOPE_SERVICE_RESTART, 1, 15 * MINUTE_USEC, 3 },
+    SERVICE_TIMEOUT_MS },
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint signals[N_SIGNALS];
+
+static void dbr_recovery_incident_source_init (DbrIncidentSourceInterface *iface);
+
+G_DEFINE_ENUM_TYPE (DbrRecoveryResult, dbr_recovery_result,
+                    G_DEFINE_ENUM_VALUE (DBR_RECOVERY_RESULT_RECOVERED, "recovered"),
+                    G_DEFINE_ENUM_VALUE (DBR_RECOVERY_RESULT_FAILED, "failed"),
+                    G_DEFINE_ENUM_VALUE (DBR_RECOVERY_RESULT_RATE_LIMITED, "rate-limited"),
+                    G_DEFINE_ENUM_VALUE (DBR_RECOVERY_RESULT_NOT_ALLOWED, "not-allowed"),
+                    G_DEFINE_ENUM_VALUE (DBR_RECOVERY_RESULT_NOT_NEEDED, "not-needed"))
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (DbrRecovery, dbr_recovery, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (DBR_TYPE_INCIDENT_SOURCE,
+                                                      dbr_recovery_incident_source_init))
+
+/* Telling */
+
+static void
+dbr_recovery_tell_running (DbrRecovery *self)
+{
+  gboolean is_running = dbr_recovery_core_is_running (self->core);
+
+  if (is_running == self->was_running)
+    return;
+
+  self->was_running = is_running;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RUNNING]);
+}
+
+static void
+dbr_recovery_begin_incident (DbrRecovery     *self,
+                             DbrRecoveryNews *news)
+{
+  guint64 *known = g_hash_table_lookup (self->incidents, news->target);
+  g_autofree char *title = NULL;
+  guint64 serial;
+
+  /* Translators: the name of a service, as org.bluez. */
+  title = g_strdup_printf (_("%s does not work"), dbr_service_monitor_get_bus_name (self->monitor));
+  if (known != NULL)
+    {
+      dbr_incident_board_update (self->board, *known, DBR_SEVERITY_CRITICAL, title,
+                                 news->error->message);
+      return;
+    }
+
+  serial = dbr_incident_board_begin (self->board, DBR_SEVERITY_CRITICAL, title,
+                                     news->error->message);
+  g_hash_table_insert (self->incidents, g_strdup (news->target),
+                       g_memdup2 (&serial, sizeof serial));
+}
+
+static void
+dbr_recovery_end_incident (DbrRecovery     *self,
+                           DbrRecoveryNews *news)
+{
+  guint64 *known = g_hash_table_lookup (self->incidents, news->target);
+  g_autofree char *title = NULL;
+
+  if (known == NULL)
+    return;
+
+  /* Translators: the name of a service, as org.bluez. */
+  title = g_strdup_printf (_("%s works again"), dbr_service_monitor_get_bus_name (self->monitor));
+  dbr_incident_board_end (self->board, *known, title, dbr_event_get_text (news->event));
+  g_hash_table_remove (self->incidents, news->target);
+}
+
+static void
+dbr_recovery_append (DbrRecovery *self,
+                     DbrEvent    *event)
+{
+  if (g_list_model_get_n_items (G_LIST_MODEL (self->history)) >= MAX_HISTORY)
+    g_list_store_remove (self->history, 0);
+  g_list_store_append (self->history, event);
+}
+
+static void
+dbr_recovery_tell (DbrRecovery     *self,
+                   DbrRecoveryNews *news)
+{
+  if (news->event != NULL)
+    dbr_recovery_append (self, news->event);
+
+  switch (news->kind)
+    {
+    case DBR_RECOVERY_NEWS_RUNNING:
+      dbr_recovery_tell_running (self);
+      break;
+
+    case DBR_RECOVERY_NEWS_STARTED:
+      g_signal_emit (self, signals[SIGNAL_STAGE_STARTED], 0, news->stage, news->target);
+      break;
+
+    case DBR_RECOVERY_NEWS_PERFORM:
+      /* Kept by nobody but those who will answer. */
+      {
+        g_autoptr(DbrRecoveryAttempt) attempt = g_steal_pointer (&news->attempt);
+
+        dbr_recovery_stage_perform (news->stage, attempt);
+      }
+      break;
+
+    case DBR_RECOVERY_NEWS_FINISHED:
+      g_signal_emit (self, signals[SIGNAL_STAGE_FINISHED], 0, news->stage, news->target,
+                     news->error);
+      break;
+
+    case DBR_RECOVERY_NEWS_RECOVERED:
+      dbr_recovery_end_incident (self, news);
+      g_signal_emit (self, signals[SIGNAL_RECOVERED], 0, news->target, news->elapsed_usec);
+      break;
+
+    case DBR_RECOVERY_NEWS_GAVE_UP:
+      dbr_recovery_begin_incident (self, news);
+      g_signal_emit (self, signals[SIGNAL_GAVE_UP], 0, news->target, news->error);
+      break;
+
+    case DBR_RECOVERY_NEWS_STAGE:
+      g_list_store_append (self->stages, news->stage);
+      break;
+
+    case DBR_RECOVERY_NEWS_EVENT:
+    default:
+      if (news->is_well)
+        dbr_recovery_end_incident (self, news);
+      break;
+    }
+}
+
+static void
+deliver_cb (GObject *object)
+{
+  DbrRecovery *self = DBR_RECOVERY (object);
+  DbrRecoveryNews *next;
+
+  while ((next = dbr_recovery_core_pop_news (self->core)) != NULL)
+    {
+      g_autoptr(DbrRecoveryNews) news = next;
+
+      dbr_recovery_tell (self, news);
+    }
+}
+
+void
+dbr_recovery_settle (DbrRecovery *self)
+{
+  if (g_thread_self () != self->thread || !g_main_context_acquire (self->context))
+    return;
+
+  deliver_cb (G_OBJECT (self));
+  g_main_context_release (self->context);
+}
+
+/* An offer to the person who is told what is wrong */
+
+static void
+weak_ref_free (GWeakRef *self)
+{
+  g_weak_ref_clear (self);
+  g_free (self);
+}
+
+static void
+taken_cb (guint64  serial,
+          gpointer user_data)
+{
+  g_autoptr(DbrRecovery) self = g_weak_ref_get (user_data);
+
+  if (self != NULL)
+    dbr_recovery_recover_async (self, "", NULL, NULL, NULL);
+}
+
+static void
+dbr_recovery_offer (DbrRecovery *self)
+{
+  GWeakRef *ref;
+
+  if (!DBR_IS_INCIDENT_SOURCE (self->monitor))
+    return;
+
+  ref = g_new0 (GWeakRef, 1);
+  g_weak_ref_init (ref, self);
+  /* Translators: what a person can do when a service does not work. */
+  dbr_incident_board_offer (dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (self->monitor)),
+                            "recover", _("Try to recover"), taken_cb, ref,
+                            (GDestroyNotify) weak_ref_free);
+}
+
+static DbrIncidentBoard *
+dbr_recovery_get_board (DbrIncidentSource *source)
+{
+  return DBR_RECOVERY (source)->board;
+}
+
+static void
+dbr_recovery_incident_source_init (DbrIncidentSourceInterface *iface)
+{
+  iface->get_board = dbr_recovery_get_board;
+}
+
+/* The class */
+
+static void
+dbr_recovery_constructed (GObject *object)
+{
+  DbrRecovery *self = DBR_RECOVERY (object);
+
+  self->core = dbr_recovery_core_new (object, self->monitor, deliver_cb);
+  for (gsize i = 0; i < G_N_ELEMENTS (shipped); i++)
+    {
+      g_autoptr(DbrRecoveryStage) stage = dbr_recovery_stage_new_built_in (&shipped[i].rung,
+                                                                           shipped[i].timeout_ms);
+
+      g_ptr_array_add (self->core->stages, g_object_ref (stage));
+      g_list_store_append (self->stages, stage);
+    }
+  dbr_recovery_offer (self);
+
+  G_OBJECT_CLASS (dbr_recovery_parent_class)->constructed (object);
+}
+
+static void
+dbr_recovery_dispose (GObject *object)
+{
+  DbrRecovery *self = DBR_RECOVERY (object);
+
+  dbr_recovery_stop_acting (self);
+  if (DBR_IS_INCIDENT_SOURCE (self->monitor))
+    dbr_incident_board_withdraw (dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (self->monitor)),
+                                 "recover");
+  /* In a child of fork() the locks may be held by threads that are not there. */
+  if (dbr_client_check_process (dbr_service_monitor_get_client (self->monitor), NULL))
+    dbr_recovery_core_close (self->core);
+  dbr_incident_board_close (self->board);
+
+  G_OBJECT_CLASS (dbr_recovery_parent_class)->dispose (object);
+}
+
+static void
+dbr_recovery_finalize (GObject *object)
+{
+  DbrRecovery *self = DBR_RECOVERY (object);
+
+  g_clear_pointer (&self->core, dbr_recovery_core_unref);
+  g_clear_pointer (&self->board, dbr_incident_board_unref);
+  g_clear_pointer (&self->incidents, g_hash_table_unref);
+  g_clear_pointer (&self->context, g_main_context_unref);
+  g_clear_object (&self->history);
+  g_clear_object (&self->stages);
+  g_clear_object (&self->monitor);
+
+  G_OBJECT_CLASS (dbr_recovery_parent_class)->finalize (object);
+}
+
+static void
+dbr_recovery_get_property (GObject    *object,
+                           guint       prop_id,
+                           GValue     *value,
+                           GParamSpec *pspec)
+{
+  DbrRecovery *self = DBR_RECOVERY (object);
+
+  switch (prop_id)
+    {
+    case PROP_MONITOR:
+      g_value_set_object (value, self->monitor);
+      break;
+
+    case PROP_ALLOWED:
+      g_value_set_flags (value, dbr_recovery_get_allowed (self));
+      break;
+
+    case PROP_RUNNING:
+      g_value_set_boolean (value, dbr_recovery_get_running (self));
+      break;
+
+    case PROP_HISTORY:
+      g_value_set_object (value, dbr_recovery_get_history (self));
+      break;
+
+    case PROP_DRY_RUN:
+      g_value_set_boolean (value, dbr_recovery_get_dry_run (self));
+      break;
+
+    case PROP_STAGES:
+      g_value_set_object (value, dbr_recovery_get_stages (self));
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+dbr_recovery_set_property (GObject      *object,
+                           guint         prop_id,
+                           const GValue *value,
+                           GParamSpec   *pspec)
+{
+  DbrRecovery *self = DBR_RECOVERY (object);
+
+  switch (prop_id)
+    {
+    case PROP_MONITOR:
+      self->monitor = g_value_dup_object (value);
+      break;
+
+    case PROP_ALLOWED:
+      dbr_recovery_set_allowed (self, g_value_get_flags (value));
+      break;
+
+    case PROP_DRY_RUN:
+      dbr_recovery_set_dry_run (self, g_value_get_boolean (value));
+      break;
+
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, prop_id, pspec);
+    }
+}
+
+static void
+install_properties (GObjectClass *object_class)
+{
+  /**
+   * DbrRecovery:monitor: (getter get_monitor)
+   *
+   * The monitor of the service.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_MONITOR] =
+    g_param_spec_object ("monitor", NULL, NULL,
+                         DBR_TYPE_SERVICE_MONITOR,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrRecovery:allowed: (getter get_allowed) (setter set_allowed)
+   *
+   * Whom it may affect. The default is one device at a time.
+   *
+   * Without `INPUT_DEVICES` nothing wider than `DEVICE` is done while a keyboard or a mouse is
+   * connected.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_ALLOWED] =
+    g_param_spec_flags ("allowed", NULL, NULL,
+                        DBR_TYPE_RECOVERY_SCOPE,
+                        DBR_RECOVERY_SCOPE_DEVICE,
+                        G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
+  /**
+   * DbrRecovery:running: (getter get_running)
+   *
+   * Whether something is being recovered.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_RUNNING] =
+    g_param_spec_boolean ("running", NULL, NULL,
+                          FALSE,
+                          G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrRecovery:history: (getter get_history)
+   *
+   * What was done, a list of the last 200 [class@Event]s.
+   *
+   * The details of each are `stage`, which is empty for what came of it in the end, `target`,
+   * `attempt`, `result`, `error`, and when it has `started` and `ended`.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_HISTORY] =
+    g_param_spec_object ("history", NULL, NULL,
+                         G_TYPE_LIST_MODEL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrRecovery:dry-run: (getter get_dry_run) (setter set_dry_run)
+   *
+   * Whether nothing is done that affects anybody. The default is that it is.
+   *
+   * The service is asked what is wrong with it all the same, and the history tells what would have
+   * been done; the result is `NOT_ALLOWED` where something would.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_DRY_RUN] =
+    g_param_spec_boolean ("dry-run", NULL, NULL,
+                          FALSE,
+                          G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+
+  /**
+   * DbrRecovery:stages: (getter get_stages)
+   *
+   * What it can do, in the order that it is tried in: a list of [class@RecoveryStage].
+   *
+   * Since: 0.1
+   */
+  properties[PROP_STAGES] =
+    g_param_spec_object ("stages", NULL, NULL,
+                         G_TYPE_LIST_MODEL,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+install_signals (GType type)
+{
+  /**
+   * DbrRecovery::stage-started:
+   * @self: the recovery
+   * @stage: the stage
+   * @target: what is being recovered
+   *
+   * Emitted when a stage is tried.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_STAGE_STARTED] =
+    g_signal_new ("stage-started",
+                  type,
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2,
+                  DBR_TYPE_RECOVERY_STAGE,
+                  G_TYPE_STRING);
+
+  /**
+   * DbrRecovery::stage-finished:
+   * @self: the recovery
+   * @stage: the stage
+   * @target: what is being recovered
+   * @error: (nullable): why it has not helped
+   *
+   * Emitted when it is known whether a stage has helped.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_STAGE_FINISHED] =
+    g_signal_new ("stage-finished",
+                  type,
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 3,
+                  DBR_TYPE_RECOVERY_STAGE,
+                  G_TYPE_STRING,
+                  G_TYPE_ERROR);
+
+  /**
+   * DbrRecovery::recovered:
+   * @self: the recovery
+   * @target: what works again
+   * @elapsed_usec: how many microseconds that took
+   *
+   * Emitted when a recovery has succeeded.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_RECOVERED] =
+    g_signal_new ("recovered",
+                  type,
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2,
+                  G_TYPE_STRING,
+                  G_TYPE_INT64);
+
+  /**
+   * DbrRecovery::gave-up:
+   * @self: the recovery
+   * @target: what does not work
+   * @error: a `DBR_ERROR_GAVE_UP`
+   *
+   * Emitted when all that was allowed was tried in vain. For five minutes nothing more is.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_GAVE_UP] =
+    g_signal_new ("gave-up",
+                  type,
+                  G_SIGNAL_RUN_LAST,
+                  0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 2,
+                  G_TYPE_STRING,
+                  G_TYPE_ERROR);
+}
+
+static void
+dbr_recovery_class_init (DbrRecoveryClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->constructed = dbr_recovery_constructed;
+  object_class->dispose = dbr_recovery_dispose;
+  object_class->finalize = dbr_recovery_finalize;
+  object_class->get_property = dbr_recovery_get_property;
+  object_class->set_property = dbr_recovery_set_property;
+
+  install_properties (object_class);
+  install_signals (G_TYPE_FROM_CLASS (klass));
+}
+
+static void
+dbr_recovery_init (DbrRecovery *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->thread = g_thread_self ();
+  self->board = dbr_incident_board_new ();
+  self->history = g_list_store_new (DBR_TYPE_EVENT);
+  self->stages = g_list_store_new (DBR_TYPE_RECOVERY_STAGE);
+  self->incidents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  dbr_recovery_init_pauses (self);
+}
+
+/**
+ * dbr_recovery_new:
+ * @monitor: the monitor of a service, started or not
+ * @tracker: (nullable): what keeps and restores the state that a service loses; `NULL` for none
+ *
+ * Creates a recovery for a service. It does nothing by itself unless it is attached.
+ *
+ * Returns: (transfer full): a new recovery
+ *
+ * Since: 0.1
+ */
+DbrRecovery *
+dbr_recovery_new (DbrServiceMonitor *monitor,
+                  GObject           *tracker)
+{
+  g_return_val_if_fail (DBR_IS_SERVICE_MONITOR (monitor), NULL);
+  g_return_val_if_fail (tracker == NULL || G_IS_OBJECT (tracker), NULL);
+
+  return g_object_new (DBR_TYPE_RECOVERY,
+                       "monitor", monitor,
+                       NULL);
+}
+
+/**
+ * dbr_recovery_get_monitor: (get-property monitor)
+ * @self: a recovery
+ *
+ * Gets the monitor of the service.
+ *
+ * Returns: (transfer none): the monitor
+ *
+ * Since: 0.1
+ */
+DbrServiceMonitor *
+dbr_recovery_get_monitor (DbrRecovery *self)
+{
+  g_return_val_if_fail (DBR_IS_RECOVERY (self), NULL);
+
+  return self->monitor;
+}
+
+/**
+ * dbr_recovery_get_allowed: (get-property allowed)
+ * @self: a recovery
+ *
+ * Gets whom it may affect.
+ *
+ * Returns: the scopes
+ *
+ * Since: 0.1
+ */
+DbrRecoveryScope
+dbr_recovery_get_allowed (DbrRecovery *self)
+{
+  DbrRecoveryScope allowed;
+
+  g_return_val_if_fail (DBR_IS_RECOVERY (self), 0);
+
+  g_mutex_lock (&self->core->mutex);
+  allowed = self->core->allowed;
+  g_mutex_unlock (&self->core->mutex);
+
+  return allowed;
+}
+
+/**
+ * dbr_recovery_set_allowed: (set-property allowed)
+ * @self: a recovery
+ * @allowed: the scopes
+ *
+ * Sets whom it may affect, from the next stage on.
+ *
+ * Since: 0.1
+ */
+void
+dbr_recovery_set_allowed (DbrRecovery      *self,
+                          DbrRecoveryScope  allowed)
+{
+  gboolean has_changed;
+
+  g_return_if_fail (DBR_IS_RECOVERY (self));
+
+  g_mutex_lock (&self->core->mutex);
+  has_changed = self->core->allowed != allowed;
+  self->core->allowed = allowed;
+  g_mutex_unlock (&self->core->mutex);
+
+  if (has_changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ALLOWED]);
+}
+
+/**
+ * dbr_recovery_get_dry_run: (get-property dry-run)
+ * @self: a recovery
+ *
+ * Gets whether nothing is done that affects anybody.
+ *
+ * Returns: whether it only tells what it would do
+ *
+ * Since: 0.1
+ */
+gboolean
+dbr_recovery_get_dry_run (DbrRecovery *self)
+{
+  gboolean is_dry;
+
+  g_return_val_if_fail (DBR_IS_RECOVERY (self), FALSE);
+
+  g_mutex_lock (&self->core->mutex);
+  is_dry = self->core->is_dry;
+  g_mutex_unlock (&self->core->mutex);
+
+  return is_dry;
+}
+
+/**
+ * dbr_recovery_set_dry_run: (set-property dry-run)
+ * @self: a recovery
+ * @dry_run: whether it only tells what it would do
+ *
+ * Sets whether nothing is done that affects anybody, from the next stage on.
+ *
+ * Since: 0.1
+ */
+void
+dbr_recovery_set_dry_run (DbrRecovery *self,
+                          gboolean     dry_run)
+{
+  gboolean has_changed;
+
+  g_return_if_fail (DBR_IS_RECOVERY (self));
+
+  g_mutex_lock (&self->core->mutex);
+  has_changed = self->core->is_dry != !!dry_run;
+  self->core->is_dry = !!dry_run;
+  g_mutex_unlock (&self->core->mutex);
+
+  if (has_changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DRY_RUN]);
+}
+
+/**
+ * dbr_recovery_get_running: (get-property running)
+ * @self: a recovery
+ *
+ * Gets whether something is being recovered.
+ *
+ * Returns: whether there is
+ *
+ * Since: 0.1
+ */
+gboolean
+dbr_recovery_get_running (DbrRecovery *self)
+{
+  g_return_val_if_fail (DBR_IS_RECOVERY (self), FALSE);
+
+  return dbr_recovery_core_is_running (self->core);
+}
+
+/**
+ * dbr_recovery_get_history: (get-property history)
+ * @self: a recovery
+ *
+ * Gets what was done, the newest at the end. It is always the same list.
+ *
+ * Returns: (transfer none): a list of [class@Event]
+ *
+ * Since: 0.1
+ */
+GListModel *
+dbr_recovery_get_history (DbrRecovery *self)
+{
+  g_return_val_if_fail (DBR_IS_RECOVERY (self), NULL);
+
+  return G_LIST_MODEL (self->history);
+}
+
+/**
+ * dbr_recovery_get_target_history:
+ * @self: a recovery
+ * @target: an address, or empty for the service
+ *
+ * Gets what was done for one target, as it is now.
+ *
+ * Returns: (transfer full): a list of [class@Event]
+ *
+ * Since: 0.1
+ */
+GListModel *
+dbr_recovery_get_target_history (DbrRecovery *self,
+                                 const char  *target)
+{
+  GListStore *found;
+
+  g_return_val_if_fail (DBR_IS_RECOVERY (self), NULL);
+  g_return_val_if_fail (target != NULL, NULL);
+
+  found = g_list_store_new (DBR_TYPE_EVENT);
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->history)); i++)
+    {
+      g_autoptr(DbrEvent) event = g_list_model_get_item (G_LIST_MODEL (self->history), i);
+      const char *other = "";
+
+      g_variant_lookup (dbr_event_get_details (event), "target", "&s", &other);
+      if (strcmp (other, target) == 0)
+        g_list_store_append (found, event);
+    }
+
+  return G_LIST_MODEL (found);
+}
+
+/**
+ * dbr_recovery_get_stages: (get-property stages)
+ * @self: a recovery
+ *
+ * Gets what it can do, in the order that it is tried in. It is always the same list.
+ *
+ * Returns: (transfer none): a list of [class@RecoveryStage]
+ *
+ * Since: 0.1
+ */
+GListModel *
+dbr_recovery_get_stages (DbrRecovery *self)
+{
+  g_return_val_if_fail (DBR_IS_RECOVERY (self), NULL);
+
+  return G_LIST_MODEL (self->stages);
+}
+
+/**
+ * dbr_recovery_get_stage:
+ * @self: a recovery
+ * @name: the name of a stage
+ *
+ * Gets a stage by its name.
+ *
+ * Returns: (transfer none) (nullable): the stage, `NULL` if there is none of this name
+ *
+ * Since: 0.1
+ */
+DbrRecoveryStage *
+dbr_recovery_get_stage (DbrRecovery *self,
+                        const char  *name)
+{
+  g_return_val_if_fail (DBR_IS_RECOVERY (self), NULL);
+  g_return_val_if_fail (name != NULL, NULL);
+
+  return dbr_recovery_core_get_stage (self->core, name);
+}
+
+/**
+ * dbr_recovery_add_stage:
+ * @self: a recovery
+ * @stage: a stage
+ * @error: return location for an error
+ *
+ * Adds a stage, which is tried after all that are there. It cannot be taken out again.
+ *
+ * Returns: whether it was added: its name is new, and its values make sense
+ *
+ * Since: 0.1
+ */
+gboolean
+dbr_recovery_add_stage (DbrRecovery       *self,
+                        DbrRecoveryStage  *stage,
+                        GError           **error)
+{
+  g_return_val_if_fail (DBR_IS_RECOVERY (self), FALSE);
+  g_return_val_if_fail (DBR_IS_RECOVERY_STAGE (stage), FALSE);
+
+  if (!dbr_recovery_stage_check (stage, error))
+    return FALSE;
+  if (!dbr_recovery_core_add_stage (self->core, stage))
+    {
+      g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+                   _("There is a stage “%s” already"), dbr_recovery_stage_get_name (stage));
+      return FALSE;
+    }
+
+  dbr_recovery_settle (self);
+
+  return TRUE;
+}

@@ -1,0 +1,240 @@
+/* Copyright 2026 The libdbr authors
+ * SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "config.h"
+
+#include "dbr-test-world.h"
+#include "recovery/dbr-recovery-ladder-private.h"
+
+#define MINUTE (60 * S)
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+
+static const DbrRung reconnect = {
+  .name = "reconnect",
+  .kind = DBR_RUNG_OWN,
+  .scope = DBR_RECOVERY_SCOPE_DEVICE,
+  .max_attempts = 3,
+  .window_usec = MINUTE,
+};
+
+static const DbrRung start = {
+  .name = "start",
+  .kind = DBR_RUNG_START,
+  .scope = DBR_RECOVERY_SCOPE_SERVICE_START,
+  .max_attempts = 1,
+  .window_usec = MINUTE,
+};
+
+static const DbrRung restart = {
+  .name = "restart",
+  .kind = DBR_RUNG_RESTART,
+  .scope = DBR_RECOVERY_SCOPE_SERVICE_RESTART,
+  .max_attempts = 1,
+  .window_usec = 15 * MINUTE,
+  .max_a_day = 3,
+};
+
+static const DbrSituation all_allowed = {
+  .target = "",
+  .trouble = DBR_TROUBLE_STALLED,
+  .allowed = DBR_RECOVERY_SCOPE_DEVICE | DBR_RECOVERY_SCOPE_ADAPTER
+             | DBR_RECOVERY_SCOPE_SERVICE_START | DBR_RECOVERY_SCOPE_SERVICE_RESTART,
+};
+
+/* The verdict, and how long it holds. */
+static void
+assert_verdict (DbrRecoveryLadder  *ladder,
+                const DbrRung      *rung,
+                const DbrSituation *situation,
+                gint64              now,
+                DbrVerdict          verdict,
+                gint64              wait_usec)
+{
+  gint64 found_usec = -1;
+
+  g_assert_cmpint (dbr_recovery_ladder_judge (ladder, rung, situation, now, &found_usec), ==,
+                   verdict);
+  g_assert_cmpint (found_usec, ==, wait_usec);
+}
+
+static void
+test_entry (void)
+{
+  const struct
+  {
+    DbrTrouble trouble;
+    DbrVerdict start;
+    DbrVerdict restart;
+    DbrVerdict own;
+  } entries[] = {
+    { DBR_TROUBLE_NONE, DBR_VERDICT_NO_USE, DBR_VERDICT_NO_USE, DBR_VERDICT_NO_USE },
+    { DBR_TROUBLE_ABSENT, DBR_VERDICT_RUN, DBR_VERDICT_RUN, DBR_VERDICT_RUN },
+    { DBR_TROUBLE_STALLED, DBR_VERDICT_NO_USE, DBR_VERDICT_RUN, DBR_VERDICT_RUN },
+    { DBR_TROUBLE_FROZEN, DBR_VERDICT_NO_USE, DBR_VERDICT_NO_USE, DBR_VERDICT_NO_USE },
+  };
+  g_autoptr(DbrRecoveryLadder) ladder = dbr_recovery_ladder_new ();
+
+  g_test_summary ("What is wrong decides which stages are of use");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (entries); i++)
+    {
+      DbrSituation situation = all_allowed;
+
+      situation.trouble = entries[i].trouble;
+      assert_verdict (ladder, &start, &situation, 0, entries[i].start, 0);
+      assert_verdict (ladder, &restart, &situation, 0, entries[i].restart, 0);
+      assert_verdict (ladder, &reconnect, &situation, 0, entries[i].own, 0);
+    }
+}
+
+static void
+test_allowed (void)
+{
+  g_autoptr(DbrRecoveryLadder) ladder = dbr_recovery_ladder_new ();
+  DbrSituation situation = all_allowed;
+
+  g_test_summary ("A stage needs all of its scope to be allowed");
+
+  situation.allowed = DBR_RECOVERY_SCOPE_DEVICE;
+  assert_verdict (ladder, &reconnect, &situation, 0, DBR_VERDICT_RUN, 0);
+  assert_verdict (ladder, &restart, &situation, 0, DBR_VERDICT_NOT_ALLOWED, 0);
+  situation.allowed = DBR_RECOVERY_SCOPE_SERVICE_START;
+  assert_verdict (ladder, &reconnect, &situation, 0, DBR_VERDICT_NOT_ALLOWED, 0);
+  assert_verdict (ladder, &restart, &situation, 0, DBR_VERDICT_NOT_ALLOWED, 0);
+  situation.allowed = DBR_RECOVERY_SCOPE_SERVICE_RESTART;
+  assert_verdict (ladder, &restart, &situation, 0, DBR_VERDICT_RUN, 0);
+}
+
+static void
+test_input_devices (void)
+{
+  g_autoptr(DbrRecoveryLadder) ladder = dbr_recovery_ladder_new ();
+  DbrSituation situation = all_allowed;
+
+  g_test_summary ("Nothing wider than a device while somebody types on one, unless allowed");
+
+  situation.has_input_devices = TRUE;
+  assert_verdict (ladder, &reconnect, &situation, 0, DBR_VERDICT_RUN, 0);
+  assert_verdict (ladder, &restart, &situation, 0, DBR_VERDICT_INPUT_DEVICES, 0);
+  situation.allowed |= DBR_RECOVERY_SCOPE_INPUT_DEVICES;
+  assert_verdict (ladder, &restart, &situation, 0, DBR_VERDICT_RUN, 0);
+}
+
+static void
+test_attempts (void)
+{
+  g_autoptr(DbrRecoveryLadder) ladder = dbr_recovery_ladder_new ();
+
+  g_test_summary ("So many attempts within the window, which slides");
+
+  for (guint i = 0; i < 3; i++)
+    {
+      assert_verdict (ladder, &reconnect, &all_allowed, i * 10 * S, DBR_VERDICT_RUN, 0);
+      g_assert_cmpuint (dbr_recovery_ladder_begin (ladder, &reconnect, "", i * 10 * S), ==, i + 1);
+    }
+  assert_verdict (ladder, &reconnect, &all_allowed, 20 * S, DBR_VERDICT_LIMITED, 40 * S);
+  assert_verdict (ladder, &reconnect, &all_allowed, 60 * S - 1, DBR_VERDICT_LIMITED, 1);
+  assert_verdict (ladder, &reconnect, &all_allowed, 60 * S, DBR_VERDICT_RUN, 0);
+  g_assert_cmpuint (dbr_recovery_ladder_begin (ladder, &reconnect, "", 60 * S), ==, 3);
+  assert_verdict (ladder, &reconnect, &all_allowed, 60 * S, DBR_VERDICT_LIMITED, 10 * S);
+}
+
+static void
+test_scope_of_limits (void)
+{
+  g_autoptr(DbrRecoveryLadder) ladder = dbr_recovery_ladder_new ();
+  DbrSituation other = all_allowed;
+
+  g_test_summary ("A device has attempts of its own; those of the service are for all targets");
+
+  other.target = "00:11:22:33:44:55";
+  for (guint i = 0; i < 3; i++)
+    dbr_recovery_ladder_begin (ladder, &reconnect, "", 0);
+  dbr_recovery_ladder_begin (ladder, &restart, "", 0);
+  assert_verdict (ladder, &reconnect, &all_allowed, 0, DBR_VERDICT_LIMITED, MINUTE);
+  assert_verdict (ladder, &reconnect, &other, 0, DBR_VERDICT_RUN, 0);
+  assert_verdict (ladder, &restart, &other, 0, DBR_VERDICT_LIMITED, 15 * MINUTE);
+}
+
+static void
+test_day (void)
+{
+  g_autoptr(DbrRecoveryLadder) ladder = dbr_recovery_ladder_new ();
+  guint n_runs = 0;
+
+  g_test_summary ("However often it fails, it is restarted once in 15 minutes and thrice a day");
+
+  for (gint64 now = 0; now < 2 * DAY; now += MINUTE)
+    {
+      gint64 wait_usec;
+
+      if (dbr_recovery_ladder_judge (ladder, &restart, &all_allowed, now, &wait_usec)
+          == DBR_VERDICT_RUN)
+        {
+          dbr_recovery_ladder_begin (ladder, &restart, "", now);
+          n_runs++;
+          g_assert_cmpint (now % DAY, ==, (n_runs - 1) % 3 * 15 * MINUTE);
+        }
+    }
+  g_assert_cmpuint (n_runs, ==, 6);
+}
+
+static void
+test_silence (void)
+{
+  g_autoptr(DbrRecoveryLadder) ladder = dbr_recovery_ladder_new ();
+  DbrSituation other = all_allowed;
+
+  g_test_summary ("Five minutes of silence after it gave up, for this target; a recovery ends them");
+
+  other.target = "00:11:22:33:44:55";
+  dbr_recovery_ladder_give_up (ladder, "", 10 * S);
+  assert_verdict (ladder, &restart, &all_allowed, 10 * S, DBR_VERDICT_SILENCE, 5 * MINUTE);
+  assert_verdict (ladder, &restart, &other, 10 * S, DBR_VERDICT_RUN, 0);
+  assert_verdict (ladder, &restart, &all_allowed, 5 * MINUTE + 10 * S - 1, DBR_VERDICT_SILENCE, 1);
+  assert_verdict (ladder, &restart, &all_allowed, 5 * MINUTE + 10 * S, DBR_VERDICT_RUN, 0);
+
+  dbr_recovery_ladder_give_up (ladder, "", HOUR);
+  dbr_recovery_ladder_recovered (ladder, "");
+  assert_verdict (ladder, &restart, &all_allowed, HOUR, DBR_VERDICT_RUN, 0);
+}
+
+static void
+test_many (void)
+{
+  g_autoptr(DbrRecoveryLadder) ladder = dbr_recovery_ladder_new ();
+  gint64 now = 0;
+
+  g_test_summary ("A hundred thousand targets, and what is recent counts still");
+
+  for (guint i = 0; i < 100000; i++, now += S)
+    {
+      g_autofree char *target = g_strdup_printf ("%u", i);
+      DbrSituation situation = all_allowed;
+
+      situation.target = target;
+      for (guint j = 0; j < reconnect.max_attempts; j++)
+        dbr_recovery_ladder_begin (ladder, &reconnect, target, now);
+      dbr_recovery_ladder_give_up (ladder, target, now - 5 * MINUTE);
+      assert_verdict (ladder, &reconnect, &situation, now + S, DBR_VERDICT_LIMITED, 59 * S);
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/dbr/recovery-ladder/entry", test_entry);
+  g_test_add_func ("/dbr/recovery-ladder/allowed", test_allowed);
+  g_test_add_func ("/dbr/recovery-ladder/input-devices", test_input_devices);
+  g_test_add_func ("/dbr/recovery-ladder/attempts", test_attempts);
+  g_test_add_func ("/dbr/recovery-ladder/scope-of-limits", test_scope_of_limits);
+  g_test_add_func ("/dbr/recovery-ladder/day", test_day);
+  g_test_add_func ("/dbr/recovery-ladder/silence", test_silence);
+  g_test_add_func ("/dbr/recovery-ladder/many", test_many);
+
+  return g_test_run ();
+}
