@@ -9,6 +9,7 @@
 
 #include "dbrctl-json-private.h"
 
+
 /* What there is, and what is done with one of them. */
 
 static gboolean

@@ -9,6 +9,7 @@
 
 #include "dbrctl-json-private.h"
 
+
 /* “org.bluez Device1.Connect” for “org.bluez:org.bluez.Device1.Connect”, which few terminals have
  * the columns for. */
 static char *

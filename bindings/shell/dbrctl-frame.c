@@ -24,6 +24,9 @@ static const DbrctlWord *const words[] = {
   &dbrctl_call,
   &dbrctl_bluez,
   &dbrctl_units,
+  &dbrctl_pool,
+  &dbrctl_stress,
+  &dbrctl_metrics,
   &dbrctl_demo,
 };
 
@@ -254,6 +257,7 @@ dbrctl_frame_problem (DbrctlFrame *self,
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
+  self->has_failed = TRUE;
   if (!self->is_json)
     {
       dbrctl_output_complain (self->output, "%s", text);

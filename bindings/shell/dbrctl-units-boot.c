@@ -9,6 +9,7 @@
 
 #include "dbrctl-json-private.h"
 
+
 /* How long the machine took to start, and which unit how long of it. */
 
 #define SYSTEMD "org.freedesktop.systemd1"

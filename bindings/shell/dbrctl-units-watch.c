@@ -9,6 +9,7 @@
 
 #include "dbrctl-json-private.h"
 
+
 /* What changes, a line each, until somebody ends it. */
 
 static void

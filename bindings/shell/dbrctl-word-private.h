@@ -36,6 +36,9 @@ extern const DbrctlWord dbrctl_monitor;
 extern const DbrctlWord dbrctl_call;
 extern const DbrctlWord dbrctl_bluez;
 extern const DbrctlWord dbrctl_units;
+extern const DbrctlWord dbrctl_pool;
+extern const DbrctlWord dbrctl_stress;
+extern const DbrctlWord dbrctl_metrics;
 extern const DbrctlWord dbrctl_demo;
 
 G_END_DECLS

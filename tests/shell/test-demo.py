@@ -16,11 +16,12 @@ NOBODY = {'DBUS_SESSION_BUS_ADDRESS': dbrctl.NOWHERE, 'DBUS_SYSTEM_BUS_ADDRESS':
           'DISPLAY': ''}
 
 
-def children(pid):
-    """Of the process, as long as it has not ended."""
-    listed = subprocess.run(['ps', '-o', 'pid=', '--ppid', str(pid)], text=True,
+def children(pid, name=''):
+    """Of the process, as long as it has not ended: all, or those of one program."""
+    listed = subprocess.run(['ps', '-o', 'pid=,comm=', '--ppid', str(pid)], text=True,
                             capture_output=True, check=False)
-    return [int(child) for child in listed.stdout.split()]
+    pairs = [line.split(None, 1) for line in listed.stdout.splitlines()]
+    return [int(child) for child, comm in pairs if comm.startswith(name)]
 
 
 def is_gone(pid):
@@ -78,8 +79,8 @@ class Demo(unittest.TestCase):
         """demo: it says so when what it plays with is gone or was never there"""
         with dbrctl.Live('demo', **NOBODY) as live:
             live.read_until(lambda line: 'is there' in line)
-            # The peer was begun second, and is what an act needs.
-            os.kill(max(children(live.process.pid)), signal.SIGKILL)
+            peer, = children(live.process.pid, 'dbr-peer')
+            os.kill(peer, signal.SIGKILL)
             self.assertEqual(live.process.wait(dbrctl.PATIENCE_S), 3)
             self.assertIn('ended early', live.process.stderr.read().decode())
         missing = dbrctl.run('demo', status=3, DBR_PEER_PROGRAM='/nonexistent')
