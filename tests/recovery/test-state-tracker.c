@@ -347,7 +347,6 @@ static void
 test_leaves_what_somebody_changed (void)
 {
   g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
-  g_autoptr(GError) error = NULL;
 
   g_test_summary ("What somebody has changed since stays, over a restart too");
 
