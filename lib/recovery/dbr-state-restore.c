@@ -406,6 +406,20 @@ find_key (Device *self)
   self->key = g_strdup_printf ("%s/%s", self->adapter, self->record->address);
 }
 
+/* A BlueZ that has just come shows its adapters one after the other, switches them on, and shows what
+ * is paired. */
+static void
+await (Device *self)
+{
+  run (self, dbr_bluez_come_new (self->restore->core, self->adapter), NULL);
+  look (self);
+  if (self->now->path != NULL)
+    return;
+
+  run (self, dbr_bluez_find_new (self->restore->core, self->adapter, self->key), NULL);
+  look (self);
+}
+
 gboolean
 dbr_state_restore_device (DbrStateRestore       *self,
                           const DbrStateRecord  *record,
@@ -417,7 +431,7 @@ dbr_state_restore_device (DbrStateRestore       *self,
   if (moment != NULL && moment->core != self->core)
     device.moment = NULL;
   find_key (&device);
-  look (&device);
+  await (&device);
   if (device.now->path == NULL && was (&device, "Connected"))
     search (&device);
 

@@ -318,10 +318,12 @@ test_was_never_saved (void)
 static void
 test_connects_again (void)
 {
-  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND "\ngap 800");
+  g_autofree char *calls = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_test_summary ("After a restart a device is connected again, and its notifications come back");
+  g_test_summary ("After a restart a device is waited for and connected again, without a search, and its"
+                  " notifications come back");
 
   state_scene_connect (scene);
   dbr_bluez_monitor_start_notify_sync (scene->bluez->monitor, DBR_TEST_BLUEZ_VALUE_PATH, NULL,
@@ -331,8 +333,11 @@ test_connects_again (void)
   assert_restores (scene, "connected", "unchanged");
   assert_restores (scene, "notify", "unchanged");
 
+  calls = dbr_test_bluez_take_calls (scene->bluez->bluez);
   state_scene_restart (scene);
   assert_restores (scene, "connected", "restored");
+  bluez_scene_assert_calls (scene->bluez, BLUEZ_DEVICE_PART ".Connect "
+                            BLUEZ_DEVICE_PART "/service000a/char000b.StartNotify");
   g_assert_true (dbr_bluez_device_get_connected (state_scene_wait_for_device (scene)));
   dbr_test_bluez_wait_for_ledger (scene->bluez->bluez, NULL, "notify", TRUE);
   assert_restores (scene, "notify", "unchanged");
