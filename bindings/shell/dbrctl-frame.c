@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dbrctl-interrupt-private.h"
 #include "dbrctl-json-private.h"
 #include "dbrctl-word-private.h"
 
@@ -21,6 +20,7 @@
 static const DbrctlWord *const words[] = {
   &dbrctl_doctor,
   &dbrctl_monitor,
+  &dbrctl_top,
   &dbrctl_call,
   &dbrctl_bluez,
   &dbrctl_units,
@@ -60,6 +60,12 @@ dbrctl_frame_set_live (DbrctlFrame *self)
 {
   self->is_live = TRUE;
   dbrctl_output_set_live (self->output);
+}
+
+DbrctlInterrupt *
+dbrctl_frame_get_interrupt (DbrctlFrame *self)
+{
+  return self->interrupt;
 }
 
 GCancellable *
@@ -258,6 +264,7 @@ dbrctl_frame_problem (DbrctlFrame *self,
   va_start (args, format);
   text = g_strdup_vprintf (format, args);
   va_end (args);
+  self->has_failed = TRUE;
   if (!self->is_json)
     {
       dbrctl_output_complain (self->output, "%s", text);

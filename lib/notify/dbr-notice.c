@@ -223,7 +223,7 @@ check_hints (GVariant  *hints,
   if (g_variant_get_size (hints) > DBR_NOTICE_MAX_HINTS_SIZE)
     {
       g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
-                   _("Hints of %" G_GSIZE_FORMAT " bytes are too large; %u is the most"),
+                   _("Hints of %zu bytes are too large; %u is the most"),
                    g_variant_get_size (hints), DBR_NOTICE_MAX_HINTS_SIZE);
       return FALSE;
     }

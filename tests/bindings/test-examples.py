@@ -26,6 +26,7 @@ UNKNOWN = 'GDBus.Error:org.example.Player.Error.NoTrack: There is no such track'
 
 BUSY = 'error org.example.Player.Error.Busy "Not now"'
 BUSY_SAID = 'GDBus.Error:org.example.Player.Error.Busy: Not now'
+VOLUME = 'set /org/example/Player org.example.Player.Volume uint32 40'
 TRACK = 'emit /org/example/Player org.example.Player.TrackChanged'
 
 # By scene: what the player does, then what the example says and its exit status.
@@ -51,6 +52,11 @@ EXPECTED = {
     ],
     'monitor': [
         ('on Play: reply (\'Prelude\',); block 14000', 'It works\nIt hangs\nIt works again\n', 0),
+    ],
+    'typed': [
+        (f"{VOLUME};; on Play: reply ('Prelude',)", 'It plays Prelude at 40\n', 0),
+        (f'{VOLUME};; on Play: never', f'{LIMIT}\n', 1),
+        ("on Play: reply ('Prelude',)", 'It plays Prelude at 0\n', 0),
     ],
     'system': [
         (DESKTOP, UNITS, 0),

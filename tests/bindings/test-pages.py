@@ -30,6 +30,8 @@ BLOCK = re.compile(r'(?:^<!-- (run|said) -->\n+)?^```(\w+)\n(.*?)^```$', re.M | 
 LINK = re.compile(r'\[[^]]+\]\(([^)#:]+)(?:#[^)]*)?\)')
 LIMIT = re.compile(r'^\| `(\w+)` \| (\d+) \|', re.M)
 EXCERPTS = {'c': '.c', 'js': '.js', 'meson': 'meson.build', 'python': '.py', 'vala': '.vala'}
+# These explain no part of the library.
+NO_CONCEPT = ('CONTRIBUTING.md', 'further-reading.md')
 END_OF_BLOCK = '\f'
 PATIENCE_S = 60
 
@@ -133,6 +135,9 @@ class Pages(unittest.TestCase):
             else:
                 self.assertTrue(os.path.exists(os.path.join(os.path.dirname(page), target)), target)
 
+    def check_honest(self, page):
+        self.assertRegex(read(page), r'(?m)^## What it does not do$')
+
     def check_limits(self, page):
         limits = dict(LIMIT.findall(read(page)))
         timeouts = Dbr.Timeouts.new()
@@ -154,6 +159,8 @@ def add_tests():
         add_test('links', 'check_links', page, 'its links lead somewhere')
         if '<!-- run -->' in read(page):
             add_test('run', 'run_page', page, 'its code does what it says')
+        if page.startswith(os.path.join(ROOT, 'doc')) and os.path.basename(page) not in NO_CONCEPT:
+            add_test('honest', 'check_honest', page, 'it says what it does not do')
         if LIMIT.search(read(page)):
             add_test('limits', 'check_limits', page, 'its table of limits is the one that ships')
 

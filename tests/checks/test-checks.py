@@ -89,6 +89,10 @@ PLANTED = [
      r'base/dbr-planted\.h:1: can be included without'),
     ('news', edit('meson.build', r"^  version: '[^']+'", "  version: '98.7.6'"),
      r'doc/NEWS:1: no line begins with 98\.7\.6'),
+    ('links', add('doc/libdbr-1/planted.html', '<a href="nowhere.html">'),
+     r'planted\.html:1: nowhere\.html leads nowhere'),
+    ('links', add('doc/libdbr-1/planted.html', '<a href="overview.html#planted">'),
+     r'planted\.html:1: overview\.html#planted leads to no place'),
     ('potfiles', add('lib/base/dbr-planted.c', HEAD + 'const char *a = N_("Planted");\n'),
      r'POTFILES\.in: lacks lib/base/dbr-planted\.c'),
     ('potfiles', add('data/planted.xml', '<errors><explain>Planted</explain></errors>\n'),
@@ -105,6 +109,8 @@ PLANTED = [
      r'data/planted\.py:1: Python scripts begin with'),
     ('spdx', add('lib/base/dbr-planted.c', 'int planted;\n'), r'lib/base/dbr-planted\.c:1: '),
     ('spdx', add('data/planted', '#!/bin/sh\n\n\n' + SCRIPT_HEAD), r'data/planted:1: '),
+    ('spelling', add('doc/planted.md', 'A worrd.\n'), r'doc/planted\.md:1: "worrd" is not a word'),
+    ('spelling', add('tests/checks/spelling.txt', 'zzz\n'), r'spelling\.txt:\d+: nobody needs "zzz"'),
     ('symbols', edit('Dbr-1.gir', r'(c:identifier="dbr_client_ping_sync"[^>]*?) version="[^"]*"', r'\1'),
      r'dbr_client_ping_sync has no "Since:"'),
     ('symbols', edit('Dbr-1.gir', 'c:identifier="dbr_client_ping_sync"', 'c:identifier="planted"'),
@@ -137,6 +143,7 @@ def output_of(check, copy, build):
     command = {
         'headers': [*python, copy, build],
         'install': [*python, copy, os.path.join(copy, '_install')],
+        'links': [*python, os.path.join(copy, 'doc', 'libdbr-1')],
         'news': [*python, copy, project[1]],
         'symbols': [*python, os.path.join(copy, 'Dbr-1.gir'),
                     os.path.join(build, 'lib', 'libdbr-1.so'), listed],
@@ -162,6 +169,8 @@ def main(root, build, *chosen):
             shutil.copy(os.path.join(root, path), os.path.join(clean, path))
         for made, where in (('lib/dbr-version.h', 'lib'), ('lib/Dbr-1.gir', '')):
             shutil.copy(os.path.join(build, made), os.path.join(clean, where))
+        shutil.copytree(os.path.join(build, 'doc', 'libdbr-1'),
+                        os.path.join(clean, 'doc', 'libdbr-1'))
 
         for number, (check, plant, expected) in enumerate(planted, 1):
             if check not in before:
