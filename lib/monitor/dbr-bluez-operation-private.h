@@ -193,16 +193,19 @@ DbrBluezOperation *dbr_bluez_set_powered_new   (DbrBluezCore                *cor
 DbrBluezOperation *dbr_bluez_find_new          (DbrBluezCore                *core,
                                                 const char                  *adapter,
                                                 const char                  *device);
+/* Waits until an adapter is there and BlueZ has switched it on, or is not about to. */
+DbrBluezOperation *dbr_bluez_come_new          (DbrBluezCore                *core,
+                                                const char                  *adapter);
 DbrBluezOperation *dbr_bluez_set_property_new  (DbrBluezCore                *core,
                                                 const char                  *adapter,
                                                 const char                  *device,
                                                 const char                  *name,
                                                 GVariant                    *value);
-/* Waits until what was asked for holds again, or has failed once; with notifications of devices, or
- * without. An adapter of NULL is all. */
+/* Waits until what was asked for holds again, or has failed once. An adapter of NULL is all. With a
+ * device that is connected it waits until that is known, and for its notifications, too. */
 DbrBluezOperation *dbr_bluez_settle_new        (DbrBluezCore                *core,
                                                 const char                  *adapter,
-                                                gboolean                     with_notifications);
+                                                const char                  *device);
 DbrBluezOperation *dbr_bluez_power_cycle_new   (DbrBluezCore                *core,
                                                 const char                  *adapter);
 DbrBluezOperation *dbr_bluez_start_discovery_new (DbrBluezCore                *core,

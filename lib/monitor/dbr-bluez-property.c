@@ -11,6 +11,8 @@
 /* What is put back: properties, and the wait for what the ledger repeats. */
 
 #define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
+/* By then BlueZ has switched on an adapter that has come. */
+#define COMING_MS 3500
 
 static const DbrBluezOperationClass find_class = {
   "refresh", "get_managed_objects", dbr_bluez_operation_finish, NULL, FALSE
@@ -22,6 +24,35 @@ dbr_bluez_find_new (DbrBluezCore *core,
                     const char   *device)
 {
   return dbr_bluez_operation_new (&find_class, core, adapter, device);
+}
+
+/* An adapter */
+
+static gboolean
+is_powered (DbrBluezOperation *self)
+{
+  return dbr_bluez_operation_is_adapter (self, "Powered");
+}
+
+static void
+come_begin (DbrBluezOperation *self)
+{
+  const DbrBluezNode *node = dbr_bluez_operation_get_adapter (self);
+  gint64 since_ms = (g_get_monotonic_time () - node->come_usec) / 1000;
+
+  dbr_bluez_operation_wait (self, is_powered, (guint) MAX (COMING_MS - since_ms, 0),
+                            dbr_bluez_operation_finish);
+}
+
+static const DbrBluezOperationClass come_class = {
+  "refresh", "get_managed_objects", come_begin, NULL, FALSE
+};
+
+DbrBluezOperation *
+dbr_bluez_come_new (DbrBluezCore *core,
+                    const char   *adapter)
+{
+  return dbr_bluez_operation_new (&come_class, core, adapter, NULL);
 }
 
 /* A property */
@@ -82,14 +113,27 @@ dbr_bluez_set_property_new (DbrBluezCore *core,
 static gboolean
 is_at_rest (DbrBluezOperation *self)
 {
-  return dbr_bluez_ledger_is_at_rest (self->core->ledger, self->adapter, self->flag);
+  return dbr_bluez_ledger_is_at_rest (self->core->ledger, self->adapter, self->device != NULL);
+}
+
+static gboolean
+is_known (DbrBluezOperation *self)
+{
+  return self->device == NULL || !dbr_bluez_operation_is_device (self, "Connected")
+         || dbr_bluez_operation_is_device (self, "ServicesResolved");
+}
+
+static void
+settle_ledger (DbrBluezOperation *self)
+{
+  dbr_bluez_operation_wait (self, is_at_rest, dbr_bluez_operation_get_left_ms (self),
+                            dbr_bluez_operation_finish);
 }
 
 static void
 settle_begin (DbrBluezOperation *self)
 {
-  dbr_bluez_operation_wait (self, is_at_rest, dbr_bluez_operation_get_left_ms (self),
-                            dbr_bluez_operation_finish);
+  dbr_bluez_operation_wait (self, is_known, dbr_bluez_operation_get_left_ms (self), settle_ledger);
 }
 
 static const DbrBluezOperationClass settle_class = {
@@ -99,11 +143,7 @@ static const DbrBluezOperationClass settle_class = {
 DbrBluezOperation *
 dbr_bluez_settle_new (DbrBluezCore *core,
                       const char   *adapter,
-                      gboolean      with_notifications)
+                      const char   *device)
 {
-  DbrBluezOperation *self = dbr_bluez_operation_new (&settle_class, core, adapter, NULL);
-
-  self->flag = with_notifications;
-
-  return self;
+  return dbr_bluez_operation_new (&settle_class, core, adapter, device);
 }

@@ -144,44 +144,73 @@ dbr_state_mark_unref (DbrStateMark *self)
 
 /* The adapters */
 
-static void
-restore_adapter (DbrStateRestore     *restore,
-                 const Adapter       *adapter,
-                 const DbrStateMark  *mark)
+static gboolean
+is_powered (DbrStateRestore *restore,
+            const char      *key)
 {
-  g_autofree char *path = dbr_bluez_core_dup_path (restore->core, adapter->key);
-  gboolean is_powered = dbr_bluez_core_is (restore->core, path, DBR_BLUEZ_ADAPTER_INTERFACE,
-                                           "Powered");
-  g_autoptr(GVariant) saved = g_variant_ref_sink (g_variant_new_boolean (adapter->is_powered));
-  g_autoptr(GVariant) found = g_variant_ref_sink (g_variant_new_boolean (is_powered));
+  g_autofree char *path = dbr_bluez_core_dup_path (restore->core, key);
+
+  return dbr_bluez_core_is (restore->core, path, DBR_BLUEZ_ADAPTER_INTERFACE, "Powered");
+}
+
+static gboolean
+run (DbrStateRestore    *restore,
+     DbrBluezOperation  *operation,
+     GError            **error)
+{
+  operation->is_own = TRUE;
+
+  return dbr_bluez_operation_run_wait (operation, restore->cancellable, error);
+}
+
+static gboolean
+was_switched_since (DbrStateRestore    *restore,
+                    const Adapter      *adapter,
+                    const DbrStateMark *mark)
+{
   g_autoptr(GVariant) wish = NULL;
+
+  if (mark->moment->core == restore->core)
+    wish = dbr_state_ref_wish (restore->core, adapter->key, "Powered", mark->moment->taken_usec);
+
+  return wish != NULL && g_variant_get_boolean (wish) != adapter->is_powered;
+}
+
+static void
+restore_adapter (DbrStateRestore    *restore,
+                 const Adapter      *adapter,
+                 const DbrStateMark *mark)
+{
+  g_autoptr(GVariant) saved = g_variant_ref_sink (g_variant_new_boolean (adapter->is_powered));
+  g_autoptr(GVariant) found = NULL;
   g_autoptr(GError) error = NULL;
-  DbrBluezOperation *operation;
   const char *result = DBR_STATE_RESTORED;
   const char *text = adapter->is_powered ? _("The adapter was switched on again")
                      : _("The adapter was switched off again");
 
-  if (mark->moment->core == restore->core)
-    wish = dbr_state_ref_wish (restore->core, adapter->key, "Powered", mark->moment->taken_usec);
-  if (wish != NULL && g_variant_get_boolean (wish) != adapter->is_powered)
+  if (!run (restore, dbr_bluez_come_new (restore->core, adapter->key), &error))
+    {
+      dbr_state_restore_report (restore, "powered", adapter->key, DBR_STATE_IMPOSSIBLE,
+                                _("The adapter is not there"), saved, NULL, error->message);
+      return;
+    }
+
+  found = g_variant_ref_sink (g_variant_new_boolean (is_powered (restore, adapter->key)));
+  if (was_switched_since (restore, adapter, mark))
     {
       result = DBR_STATE_KEPT;
       text = _("The adapter stays as somebody has switched it since");
     }
-  else if (is_powered == adapter->is_powered)
+  else if (g_variant_equal (saved, found))
     {
       result = DBR_STATE_UNCHANGED;
-      text = is_powered ? _("The adapter is still on") : _("The adapter is still off");
+      text = adapter->is_powered ? _("The adapter is still on") : _("The adapter is still off");
     }
-  else
+  else if (!run (restore, dbr_bluez_set_powered_new (restore->core, adapter->key,
+                                                     adapter->is_powered), &error))
     {
-      operation = dbr_bluez_set_powered_new (restore->core, adapter->key, adapter->is_powered);
-      operation->is_own = TRUE;
-      if (!dbr_bluez_operation_run_wait (operation, restore->cancellable, &error))
-        {
-          result = DBR_STATE_FAILED;
-          text = _("The adapter could not be switched back");
-        }
+      result = DBR_STATE_FAILED;
+      text = _("The adapter could not be switched back");
     }
   dbr_state_restore_report (restore, "powered", adapter->key, result, text, saved, found,
                             error != NULL ? error->message : NULL);
@@ -355,14 +384,12 @@ dbr_state_replay (DbrStateRestore     *restore,
 {
   DbrBluezCore *core = restore->core;
 
-  if (!dbr_bluez_operation_run_wait (dbr_bluez_find_new (core, NULL, NULL), restore->cancellable,
-                                     error))
+  if (!run (restore, dbr_bluez_find_new (core, NULL, NULL), error))
     return FALSE;
 
   for (guint i = 0; mark != NULL && i < mark->adapters->len; i++)
     restore_adapter (restore, mark->adapters->pdata[i], mark);
-  dbr_bluez_operation_run_wait (dbr_bluez_settle_new (core, get_adapter (target, mark), FALSE),
-                                restore->cancellable, NULL);
+  run (restore, dbr_bluez_settle_new (core, get_adapter (target, mark), NULL), NULL);
   report_ledger (restore, target, mark);
 
   if (mark != NULL)

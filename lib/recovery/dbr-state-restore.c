@@ -361,15 +361,29 @@ report_notification (Device                 *self,
                               _("Changes are told again"), path, NULL, NULL);
 }
 
+static gboolean
+has_notifications (Device *self)
+{
+  for (guint i = 0; i < self->now->standings->len; i++)
+    {
+      const DbrBluezStanding *standing = self->now->standings->pdata[i];
+
+      if (standing->kind == DBR_BLUEZ_ENTRY_NOTIFY && g_strcmp0 (standing->node, self->key) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static void
 restore_notifications (Device *self)
 {
   g_autoptr(DbrStateSnapshot) before = g_steal_pointer (&self->now);
 
   look (self);
-  if (is (self, "Connected"))
+  if (is (self, "Connected") && has_notifications (self))
     {
-      run (self, dbr_bluez_settle_new (self->restore->core, self->adapter, TRUE), NULL);
+      run (self, dbr_bluez_settle_new (self->restore->core, self->adapter, self->key), NULL);
       look (self);
     }
   for (guint i = 0; i < self->now->standings->len; i++)

@@ -68,7 +68,27 @@ job_new (DbrStateTracker *self)
   return job;
 }
 
-/* Takes @job and @error; with an error nothing is begun. */
+/* In the context of who asked. Who asks in the monitor's own finds its devices as they are. */
+static void
+ended_cb (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  const Job *job = g_task_get_task_data (G_TASK (result));
+  GError *error = NULL;
+  gpointer events = g_task_propagate_pointer (G_TASK (result), &error);
+
+  dbr_bluez_core_settle (job->core);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else if (events != NULL)
+    g_task_return_pointer (task, events, g_object_unref);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+/* Runs @func, which returns a list or NULL. Takes @job and @error; with an error nothing is begun. */
 static void
 dbr_state_tracker_run (DbrStateTracker     *self,
                        Job                 *job,
@@ -80,16 +100,17 @@ dbr_state_tracker_run (DbrStateTracker     *self,
                        gpointer             user_data)
 {
   g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr(GTask) inner = g_task_new (self, cancellable, ended_cb, g_object_ref (task));
 
   g_task_set_source_tag (task, tag);
-  if (job != NULL)
-    g_task_set_task_data (task, job, job_free);
+  g_task_set_source_tag (inner, tag);
+  g_task_set_task_data (inner, job, job_free);
   if (error == NULL)
     dbr_state_tracker_check_process (self, &error);
   if (error != NULL)
-    g_task_return_error (task, error);
+    g_task_return_error (inner, error);
   else
-    g_task_run_in_thread (task, func);
+    g_task_run_in_thread (inner, func);
 }
 
 static gboolean
@@ -172,7 +193,7 @@ save_func (GTask        *task,
   dbr_state_store_add (job->store, dbr_state_change_new_saved (job->address, g_get_real_time (),
                                                                values));
   if (dbr_state_store_flush (job->store, &error))
-    g_task_return_boolean (task, TRUE);
+    g_task_return_pointer (task, NULL, NULL);
   else
     g_task_return_error (task, error);
 }
@@ -279,7 +300,7 @@ flush_func (GTask        *task,
   GError *error = NULL;
 
   if (dbr_state_store_flush (job->store, &error))
-    g_task_return_boolean (task, TRUE);
+    g_task_return_pointer (task, NULL, NULL);
   else
     g_task_return_error (task, error);
 }

@@ -1,7 +1,7 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "dbr-bluez-scene.h"
+#include "dbr-state-scene.h"
 
 #include <string.h>
 
@@ -9,153 +9,27 @@
 
 #include "recovery/dbr-state-tracker-private.h"
 
-#define NEAR "near " DBR_TEST_BLUEZ_DEVICE " Watch"
-#define BOND "bond hci0 " DBR_TEST_BLUEZ_DEVICE " Watch\n" NEAR
 #define NO_ONE "00:AA:01:00:00:99"
-/* So long BlueZ lives on after what somebody wanted. */
-#define OUTLIVED_USEC (3200 * 1000)
-
-/* A played BlueZ, a tracker of its devices, and a folder for files. */
-typedef struct
-{
-  BluezScene      *bluez;
-  DbrStateTracker *tracker;
-  char            *folder;
-  char            *path;
-} Scene;
-
-static Scene *
-scene_new (const char *script)
-{
-  Scene *self = g_new0 (Scene, 1);
-
-  self->bluez = bluez_scene_new (script);
-  self->tracker = dbr_state_tracker_new (self->bluez->monitor);
-  self->folder = g_dir_make_tmp ("dbr-state-XXXXXX", NULL);
-  self->path = g_build_filename (self->folder, "devices", NULL);
-
-  return self;
-}
 
 static void
-scene_free (Scene *self)
-{
-  g_autoptr(GDir) dir = g_dir_open (self->folder, 0, NULL);
-  const char *name;
-
-  g_clear_object (&self->tracker);
-  bluez_scene_free (self->bluez);
-  while ((name = g_dir_read_name (dir)) != NULL)
-    {
-      g_autofree char *path = g_build_filename (self->folder, name, NULL);
-
-      g_unlink (path);
-    }
-  g_rmdir (self->folder);
-  g_free (self->path);
-  g_free (self->folder);
-  g_free (self);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Scene, scene_free)
-
-static DbrBluezDevice *
-scene_wait_for_device (Scene *self)
-{
-  bluez_scene_get_adapter (self->bluez);
-  dbr_test_wait_until (NULL, bluez_scene_find (self->bluez, DBR_TEST_BLUEZ_DEVICE) != NULL,
-                       DBR_TEST_PATIENCE_MS);
-
-  return bluez_scene_find (self->bluez, DBR_TEST_BLUEZ_DEVICE);
-}
-
-static void
-scene_connect (Scene *self)
+scene_save (StateScene *self)
 {
   g_autoptr(GError) error = NULL;
 
-  dbr_bluez_device_connect_device_sync (scene_wait_for_device (self), NULL, &error);
+  dbr_state_tracker_save_sync (self->tracker, state_scene_wait_for_device (self), NULL, &error);
   g_assert_no_error (error);
 }
 
 static void
-scene_save (Scene *self)
-{
-  g_autoptr(GError) error = NULL;
-
-  dbr_state_tracker_save_sync (self->tracker, scene_wait_for_device (self), NULL, &error);
-  g_assert_no_error (error);
-}
-
-/* By another program, as the settings of a desktop are. */
-static void
-scene_set (Scene      *self,
-           const char *path,
-           const char *interface_name,
-           const char *name,
-           GVariant   *value)
-{
-  g_autoptr(GDBusConnection) connection = dbr_test_bus_connect (self->bluez->bus);
-  g_autoptr(GVariant) reply = NULL;
-  g_autoptr(GError) error = NULL;
-
-  reply = g_dbus_connection_call_sync (connection, DBR_TEST_BLUEZ_NAME, path,
-                                       "org.freedesktop.DBus.Properties", "Set",
-                                       g_variant_new ("(ssv)", interface_name, name, value), NULL,
-                                       G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
-  g_assert_no_error (error);
-}
-
-static void
-scene_set_device (Scene      *self,
+scene_set_device (StateScene *self,
                   const char *name,
                   GVariant   *value)
 {
-  scene_set (self, DBR_TEST_BLUEZ_DEVICE_PATH, "org.bluez.Device1", name, value);
+  state_scene_set (self, DBR_TEST_BLUEZ_DEVICE_PATH, "org.bluez.Device1", name, value);
 }
 
 static void
-scene_restart (Scene *self)
-{
-  bluez_scene_tell (self->bluez, "crash");
-  dbr_test_wait_until (NULL, bluez_scene_find (self->bluez, DBR_TEST_BLUEZ_DEVICE) == NULL,
-                       DBR_TEST_PATIENCE_MS);
-  bluez_scene_tell (self->bluez, "boot");
-}
-
-static void
-wait_usec (gint64 usec)
-{
-  gint64 until = g_get_monotonic_time () + usec;
-
-  dbr_test_wait_until (NULL, g_get_monotonic_time () >= until, DBR_TEST_PATIENCE_MS);
-}
-
-/* The result of the item of this kind, NULL if there is none. */
-static const char *
-find_result (GListModel *events,
-             const char *kind)
-{
-  for (guint i = 0; i < g_list_model_get_n_items (events); i++)
-    {
-      g_autoptr(DbrEvent) event = g_list_model_get_item (events, i);
-      g_autofree char *details = g_variant_print (dbr_event_get_details (event), FALSE);
-      const char *result;
-
-      g_assert_cmpint (strlen (dbr_event_get_text (event)), >, 0);
-      g_assert_true (g_variant_lookup (dbr_event_get_details (event), "result", "&s", &result));
-      if (strcmp (dbr_event_get_kind (event), kind) == 0)
-        {
-          g_test_message ("%s: %s %s", kind, dbr_event_get_text (event), details);
-          return g_intern_string (result);
-        }
-    }
-
-  return NULL;
-}
-
-static void
-assert_restores (Scene      *self,
+assert_restores (StateScene *self,
                  const char *kind,
                  const char *result)
 {
@@ -164,7 +38,7 @@ assert_restores (Scene      *self,
 
   events = dbr_state_tracker_restore_sync (self->tracker, DBR_TEST_BLUEZ_DEVICE, NULL, &error);
   g_assert_no_error (error);
-  g_assert_cmpstr (find_result (events, kind), ==, result);
+  g_assert_cmpstr (state_scene_find_result (events, kind, NULL), ==, result);
 }
 
 /* What is saved */
@@ -172,7 +46,7 @@ assert_restores (Scene      *self,
 static void
 test_saves (void)
 {
-  g_autoptr(Scene) scene = scene_new (BOND);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
   g_autoptr(DbrDeviceState) state = NULL;
   g_auto(GStrv) addresses = NULL;
   gint64 now = g_get_real_time ();
@@ -180,8 +54,8 @@ test_saves (void)
   g_test_summary ("A state has what the device was like, and does not change with it");
 
   g_assert_null (dbr_state_tracker_get (scene->tracker, DBR_TEST_BLUEZ_DEVICE));
-  scene_connect (scene);
-  dbr_test_wait_until (NULL, dbr_bluez_device_get_services_resolved (scene_wait_for_device (scene)),
+  state_scene_connect (scene);
+  dbr_test_wait_until (NULL, dbr_bluez_device_get_services_resolved (state_scene_wait_for_device (scene)),
                        DBR_TEST_PATIENCE_MS);
   scene_save (scene);
   scene_set_device (scene, "Trusted", g_variant_new_boolean (FALSE));
@@ -209,7 +83,7 @@ static void
 test_saves_without_start (void)
 {
   g_autoptr(DbrTestBus) bus = dbr_test_bus_new ();
-  g_autoptr(DbrTestBluez) bluez = dbr_test_bluez_new (bus, "gap 0\n" BOND);
+  g_autoptr(DbrTestBluez) bluez = dbr_test_bluez_new (bus, "gap 0\n" STATE_BOND);
   g_autoptr(DbrClient) client = dbr_client_new_for_address (dbr_test_bus_get_address (bus));
   g_autoptr(DbrBluezMonitor) monitor = dbr_bluez_monitor_new (client);
   g_autoptr(DbrStateTracker) tracker = dbr_state_tracker_new (monitor);
@@ -236,7 +110,7 @@ test_saves_without_start (void)
 static void
 test_attributes (void)
 {
-  g_autoptr(Scene) scene = scene_new (BOND);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
   g_autoptr(DbrDeviceState) state = NULL;
   g_autoptr(GVariant) value = NULL;
   g_autoptr(GError) error = NULL;
@@ -272,7 +146,7 @@ test_attributes (void)
 static void
 test_outlives_the_tracker (void)
 {
-  g_autoptr(Scene) scene = scene_new (BOND);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
   g_autoptr(DbrStateTracker) other = NULL;
   g_autoptr(DbrDeviceState) state = NULL;
   g_autoptr(GVariant) value = NULL;
@@ -301,7 +175,7 @@ test_outlives_the_tracker (void)
 static void
 test_writes_before_it_goes (void)
 {
-  g_autoptr(Scene) scene = scene_new (BOND);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
   g_autoptr(DbrDeviceState) state = NULL;
   g_autoptr(GError) error = NULL;
 
@@ -311,6 +185,7 @@ test_writes_before_it_goes (void)
   for (guint i = 0; i < 100; i++)
     {
       g_autofree char *name = g_strdup_printf ("n%u", i);
+      g_autoptr(GVariant) value = NULL;
 
       dbr_state_tracker_set_attribute (scene->tracker, NO_ONE, name, g_variant_new_uint32 (i),
                                        &error);
@@ -320,7 +195,8 @@ test_writes_before_it_goes (void)
       dbr_state_tracker_set_file (scene->tracker, scene->path);
       g_clear_object (&state);
       state = dbr_state_tracker_get (scene->tracker, NO_ONE);
-      g_assert_nonnull (dbr_device_state_get_attribute (state, name));
+      value = dbr_device_state_get_attribute (state, name);
+      g_assert_nonnull (value);
     }
 }
 
@@ -338,7 +214,7 @@ failed_cb (DbrStateTracker *tracker,
 static void
 test_tells_of_a_damaged_file (void)
 {
-  g_autoptr(Scene) scene = scene_new (BOND);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
   g_autofree char *aside = g_strconcat (scene->path, ".foreign", NULL);
   g_autoptr(GError) error = NULL;
   guint n_failed = 0;
@@ -351,7 +227,7 @@ test_tells_of_a_damaged_file (void)
   dbr_test_wait_until (NULL, n_failed == 1, DBR_TEST_PATIENCE_MS);
   g_assert_true (g_file_test (aside, G_FILE_TEST_EXISTS));
 
-  g_assert_false (dbr_state_tracker_save_sync (scene->tracker, scene_wait_for_device (scene), NULL,
+  g_assert_false (dbr_state_tracker_save_sync (scene->tracker, state_scene_wait_for_device (scene), NULL,
                                                &error));
   g_assert_error (error, DBR_ERROR, DBR_ERROR_STORAGE);
   g_test_message ("%s", error->message);
@@ -363,9 +239,11 @@ test_tells_of_a_damaged_file (void)
 static void
 test_writes_later (void)
 {
-  g_autoptr(Scene) scene = scene_new (BOND);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
   g_autofree char *folder = g_build_filename (scene->folder, "later", NULL);
   g_autofree char *path = g_build_filename (folder, "devices", NULL);
+  g_autofree char *lock_path = g_build_filename (folder, ".devices.lock", NULL);
+  g_autoptr(DbrDeviceState) state = NULL;
   g_autoptr(GError) error = NULL;
   guint n_failed = 0;
 
@@ -383,7 +261,8 @@ test_writes_later (void)
   g_assert_false (dbr_state_tracker_flush_sync (scene->tracker, NULL, &error));
   g_assert_error (error, DBR_ERROR, DBR_ERROR_STORAGE);
   g_clear_error (&error);
-  g_assert_nonnull (dbr_state_tracker_get (scene->tracker, NO_ONE));
+  state = dbr_state_tracker_get (scene->tracker, NO_ONE);
+  g_assert_nonnull (state);
 
   g_assert_cmpint (g_rmdir (path), ==, 0);
   g_assert_true (dbr_state_tracker_flush_sync (scene->tracker, NULL, &error));
@@ -392,8 +271,7 @@ test_writes_later (void)
 
   dbr_state_tracker_set_file (scene->tracker, NULL);
   g_unlink (path);
-  path = (g_free (path), g_build_filename (folder, ".devices.lock", NULL));
-  g_unlink (path);
+  g_unlink (lock_path);
   g_rmdir (folder);
 }
 
@@ -402,7 +280,7 @@ test_writes_later (void)
 static void
 test_was_never_saved (void)
 {
-  g_autoptr(Scene) scene = scene_new (BOND);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
   g_autoptr(GError) error = NULL;
 
   g_test_summary ("What was never saved cannot be restored");
@@ -417,12 +295,12 @@ test_was_never_saved (void)
 static void
 test_connects_again (void)
 {
-  g_autoptr(Scene) scene = scene_new (BOND);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
   g_autoptr(GError) error = NULL;
 
   g_test_summary ("After a restart a device is connected again, and its notifications come back");
 
-  scene_connect (scene);
+  state_scene_connect (scene);
   dbr_bluez_monitor_start_notify_sync (scene->bluez->monitor, DBR_TEST_BLUEZ_VALUE_PATH, NULL,
                                        &error);
   g_assert_no_error (error);
@@ -430,9 +308,9 @@ test_connects_again (void)
   assert_restores (scene, "connected", "unchanged");
   assert_restores (scene, "notify", "unchanged");
 
-  scene_restart (scene);
+  state_scene_restart (scene);
   assert_restores (scene, "connected", "restored");
-  g_assert_true (dbr_bluez_device_get_connected (scene_wait_for_device (scene)));
+  g_assert_true (dbr_bluez_device_get_connected (state_scene_wait_for_device (scene)));
   dbr_test_bluez_wait_for_ledger (scene->bluez->bluez, NULL, "notify", TRUE);
   assert_restores (scene, "notify", "unchanged");
 }
@@ -440,7 +318,7 @@ test_connects_again (void)
 static void
 test_finds_again (void)
 {
-  g_autoptr(Scene) scene = scene_new (NEAR);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_NEAR);
   g_autoptr(GError) error = NULL;
 
   g_test_summary ("A device that was only met is searched for, gets back what it was told, and the"
@@ -449,18 +327,18 @@ test_finds_again (void)
   bluez_scene_meet (scene->bluez);
   scene_set_device (scene, "Trusted", g_variant_new_boolean (TRUE));
   scene_set_device (scene, "Alias", g_variant_new_string ("My watch"));
-  scene_connect (scene);
+  state_scene_connect (scene);
   dbr_bluez_adapter_stop_discovery_sync (bluez_scene_get_adapter (scene->bluez), NULL, &error);
   g_assert_no_error (error);
-  dbr_test_wait_until (NULL, dbr_bluez_device_get_trusted (scene_wait_for_device (scene)),
+  dbr_test_wait_until (NULL, dbr_bluez_device_get_trusted (state_scene_wait_for_device (scene)),
                        DBR_TEST_PATIENCE_MS);
   scene_save (scene);
 
-  scene_restart (scene);
+  state_scene_restart (scene);
   assert_restores (scene, "trusted", "restored");
   assert_restores (scene, "alias", "unchanged");
   assert_restores (scene, "connected", "unchanged");
-  dbr_test_wait_until (NULL, dbr_bluez_device_get_trusted (scene_wait_for_device (scene)),
+  dbr_test_wait_until (NULL, dbr_bluez_device_get_trusted (state_scene_wait_for_device (scene)),
                        DBR_TEST_PATIENCE_MS);
   dbr_test_bluez_wait_for_ledger (scene->bluez->bluez, NULL, "discovery", FALSE);
 }
@@ -468,41 +346,40 @@ test_finds_again (void)
 static void
 test_leaves_what_somebody_changed (void)
 {
-  g_autoptr(Scene) scene = scene_new (BOND);
-  g_autoptr(GError) error = NULL;
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
 
   g_test_summary ("What somebody has changed since stays, over a restart too");
 
-  scene_connect (scene);
+  state_scene_connect (scene);
   scene_save (scene);
   scene_set_device (scene, "Trusted", g_variant_new_boolean (FALSE));
   scene_set_device (scene, "Blocked", g_variant_new_boolean (TRUE));
-  dbr_test_wait_until (NULL, !dbr_bluez_device_get_trusted (scene_wait_for_device (scene)),
+  dbr_test_wait_until (NULL, !dbr_bluez_device_get_trusted (state_scene_wait_for_device (scene)),
                        DBR_TEST_PATIENCE_MS);
   assert_restores (scene, "trusted", "kept");
-  wait_usec (OUTLIVED_USEC);
-  scene_restart (scene);
-  scene_wait_for_device (scene);
+  state_scene_wait_usec (STATE_OUTLIVED_USEC);
+  state_scene_restart (scene);
+  state_scene_wait_for_device (scene);
   assert_restores (scene, "trusted", "kept");
   assert_restores (scene, "blocked", "kept");
   assert_restores (scene, "connected", "kept");
-  g_assert_false (dbr_bluez_device_get_trusted (scene_wait_for_device (scene)));
+  g_assert_false (dbr_bluez_device_get_trusted (state_scene_wait_for_device (scene)));
 }
 
 static void
 test_puts_back_what_was_lost (void)
 {
-  g_autoptr(Scene) scene = scene_new (BOND);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
   g_autofree char *disk = g_build_filename (scene->folder, "disk.ini", NULL);
   g_autofree char *statement = g_strdup_printf ("storage %s", disk);
 
   g_test_summary ("What BlueZ has lost is put back, also where somebody had set it back and forth");
 
-  scene_wait_for_device (scene);
+  state_scene_wait_for_device (scene);
   scene_save (scene);
   scene_set_device (scene, "Trusted", g_variant_new_boolean (FALSE));
   scene_set_device (scene, "Trusted", g_variant_new_boolean (TRUE));
-  wait_usec (OUTLIVED_USEC);
+  state_scene_wait_usec (STATE_OUTLIVED_USEC);
 
   /* It comes back with what an older disk has. */
   g_assert_true (g_file_set_contents (disk, "[" DBR_TEST_BLUEZ_ADAPTER "/" DBR_TEST_BLUEZ_DEVICE "]\n"
@@ -512,14 +389,14 @@ test_puts_back_what_was_lost (void)
   dbr_test_wait_until (NULL, bluez_scene_find (scene->bluez, DBR_TEST_BLUEZ_DEVICE) == NULL,
                        DBR_TEST_PATIENCE_MS);
   bluez_scene_tell (scene->bluez, "boot");
-  g_assert_false (dbr_bluez_device_get_trusted (scene_wait_for_device (scene)));
+  g_assert_false (dbr_bluez_device_get_trusted (state_scene_wait_for_device (scene)));
   assert_restores (scene, "trusted", "restored");
-  dbr_test_wait_until (NULL, dbr_bluez_device_get_trusted (scene_wait_for_device (scene)),
+  dbr_test_wait_until (NULL, dbr_bluez_device_get_trusted (state_scene_wait_for_device (scene)),
                        DBR_TEST_PATIENCE_MS);
 }
 
 static void
-disconnect_by_somebody (Scene *self)
+disconnect_by_somebody (StateScene *self)
 {
   g_autoptr(GDBusConnection) connection = dbr_test_bus_connect (self->bluez->bus);
   g_autoptr(GVariant) reply = NULL;
@@ -529,49 +406,49 @@ disconnect_by_somebody (Scene *self)
                                        "org.bluez.Device1", "Disconnect", NULL, NULL,
                                        G_DBUS_CALL_FLAGS_NONE, -1, NULL, &error);
   g_assert_no_error (error);
-  dbr_test_wait_until (NULL, !dbr_bluez_device_get_connected (scene_wait_for_device (self)),
+  dbr_test_wait_until (NULL, !dbr_bluez_device_get_connected (state_scene_wait_for_device (self)),
                        DBR_TEST_PATIENCE_MS);
 }
 
 static void
 test_leaves_disconnected (void)
 {
-  g_autoptr(Scene) scene = scene_new (BOND);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
 
   g_test_summary ("A device that somebody has disconnected stays so, one whose link was lost does not");
 
-  scene_connect (scene);
+  state_scene_connect (scene);
   scene_save (scene);
   disconnect_by_somebody (scene);
   assert_restores (scene, "connected", "kept");
-  wait_usec (OUTLIVED_USEC);
-  scene_restart (scene);
-  scene_wait_for_device (scene);
+  state_scene_wait_usec (STATE_OUTLIVED_USEC);
+  state_scene_restart (scene);
+  state_scene_wait_for_device (scene);
   assert_restores (scene, "connected", "kept");
 
-  scene_connect (scene);
+  state_scene_connect (scene);
   scene_save (scene);
   bluez_scene_tell (scene->bluez, "lose " DBR_TEST_BLUEZ_DEVICE " Timeout");
-  dbr_test_wait_until (NULL, !dbr_bluez_device_get_connected (scene_wait_for_device (scene)),
+  dbr_test_wait_until (NULL, !dbr_bluez_device_get_connected (state_scene_wait_for_device (scene)),
                        DBR_TEST_PATIENCE_MS);
-  wait_usec (500 * 1000);
+  state_scene_wait_usec (500 * 1000);
   assert_restores (scene, "connected", "restored");
 }
 
 static void
 test_survives_a_shutdown (void)
 {
-  g_autoptr(Scene) scene = scene_new (BOND);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
 
   g_test_summary ("A BlueZ that ends connections because it is told to stop was not somebody's wish");
 
-  scene_connect (scene);
+  state_scene_connect (scene);
   scene_save (scene);
   bluez_scene_tell (scene->bluez, "shutdown");
   dbr_test_wait_until (NULL, bluez_scene_find (scene->bluez, DBR_TEST_BLUEZ_DEVICE) == NULL,
                        DBR_TEST_PATIENCE_MS);
   bluez_scene_tell (scene->bluez, "boot");
-  scene_wait_for_device (scene);
+  state_scene_wait_for_device (scene);
   assert_restores (scene, "connected", "restored");
 }
 
@@ -579,11 +456,11 @@ test_survives_a_shutdown (void)
 static void
 test_restores_what_another_process_saved (void)
 {
-  g_autoptr(Scene) scene = scene_new (BOND);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
 
   g_test_summary ("In another process the same BlueZ is believed, and one that was restarted connects");
 
-  scene_connect (scene);
+  state_scene_connect (scene);
   dbr_state_tracker_set_file (scene->tracker, scene->path);
   scene_save (scene);
   g_clear_object (&scene->tracker);
@@ -594,8 +471,8 @@ test_restores_what_another_process_saved (void)
   assert_restores (scene, "trusted", "kept");
   assert_restores (scene, "connected", "kept");
 
-  scene_restart (scene);
-  scene_wait_for_device (scene);
+  state_scene_restart (scene);
+  state_scene_wait_for_device (scene);
   assert_restores (scene, "connected", "restored");
   assert_restores (scene, "trusted", "kept");
 }
@@ -613,7 +490,7 @@ restored_cb (GObject      *source,
 static void
 test_is_cancelled (void)
 {
-  g_autoptr(Scene) scene = scene_new (BOND "\npace 60000");
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND "\npace 60000");
   g_autoptr(GCancellable) cancellable = g_cancellable_new ();
   g_autoptr(GError) error = NULL;
 
