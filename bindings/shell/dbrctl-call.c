@@ -7,6 +7,7 @@
 
 #include "dbrctl-arguments-private.h"
 #include "dbrctl-json-private.h"
+#include "dbrctl-target-private.h"
 #include "dbrctl-terms-private.h"
 #include "dbrctl-word-private.h"
 
@@ -203,11 +204,13 @@ run (DbrctlFrame *frame,
   if (g_strv_length (arguments) < FIRST_ARGUMENT)
     return dbrctl_frame_misuse (frame, "%s",
                                 _("A name, an object path, an interface and a method are needed"));
+  if (!g_dbus_is_name (arguments[NAME]))
+    return dbrctl_frame_misuse (frame, _("“%s” is no name on a bus"), arguments[NAME]);
   if (retries < -1 || retries > MAX_RETRIES || attempt_timeout_ms < 0)
     return dbrctl_frame_misuse (frame, _("--retries has to be from 0 to %d, and a time cannot be "
                                          "negative"), MAX_RETRIES);
 
-  client = dbrctl_frame_open_client (frame, G_BUS_TYPE_SESSION, &error);
+  client = dbrctl_frame_open_client_for (frame, arguments[NAME], &error);
   if (client == NULL)
     return dbrctl_frame_fail (frame, error);
 
@@ -225,8 +228,8 @@ run (DbrctlFrame *frame,
 
 static const char *const examples[] = {
   "dbrctl call org.freedesktop.DBus /org/freedesktop/DBus org.freedesktop.DBus GetNameOwner "
-  "org.gnome.Shell", N_("the session bus is meant where no other one is named"),
-  "dbrctl call --system org.freedesktop.login1 /org/freedesktop/login1 "
+  "org.gnome.Shell", N_("which program shows the desktop"),
+  "dbrctl call org.freedesktop.login1 /org/freedesktop/login1 "
   "org.freedesktop.login1.Manager CanSuspend --timeout-ms 2000",
   N_("two seconds for all of it"),
   "dbrctl call org.example.Player /org/example/Player org.example.Player Seek -- -5",

@@ -8,6 +8,7 @@
 #include "dbrctl-json-private.h"
 #include "dbrctl-recoveries-private.h"
 #include "dbrctl-scopes-private.h"
+#include "dbrctl-target-private.h"
 #include "dbrctl-textfile-private.h"
 #include "dbrctl-watches-private.h"
 #include "dbrctl-word-private.h"
@@ -188,7 +189,9 @@ live_begin (Live              *self,
             DbrRecoveryScope   scopes,
             GError           **error)
 {
-  self->client = dbrctl_frame_open_client (self->frame, G_BUS_TYPE_SYSTEM, error);
+  self->client = names != default_names
+                 ? dbrctl_frame_open_client_for (self->frame, names[0], error)
+                 : dbrctl_frame_open_client (self->frame, G_BUS_TYPE_SYSTEM, error);
   if (self->client == NULL)
     return FALSE;
 
@@ -244,7 +247,7 @@ run (DbrctlFrame *frame,
 
 static const char *const examples[] = {
   "dbrctl monitor", N_("a line whenever Bluetooth or systemd stalls, restarts or works again"),
-  "dbrctl monitor org.gnome.Shell --session --notify", N_("with a notification on the desktop"),
+  "dbrctl monitor org.gnome.Shell --notify", N_("with a notification on the desktop"),
   "dbrctl monitor org.bluez --json", N_("an object a line, for a script"),
   "dbrctl monitor org.bluez --recover=device,adapter",
   N_("Bluetooth is helped along when it hangs, one device or adapter at a time"),
@@ -257,8 +260,8 @@ const DbrctlWord dbrctl_monitor = {
   .name = "monitor",
   .summary = N_("Tells line by line when a service stalls, restarts or works again"),
   .arguments = N_("[NAME…]"),
-  .description = N_("Watches services for as long as it runs, org.bluez and "
-                    "org.freedesktop.systemd1 if none is named. It asks each now and then, starts "
+  .description = N_("Watches services of one bus, that of the first, for as long as it runs; "
+                    "org.bluez and org.freedesktop.systemd1 if none is named. It asks each now and then, starts "
                     "none, and goes on over restarts of the service and of the bus. Only --recover "
                     "changes something. Ctrl-C ends it."),
   .examples = examples,

@@ -161,7 +161,7 @@ check_dead (Play    *self,
             GError **error)
 {
   g_autoptr(DbrLease) lease = play_acquire (self, error);
-  g_autoptr(GVariant) reply = NULL;
+  G_GNUC_UNUSED g_autoptr(GVariant) reply = NULL;
   g_autofree char *dead = NULL;
 
   if (lease == NULL)

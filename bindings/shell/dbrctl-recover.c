@@ -6,6 +6,7 @@
 #include <glib/gi18n.h>
 
 #include "dbrctl-json-private.h"
+#include "dbrctl-scopes-private.h"
 #include "dbrctl-target-private.h"
 #include "dbrctl-terms-private.h"
 #include "dbrctl-word-private.h"
@@ -43,33 +44,6 @@ typedef struct
   gint64             elapsed_usec;
   GError            *error;
 } Recover;
-
-/* “device,adapter” as flags; a word that is none is a mistake. */
-static gboolean
-parse_scopes (DbrRecoveryScope  *allowed,
-              char             **wrong)
-{
-  g_autoptr(GFlagsClass) scopes = g_type_class_ref (DBR_TYPE_RECOVERY_SCOPE);
-
-  for (guint i = 0; allow != NULL && allow[i] != NULL; i++)
-    {
-      g_auto(GStrv) words = g_strsplit (allow[i], ",", -1);
-
-      for (guint j = 0; words[j] != NULL; j++)
-        {
-          GFlagsValue *scope = g_flags_get_value_by_nick (scopes, words[j]);
-
-          if (scope == NULL)
-            {
-              *wrong = g_strdup (words[j]);
-              return FALSE;
-            }
-          *allowed |= scope->value;
-        }
-    }
-
-  return TRUE;
-}
 
 static const char *
 get_scope_nick (DbrRecoveryScope scope)
@@ -330,7 +304,7 @@ run (DbrctlFrame *frame,
   g_autoptr(DbrClient) client = NULL;
   g_autoptr(DbrServiceMonitor) monitor = NULL;
   g_autoptr(DbrRecovery) recovery = NULL;
-  g_autofree char *wrong = NULL;
+  g_autofree char *allowed = NULL;
   g_autoptr(GError) error = NULL;
   Recover self = { .frame = frame, .output = dbrctl_frame_get_output (frame), .target = "" };
   DbrctlStatus status;
@@ -341,8 +315,9 @@ run (DbrctlFrame *frame,
     self.target = *arguments++;
   if (arguments[0] != NULL)
     return dbrctl_frame_misuse (frame, _("“recover” takes no “%s”"), arguments[0]);
-  if (!parse_scopes (&self.allowed, &wrong))
-    return dbrctl_frame_misuse (frame, _("“%s” is nothing that can be allowed"), wrong);
+  allowed = allow != NULL ? g_strjoinv (",", allow) : NULL;
+  if (allowed != NULL && !dbrctl_scopes_parse (allowed, &self.allowed, &error))
+    return dbrctl_frame_misuse (frame, "%s", error->message);
 
   client = dbrctl_frame_open_client_for (frame, self.bus_name, &error);
   if (client == NULL)

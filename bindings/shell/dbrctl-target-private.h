@@ -28,7 +28,7 @@ gboolean   dbrctl_target_find  (DbrctlTarget  *self,
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DbrctlTarget, dbrctl_target_clear)
 
 /* A client of the bus that was asked for, else of that one of the system and the session bus where
- * the name is owned. */
+ * the name is owned, or could be. */
 DbrClient *dbrctl_frame_open_client_for (DbrctlFrame   *frame,
                                          const char    *bus_name,
                                          GError       **error) G_GNUC_WARN_UNUSED_RESULT;

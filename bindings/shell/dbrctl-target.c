@@ -138,6 +138,16 @@ has_owner (DbrClient    *client,
   return is_owned;
 }
 
+static gboolean
+can_start (DbrClient    *client,
+           const char   *bus_name,
+           GCancellable *cancellable)
+{
+  g_auto(GStrv) names = dbr_client_list_names_sync (client, TRUE, cancellable, NULL);
+
+  return names != NULL && g_strv_contains ((const char *const *) names, bus_name);
+}
+
 DbrClient *
 dbrctl_frame_open_client_for (DbrctlFrame  *frame,
                               const char   *bus_name,
@@ -156,6 +166,11 @@ dbrctl_frame_open_client_for (DbrctlFrame  *frame,
 
   session = dbrctl_frame_open_client (frame, G_BUS_TYPE_SESSION, system == NULL ? error : NULL);
   if (system == NULL || (session != NULL && has_owner (session, bus_name, cancellable)))
+    return g_steal_pointer (&session);
+
+  /* Nobody has it: where it would be started is where it belongs. */
+  if (session != NULL && !can_start (system, bus_name, cancellable)
+      && can_start (session, bus_name, cancellable))
     return g_steal_pointer (&session);
 
   return g_steal_pointer (&system);

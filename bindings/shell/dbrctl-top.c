@@ -7,6 +7,7 @@
 
 #include "dbrctl-json-private.h"
 #include "dbrctl-screen-private.h"
+#include "dbrctl-target-private.h"
 #include "dbrctl-terms-private.h"
 #include "dbrctl-top-rows-private.h"
 #include "dbrctl-word-private.h"
@@ -310,7 +311,9 @@ top_begin (Top                *self,
 {
   g_auto(GStrv) listed = NULL;
 
-  self->client = dbrctl_frame_open_client (self->frame, G_BUS_TYPE_SYSTEM, error);
+  self->client = names[0] != NULL
+                 ? dbrctl_frame_open_client_for (self->frame, names[0], error)
+                 : dbrctl_frame_open_client (self->frame, G_BUS_TYPE_SYSTEM, error);
   if (self->client == NULL)
     return FALSE;
 
