@@ -5,6 +5,7 @@
 """dbrctl units, with a real systemd of a user."""
 
 import os
+import re
 import unittest
 
 import dbrctl
@@ -32,6 +33,13 @@ def run_json(*arguments, **options):
 def get_unit(*arguments, **options):
     unit, = run_json(*arguments, **options)['units']
     return unit
+
+
+def is_hearing(pid):
+    """Whether the process hears signals in a thread of its own already."""
+    threads = [open(f'/proc/{pid}/task/{thread}/comm', encoding='utf-8').read().strip()
+               for thread in os.listdir(f'/proc/{pid}/task')]
+    return 'dbrctl-signals' in threads
 
 
 class Units(unittest.TestCase):
@@ -150,6 +158,24 @@ class Units(unittest.TestCase):
             run('start', 'fails', status=1)
             live.read_json(lambda document: document['event'] == 'unit-failed')
             self.assertEqual(live.end(), 0)
+
+    def test_monitor_unit(self):
+        """units: the unit that is installed is one, and watches until it is stopped"""
+        with open(os.environ['DBRCTL_MONITOR_UNIT'], encoding='utf-8') as file:
+            text = file.read()
+        # What differs here is where the program and the bus are.
+        started = (f'Environment="DBUS_SYSTEM_BUS_ADDRESS={os.environ["DBR_TEST_ADDRESS"]}"\n'
+                   f'ExecStart={dbrctl.PROGRAM} ')
+        write_unit('dbrctl-monitor', re.sub('ExecStart=.*/dbrctl ', lambda _: started, text))
+        run('daemon-reload', status=0)
+        run('enable', 'dbrctl-monitor', status=0)
+        run('start', 'dbrctl-monitor', status=0)
+        unit = get_unit('status', 'dbrctl-monitor')
+        self.assertEqual((unit['sub-state'], unit['file-state']), ('running', 'enabled'))
+        dbrctl.wait_until(lambda: is_hearing(unit['main-pid']))
+        run('stop', 'dbrctl-monitor', status=0)
+        # It is told to end, and that is the ordinary end.
+        self.assertEqual(get_unit('status', 'dbrctl-monitor', status=1)['result'], 'success')
 
     def test_hangs(self):
         """units: a systemd that hangs ends the command by its limit"""
