@@ -64,14 +64,14 @@ dbrctl_bluez_add_device_json (JsonBuilder    *builder,
   json_builder_begin_object (builder);
   dbrctl_json_string (builder, "address", dbr_bluez_device_get_address (device));
   dbrctl_json_string (builder, "adapter",
-                          adapter != NULL ? dbr_bluez_adapter_get_address (adapter) : NULL);
+                      adapter != NULL ? dbr_bluez_adapter_get_address (adapter) : NULL);
   dbrctl_json_string (builder, "object-path", path);
   dbrctl_json_string (builder, "name", name);
   dbrctl_json_boolean (builder, "connected", dbr_bluez_device_get_connected (device));
   dbrctl_json_boolean (builder, "paired", dbr_bluez_device_get_paired (device));
   dbrctl_json_boolean (builder, "trusted", dbr_bluez_device_get_trusted (device));
   dbrctl_json_boolean (builder, "services-resolved",
-                           dbr_bluez_device_get_services_resolved (device));
+                       dbr_bluez_device_get_services_resolved (device));
   json_builder_end_object (builder);
 }
 

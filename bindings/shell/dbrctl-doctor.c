@@ -5,6 +5,7 @@
 
 #include <glib/gi18n.h>
 
+#include "dbrctl-checks-private.h"
 #include "dbrctl-service-report-private.h"
 #include "dbrctl-word-private.h"
 
@@ -23,9 +24,15 @@ typedef struct
 } Visit;
 
 static int n_probes = DEFAULT_PROBES;
+static gboolean is_all;
+static char *device;
 
 static const GOptionEntry options[] = {
   { "probes", 0, 0, G_OPTION_ARG_INT, &n_probes, N_("How often a service is asked (20)"), N_("N") },
+  { "all", 0, 0, G_OPTION_ARG_NONE, &is_all,
+    N_("Play all that a program with Bluetooth does, and say what passes"), NULL },
+  { "device", 0, 0, G_OPTION_ARG_STRING, &device,
+    N_("With --all, connect this device too, if it is not connected"), N_("ADDRESS") },
   G_OPTION_ENTRY_NULL
 };
 
@@ -220,6 +227,13 @@ run (DbrctlFrame *frame,
   if (n_probes < 1 || n_probes > MAX_PROBES)
     return dbrctl_frame_misuse (frame, _("--probes has to be from 1 to %d"), MAX_PROBES);
 
+  if (device != NULL && !is_all)
+    return dbrctl_frame_misuse (frame, "%s", _("--device belongs to --all"));
+  if (is_all && name != NULL)
+    return dbrctl_frame_misuse (frame, "%s", _("--all takes no name"));
+  if (is_all)
+    return dbrctl_checks_run (frame, device);
+
   visit_buses (&visit);
   if (!visit_has_bus (&visit))
     return dbrctl_frame_fail (frame, dbrctl_bus_report_get_error (visit.buses->pdata[0]));
@@ -244,6 +258,8 @@ static const char *const examples[] = {
   "dbrctl doctor", N_("whether the buses, systemd, Bluetooth and notifications work"),
   "dbrctl doctor org.bluez", N_("why Bluetooth hangs"),
   "dbrctl doctor org.gnome.Shell --probes 200", N_("how long GNOME Shell takes to answer"),
+  "dbrctl doctor --all --device 00:11:22:33:44:55",
+  N_("each thing that Bluetooth is used for, one line that passes or fails"),
   "dbrctl doctor org.bluez --json | jq '.findings[0]'", N_("the worst of it, for a script"),
   NULL
 };
@@ -252,9 +268,11 @@ const DbrctlWord dbrctl_doctor = {
   .name = "doctor",
   .summary = N_("Says what is wrong with a service or with the buses, and what to do"),
   .arguments = N_("[NAME]"),
-  .description = N_("Only reads: no service is started, and nothing is changed. A service is pinged, "
+  .description = N_("Only reads, and starts no service. A service is pinged, "
                     "and asked for something that goes through its main loop, as a service that "
-                    "hangs may still answer pings. Ends with what was found, the worst first."),
+                    "hangs may still answer pings. Ends with what was found, the worst first. "
+                    "Only --device changes something: it connects a device that is not connected, "
+                    "and disconnects it again."),
   .examples = examples,
   .options = options,
   .run = run,

@@ -5,6 +5,7 @@
 
 #include <libdbr.h>
 
+#include "dbrctl-interrupt-private.h"
 #include "dbrctl-output-private.h"
 
 G_BEGIN_DECLS
@@ -27,6 +28,7 @@ DbrctlStatus  dbrctl_frame_main            (char              **argv);
 DbrctlOutput *dbrctl_frame_get_output      (DbrctlFrame        *self);
 /* For a word of which only some verbs go on until they are told to end. */
 void          dbrctl_frame_set_live        (DbrctlFrame        *self);
+DbrctlInterrupt *dbrctl_frame_get_interrupt (DbrctlFrame       *self);
 /* Cancelled by SIGINT, SIGTERM and SIGHUP, and when nobody reads the output any more. */
 GCancellable *dbrctl_frame_get_cancellable (DbrctlFrame        *self);
 gboolean      dbrctl_frame_is_json         (DbrctlFrame        *self);

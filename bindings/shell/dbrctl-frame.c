@@ -12,7 +12,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dbrctl-interrupt-private.h"
 #include "dbrctl-json-private.h"
 #include "dbrctl-word-private.h"
 
@@ -21,9 +20,11 @@
 static const DbrctlWord *const words[] = {
   &dbrctl_doctor,
   &dbrctl_monitor,
+  &dbrctl_top,
   &dbrctl_call,
   &dbrctl_bluez,
   &dbrctl_units,
+  &dbrctl_recover,
   &dbrctl_pool,
   &dbrctl_stress,
   &dbrctl_metrics,
@@ -59,6 +60,12 @@ dbrctl_frame_set_live (DbrctlFrame *self)
 {
   self->is_live = TRUE;
   dbrctl_output_set_live (self->output);
+}
+
+DbrctlInterrupt *
+dbrctl_frame_get_interrupt (DbrctlFrame *self)
+{
+  return self->interrupt;
 }
 
 GCancellable *

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <termios.h>
 
 G_BEGIN_DECLS
 
@@ -19,9 +20,11 @@ void             dbrctl_interrupt_free       (DbrctlInterrupt *self);
 /* The signal that was heard, or 0. */
 int              dbrctl_interrupt_get_number (DbrctlInterrupt *self);
 
-/* What is written to the terminal before the process ends by a second signal; a constant, or NULL. */
-void             dbrctl_interrupt_set_last_words (DbrctlInterrupt *self,
-                                                  const char      *words);
+/* How the terminal is left if a second signal ends the process: a constant that is written to it, and
+ * its settings, or NULL for what is to stay. Both have to live until this is called again. */
+void             dbrctl_interrupt_set_terminal (DbrctlInterrupt      *self,
+                                                const char           *words,
+                                                const struct termios *settings);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrctlInterrupt, dbrctl_interrupt_free)
 

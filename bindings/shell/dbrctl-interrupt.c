@@ -27,8 +27,9 @@ struct _DbrctlInterrupt
   GSource      *sources[G_N_ELEMENTS (numbers)];
 
   /* atomic */
-  int           heard;
-  const char   *last_words;
+  int                   heard;
+  const char           *last_words;
+  const struct termios *settings;
 };
 
 static void
@@ -36,7 +37,10 @@ end_by (DbrctlInterrupt *self,
         int              number)
 {
   const char *words = g_atomic_pointer_get (&self->last_words);
+  const struct termios *settings = g_atomic_pointer_get (&self->settings);
 
+  if (settings != NULL)
+    tcsetattr (STDIN_FILENO, TCSANOW, settings);
   if (words != NULL && write (STDOUT_FILENO, words, strlen (words)) < 0)
     _exit (128 + number);
   signal (number, SIG_DFL);
@@ -119,8 +123,10 @@ dbrctl_interrupt_get_number (DbrctlInterrupt *self)
 }
 
 void
-dbrctl_interrupt_set_last_words (DbrctlInterrupt *self,
-                                 const char      *words)
+dbrctl_interrupt_set_terminal (DbrctlInterrupt      *self,
+                               const char           *words,
+                               const struct termios *settings)
 {
   g_atomic_pointer_set (&self->last_words, words);
+  g_atomic_pointer_set (&self->settings, settings);
 }

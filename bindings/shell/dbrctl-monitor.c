@@ -6,7 +6,8 @@
 #include <glib/gi18n.h>
 
 #include "dbrctl-json-private.h"
-#include "dbrctl-terms-private.h"
+#include "dbrctl-recoveries-private.h"
+#include "dbrctl-scopes-private.h"
 #include "dbrctl-textfile-private.h"
 #include "dbrctl-watches-private.h"
 #include "dbrctl-word-private.h"
@@ -22,7 +23,9 @@ typedef struct
   DbrctlOutput  *output;
   DbrClient     *client;
   DbrctlWatches *watches;
-  DbrNotifier   *notifier;
+  /* NULL if nothing is allowed */
+  DbrctlRecoveries *recoveries;
+  DbrNotifier      *notifier;
   /* writes the file, now and then and soon after something was told; 0 if that is not due */
   guint          writing;
   guint          writing_soon;
@@ -33,6 +36,7 @@ static int interval_ms;
 static int slow_ms;
 static gboolean with_answers;
 static gboolean with_notifications;
+static char *allowed;
 static char *textfile;
 
 static const GOptionEntry options[] = {
@@ -44,6 +48,9 @@ static const GOptionEntry options[] = {
     N_("Tell of each answer how long it took"), NULL },
   { "notify", 0, 0, G_OPTION_ARG_NONE, &with_notifications,
     N_("Tell the person on the desktop too"), NULL },
+  { "recover", 0, 0, G_OPTION_ARG_STRING, &allowed,
+    N_("Recover what does not work by these means: device, adapter, service-start, "
+       "service-restart, input-devices"), N_("MEANS,…") },
   { "textfile", 0, 0, G_OPTION_ARG_FILENAME, &textfile,
     N_("Keep the figures in a file for Prometheus' node exporter"), N_("FILE") },
   G_OPTION_ENTRY_NULL
@@ -57,6 +64,7 @@ live_clear (Live *self)
   g_clear_handle_id (&self->writing, g_source_remove);
   g_clear_handle_id (&self->writing_soon, g_source_remove);
   g_clear_object (&self->notifier);
+  g_clear_pointer (&self->recoveries, dbrctl_recoveries_free);
   g_clear_pointer (&self->watches, dbrctl_watches_free);
   g_clear_object (&self->client);
 }
@@ -66,11 +74,15 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Live, live_clear)
 static DbrctlStyle
 style_of (const char *kind)
 {
-  if (g_str_equal (kind, "stalled") || g_str_equal (kind, "unit-failed"))
+  static const char *const bad[] = { "stalled", "unit-failed", "recovery-gave-up", NULL };
+  static const char *const good[] = { "recovered", "issue-cleared", "recovery-done", NULL };
+  static const char *const plain[] = { "answer", "state", NULL };
+
+  if (g_strv_contains (bad, kind))
     return DBRCTL_BAD;
-  if (g_str_equal (kind, "recovered") || g_str_equal (kind, "issue-cleared"))
+  if (g_strv_contains (good, kind))
     return DBRCTL_GOOD;
-  if (g_str_equal (kind, "answer") || g_str_equal (kind, "state"))
+  if (g_strv_contains (plain, kind))
     return DBRCTL_PLAIN;
 
   return DBRCTL_DOUBT;
@@ -158,6 +170,14 @@ live_notify (Live    *self,
         return FALSE;
     }
 
+  for (guint i = 0; self->recoveries != NULL && i < dbrctl_recoveries_get_n (self->recoveries); i++)
+    {
+      DbrRecovery *recovery = dbrctl_recoveries_get (self->recoveries, i);
+
+      if (!dbr_notifier_watch (self->notifier, G_OBJECT (recovery), error))
+        return FALSE;
+    }
+
   return dbr_notifier_watch (self->notifier, G_OBJECT (dbr_client_get_metrics (self->client)),
                              error);
 }
@@ -165,6 +185,7 @@ live_notify (Live    *self,
 static gboolean
 live_begin (Live              *self,
             const char *const *names,
+            DbrRecoveryScope   scopes,
             GError           **error)
 {
   self->client = dbrctl_frame_open_client (self->frame, G_BUS_TYPE_SYSTEM, error);
@@ -184,6 +205,8 @@ live_begin (Live              *self,
         dbr_service_monitor_set_probe_timeout_ms (monitor,
                                                   dbrctl_frame_get_timeout_ms (self->frame));
     }
+  if (scopes != 0)
+    self->recoveries = dbrctl_recoveries_new (self->watches, scopes, news_cb, self);
   if (with_notifications && !live_notify (self, error))
     return FALSE;
 
@@ -197,6 +220,7 @@ run (DbrctlFrame *frame,
   g_auto(Live) live = { frame, dbrctl_frame_get_output (frame) };
   const char *const *names = (const char *const *) arguments;
   g_autoptr(GError) error = NULL;
+  DbrRecoveryScope scopes = 0;
 
   for (guint i = 0; names[i] != NULL; i++)
     {
@@ -206,7 +230,9 @@ run (DbrctlFrame *frame,
   if (interval_ms < 0 || slow_ms < 0)
     return dbrctl_frame_misuse (frame, "%s", _("A time cannot be negative"));
 
-  if (!live_begin (&live, names[0] != NULL ? names : default_names, &error))
+  if (allowed != NULL && !dbrctl_scopes_parse (allowed, &scopes, &error))
+    return dbrctl_frame_fail (frame, error);
+  if (!live_begin (&live, names[0] != NULL ? names : default_names, scopes, &error))
     return dbrctl_frame_fail (frame, error);
 
   if (textfile != NULL && live_write (&live))
@@ -220,6 +246,8 @@ static const char *const examples[] = {
   "dbrctl monitor", N_("a line whenever Bluetooth or systemd stalls, restarts or works again"),
   "dbrctl monitor org.gnome.Shell --session --notify", N_("with a notification on the desktop"),
   "dbrctl monitor org.bluez --json", N_("an object a line, for a script"),
+  "dbrctl monitor org.bluez --recover=device,adapter",
+  N_("Bluetooth is helped along when it hangs, one device or adapter at a time"),
   "dbrctl monitor --textfile /var/lib/prometheus/node-exporter/dbr.prom",
   N_("figures for Prometheus, for as long as the machine runs"),
   NULL
@@ -231,7 +259,8 @@ const DbrctlWord dbrctl_monitor = {
   .arguments = N_("[NAME…]"),
   .description = N_("Watches services for as long as it runs, org.bluez and "
                     "org.freedesktop.systemd1 if none is named. It asks each now and then, starts "
-                    "none, and goes on over restarts of the service and of the bus. Ctrl-C ends it."),
+                    "none, and goes on over restarts of the service and of the bus. Only --recover "
+                    "changes something. Ctrl-C ends it."),
   .examples = examples,
   .options = options,
   .is_live = TRUE,

@@ -39,6 +39,11 @@ char      **dbrctl_text_wrap    (const char *text,
 char       *dbrctl_text_duration (gint64 usec) G_GNUC_WARN_UNUSED_RESULT;
 /* A moment of the wall clock: “14:03:12” of today, with its date else; “–” for an unknown one. */
 char       *dbrctl_text_moment   (gint64 when_usec) G_GNUC_WARN_UNUSED_RESULT;
+/* A column for each latency, by its order of magnitude from a tenth of a millisecond to a second. */
+#define DBRCTL_NO_ANSWER -1
+#define DBRCTL_NOT_ASKED -2
+char       *dbrctl_text_sparkline (const gint64 *usecs,
+                                   guint         n) G_GNUC_WARN_UNUSED_RESULT;
 /* “12.3 MB”; “–” for an unknown one. */
 char       *dbrctl_text_size     (gint64 bytes) G_GNUC_WARN_UNUSED_RESULT;
 

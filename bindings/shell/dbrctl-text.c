@@ -6,6 +6,7 @@
 #include "dbrctl-text-private.h"
 
 #include <glib/gi18n.h>
+#include <math.h>
 
 #define ELLIPSIS "…"
 
@@ -219,6 +220,29 @@ dbrctl_text_moment (gint64 when_usec)
              && g_date_time_get_day_of_year (when) == g_date_time_get_day_of_year (now);
 
   return g_date_time_format (when, is_today ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S");
+}
+
+char *
+dbrctl_text_sparkline (const gint64 *usecs,
+                       guint         n)
+{
+  static const char *const bars[] = { "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█" };
+  GString *line = g_string_new (NULL);
+
+  for (guint i = 0; i < n; i++)
+    {
+      /* Two bars for a factor of ten. */
+      double level = usecs[i] > 0 ? (log10 ((double) usecs[i]) - 2) * 2 : 0;
+
+      if (usecs[i] == DBRCTL_NO_ANSWER)
+        g_string_append (line, "×");
+      else if (usecs[i] == DBRCTL_NOT_ASKED)
+        g_string_append (line, "·");
+      else
+        g_string_append (line, bars[(guint) CLAMP (level, 0, G_N_ELEMENTS (bars) - 1)]);
+    }
+
+  return g_string_free (line, FALSE);
 }
 
 char *

@@ -81,7 +81,7 @@ act_on (DbrctlUnits *self,
       dbrctl_json_string (builder, "name", unit != NULL ? dbr_unit_get_name (unit) : name);
       dbrctl_json_int (builder, "took-usec", g_get_monotonic_time () - begin);
       dbrctl_json_string (builder, "active-state",
-                              unit != NULL ? dbr_unit_get_active_state (unit) : NULL);
+                          unit != NULL ? dbr_unit_get_active_state (unit) : NULL);
       dbrctl_json_error (builder, "error", error);
       json_builder_end_object (builder);
     }

@@ -33,9 +33,11 @@ typedef struct
 /* In the order in which --help lists them. */
 extern const DbrctlWord dbrctl_doctor;
 extern const DbrctlWord dbrctl_monitor;
+extern const DbrctlWord dbrctl_top;
 extern const DbrctlWord dbrctl_call;
 extern const DbrctlWord dbrctl_bluez;
 extern const DbrctlWord dbrctl_units;
+extern const DbrctlWord dbrctl_recover;
 extern const DbrctlWord dbrctl_pool;
 extern const DbrctlWord dbrctl_stress;
 extern const DbrctlWord dbrctl_metrics;

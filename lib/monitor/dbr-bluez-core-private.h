@@ -178,6 +178,8 @@ void          dbr_bluez_clear_source          (GSource         **source);
 void          dbr_bluez_core_judge_adapter   (DbrBluezCore     *self,
                                               const char       *adapter,
                                               gboolean          is_fault);
+/* It has not done what it was to do since, as was told. */
+gboolean      dbr_bluez_node_is_faulty       (DbrBluezNode     *self);
 
 /* Something has come from below an adapter. */
 void          dbr_bluez_core_note_heard      (DbrBluezCore     *self,

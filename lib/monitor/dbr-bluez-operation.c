@@ -351,6 +351,16 @@ dbr_bluez_operations_end (DbrBluezCore *core)
 
 /* Calling */
 
+/* The call has met its limit, or before it the operation has. */
+static gboolean
+was_unanswered (DbrBluezOperation *self)
+{
+  return self->error != NULL
+         && (g_error_matches (self->error, DBR_ERROR, DBR_ERROR_DEADLINE)
+             || (self->is_over && self->answer != NULL
+                 && g_error_matches (self->answer, DBR_ERROR, DBR_ERROR_DEADLINE)));
+}
+
 static void
 called_cb (GObject      *source,
            GAsyncResult *result,
@@ -362,8 +372,7 @@ called_cb (GObject      *source,
   self->reply = dbr_client_run_finish (DBR_CLIENT (source), result, &self->error);
   self->expected = NULL;
   dbr_bluez_clear_source (&self->lost_source);
-  if (self->error != NULL && g_error_matches (self->error, DBR_ERROR, DBR_ERROR_DEADLINE)
-      && self->klass->is_of_controller)
+  if (self->klass->is_of_controller && !self->is_undoing && was_unanswered (self))
     dbr_bluez_core_judge_adapter (self->core, self->adapter, TRUE);
   if (self->is_over && !self->is_undoing && self->answer != NULL)
     {

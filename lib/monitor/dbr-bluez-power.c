@@ -110,8 +110,8 @@ dbr_bluez_set_powered_new (DbrBluezCore *core,
   return self;
 }
 
-/* A power cycle. Devices are disconnected first: switching off under a connection has hung
- * BlueZ. */
+/* A power cycle. Devices are disconnected first: switching off under a connection has hung BlueZ.
+ * Whatever comes between, what was switched off is switched on again. */
 
 static void cycle_next (DbrBluezOperation *self);
 
@@ -176,7 +176,16 @@ cycle_next (DbrBluezOperation *self)
     dbr_bluez_operation_call (self, path, DBR_BLUEZ_DEVICE_INTERFACE, "Disconnect", NULL, FALSE,
                               cycle_next);
   else
-    call_set_powered (self, FALSE, cycle_off_called);
+    {
+      self->may_have_begun = TRUE;
+      call_set_powered (self, FALSE, cycle_off_called);
+    }
+}
+
+static void
+cycle_undo (DbrBluezOperation *self)
+{
+  call_set_powered (self, TRUE, dbr_bluez_operation_end);
 }
 
 static void
@@ -199,7 +208,7 @@ cycle_begin (DbrBluezOperation *self)
 }
 
 static const DbrBluezOperationClass power_cycle_class = {
-  "power-cycle", "connect", cycle_begin, NULL, TRUE
+  "power-cycle", "connect", cycle_begin, cycle_undo, TRUE
 };
 
 DbrBluezOperation *

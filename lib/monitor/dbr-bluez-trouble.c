@@ -57,6 +57,12 @@ dbr_bluez_core_judge_adapter (DbrBluezCore *self,
                      g_free);
 }
 
+gboolean
+dbr_bluez_node_is_faulty (DbrBluezNode *self)
+{
+  return self->n_faults >= FAULTS_TO_STALL || self->is_silent;
+}
+
 static void
 look_for_silence (DbrBluezCore *self,
                   DbrBluezNode *node,

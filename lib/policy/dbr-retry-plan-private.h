@@ -37,6 +37,8 @@ typedef struct
   guint    index;
   gboolean is_throttled;
   gboolean is_transient;
+  /* where it persists, what is at fault lies below the service */
+  gboolean is_of_controller;
   /* it belongs to one preset, which so retries it */
   gboolean is_retried;
 } DbrRetryCause;

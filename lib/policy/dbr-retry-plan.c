@@ -104,6 +104,7 @@ read_cause (GKeyFile    *file,
   cause->attempts = (guint) g_key_file_get_uint64 (file, group, "attempts", NULL);
   cause->is_throttled = g_key_file_get_boolean (file, group, "throttled", NULL);
   cause->is_transient = g_key_file_get_boolean (file, group, "transient", NULL);
+  cause->is_of_controller = g_key_file_get_boolean (file, group, "controller", NULL);
 
   return cause;
 }

@@ -5,6 +5,9 @@
 
 #include "recovery/dbr-recovery-private.h"
 
+#include "monitor/dbr-bluez-monitor.h"
+#include "monitor/dbr-systemd-monitor-private.h"
+
 /* systemd itself may be about to start again what has gone. */
 #define GRACE_MS 5000
 /* After so long it is tried again, twice as long each time. */
@@ -138,6 +141,43 @@ vanished_cb (DbrServiceMonitor *monitor,
     dbr_recovery_wait (self, self->grace_ms);
 }
 
+/* What is not the service itself: if it is in vain there is silence for a while, and the monitor tells
+ * again if it goes on. */
+
+static void
+adapter_stalled_cb (DbrBluezMonitor *monitor,
+                    DbrBluezAdapter *adapter,
+                    gpointer         user_data)
+{
+  DbrRecovery *self = user_data;
+
+  if (self->is_armed)
+    dbr_recovery_recover_async (self, dbr_bluez_adapter_get_address (adapter), NULL, NULL, NULL);
+}
+
+static void
+discovery_silent_cb (DbrBluezMonitor *monitor,
+                     DbrBluezAdapter *adapter,
+                     gint64           silent_usec,
+                     gpointer         user_data)
+{
+  adapter_stalled_cb (monitor, adapter, user_data);
+}
+
+/* Only of those that somebody has named. */
+static void
+unit_failed_cb (DbrSystemdMonitor *monitor,
+                DbrUnit           *unit,
+                gpointer           user_data)
+{
+  DbrRecovery *self = user_data;
+  g_auto(GStrv) watched = dbr_systemd_book_dup_watched (dbr_systemd_monitor_get_book (monitor));
+  const char *name = dbr_unit_get_name (unit);
+
+  if (self->is_armed && g_strv_contains ((const char *const *) watched, name))
+    dbr_recovery_recover_async (self, name, NULL, NULL, NULL);
+}
+
 void
 dbr_recovery_stop_acting (DbrRecovery *self)
 {
@@ -171,7 +211,9 @@ dbr_recovery_init_pauses (DbrRecovery *self)
  * in, where that is iterated. The monitor has to be started. Attaching it twice does nothing.
  *
  * It acts when the service stalls, and when it has vanished and not come back within five seconds;
- * but not before it was seen to work once. Where that was in vain it tries again after five minutes,
+ * but not before it was seen to work once. Of BlueZ it also acts when an adapter has stalled, or
+ * searches and hears nothing; of systemd when a unit has failed that
+ * [method@SystemdMonitor.watch_units] names, which is restarted at most three times an hour. Where that was in vain it tries again after five minutes,
  * then after ten, up to an hour. Nothing of [property@Recovery:allowed] and of the limits is changed
  * by it.
  *
@@ -188,6 +230,16 @@ dbr_recovery_attach (DbrRecovery *self)
   self->handlers[0] = g_signal_connect (self->monitor, "stalled", G_CALLBACK (stalled_cb), self);
   self->handlers[1] = g_signal_connect (self->monitor, "vanished", G_CALLBACK (vanished_cb), self);
   self->handlers[2] = g_signal_connect (self->monitor, "notify::state", G_CALLBACK (state_cb), self);
+  if (DBR_IS_BLUEZ_MONITOR (self->monitor))
+    {
+      self->handlers[3] = g_signal_connect (self->monitor, "adapter-stalled",
+                                            G_CALLBACK (adapter_stalled_cb), self);
+      self->handlers[4] = g_signal_connect (self->monitor, "discovery-silent",
+                                            G_CALLBACK (discovery_silent_cb), self);
+    }
+  if (DBR_IS_SYSTEMD_MONITOR (self->monitor))
+    self->handlers[3] = g_signal_connect (self->monitor, "unit-failed",
+                                          G_CALLBACK (unit_failed_cb), self);
   self->is_armed = is_well (dbr_service_monitor_get_state (self->monitor));
 }
 

@@ -144,8 +144,11 @@ void              dbr_recovery_run_leave       (DbrRecoveryRun  *self);
 void              dbr_recovery_run_cancel      (DbrRecoveryRun  *self);
 DbrRecoveryResult dbr_recovery_run_get_result  (DbrRecoveryRun  *self);
 
-/* In dbr-recovery-diagnosis.c: what is wrong with the service. */
+/* In dbr-recovery-diagnosis.c: what is wrong with the service, and if it answers, with the target;
+ * @last_error is of what was tried before, or NULL. */
 void              dbr_recovery_diagnose_async  (DbrServiceMonitor    *monitor,
+                                                const char           *target,
+                                                const GError         *last_error,
                                                 GCancellable         *cancellable,
                                                 GAsyncReadyCallback   callback,
                                                 gpointer              user_data);

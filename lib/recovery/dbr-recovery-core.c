@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "recovery/dbr-recovery-target-private.h"
+
 DbrRecoveryNews *
 dbr_recovery_news_new (DbrRecoveryNewsKind  kind,
                        const char          *target)
@@ -289,21 +291,33 @@ dbr_recovery_core_is_running (DbrRecoveryCore *self)
   return g_hash_table_size (self->runs) > 0;
 }
 
+/* @attempt: NULL, or it is counted where it may begin. */
 static DbrVerdict
-dbr_recovery_core_judge_locked (DbrRecoveryCore *self,
-                                const DbrRung   *rung,
-                                const char      *target,
-                                DbrTrouble       trouble,
-                                gint64           now,
-                                gint64          *wait_usec)
+dbr_recovery_core_decide (DbrRecoveryCore  *self,
+                          DbrRecoveryStage *stage,
+                          const char       *target,
+                          DbrTrouble        trouble,
+                          gint64           *wait_usec,
+                          guint            *attempt)
 {
-  const DbrSituation situation = {
+  gint64 now = dbr_clock_get_monotonic (self->clock);
+  DbrSituation situation = {
     .target = target,
     .trouble = trouble,
-    .allowed = self->allowed,
+    .has_input_devices = dbr_recovery_target_has_input_devices (self->monitor),
   };
+  DbrVerdict verdict;
+  DbrRung rung;
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
 
-  return dbr_recovery_ladder_judge (self->ladder, rung, &situation, now, wait_usec);
+  dbr_recovery_stage_get_rung (stage, &rung);
+  locker = g_mutex_locker_new (&self->mutex);
+  situation.allowed = self->allowed;
+  verdict = dbr_recovery_ladder_judge (self->ladder, &rung, &situation, now, wait_usec);
+  if (verdict == DBR_VERDICT_RUN && attempt != NULL && !self->is_dry)
+    *attempt = dbr_recovery_ladder_begin (self->ladder, &rung, &situation, now);
+
+  return verdict;
 }
 
 DbrVerdict
@@ -313,14 +327,7 @@ dbr_recovery_core_judge (DbrRecoveryCore  *self,
                          DbrTrouble        trouble,
                          gint64           *wait_usec)
 {
-  gint64 now = dbr_clock_get_monotonic (self->clock);
-  DbrRung rung;
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
-
-  dbr_recovery_stage_get_rung (stage, &rung);
-  locker = g_mutex_locker_new (&self->mutex);
-
-  return dbr_recovery_core_judge_locked (self, &rung, target, trouble, now, wait_usec);
+  return dbr_recovery_core_decide (self, stage, target, trouble, wait_usec, NULL);
 }
 
 DbrVerdict
@@ -330,17 +337,7 @@ dbr_recovery_core_begin (DbrRecoveryCore  *self,
                          DbrTrouble        trouble,
                          guint            *attempt)
 {
-  gint64 now = dbr_clock_get_monotonic (self->clock);
   gint64 wait_usec;
-  DbrVerdict verdict;
-  DbrRung rung;
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
 
-  dbr_recovery_stage_get_rung (stage, &rung);
-  locker = g_mutex_locker_new (&self->mutex);
-  verdict = dbr_recovery_core_judge_locked (self, &rung, target, trouble, now, &wait_usec);
-  if (verdict == DBR_VERDICT_RUN && !self->is_dry)
-    *attempt = dbr_recovery_ladder_begin (self->ladder, &rung, target, now);
-
-  return verdict;
+  return dbr_recovery_core_decide (self, stage, target, trouble, &wait_usec, attempt);
 }

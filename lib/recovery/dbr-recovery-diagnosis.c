@@ -7,17 +7,30 @@
 
 #include "base/dbr-error.h"
 #include "monitor/dbr-service-monitor-private.h"
+#include "recovery/dbr-recovery-target-private.h"
 
 /* What is wrong with a service is asked before anything is done to it: what a monitor told of may be
  * over, and one answer that is late is no stall. */
 
 typedef struct
 {
-  guint n_needed;
-  guint n_missed;
+  char   *target;
+  GError *last_error;
+  guint   n_needed;
+  guint   n_missed;
 } Diagnosis;
 
 static void check (GTask *task);
+
+static void
+diagnosis_free (gpointer data)
+{
+  Diagnosis *diagnosis = data;
+
+  g_free (diagnosis->target);
+  g_clear_error (&diagnosis->last_error);
+  g_free (diagnosis);
+}
 
 static void
 return_stall (GTask *task)
@@ -26,6 +39,21 @@ return_stall (GTask *task)
   gboolean is_frozen = dbr_service_monitor_get_freeze (monitor) == DBR_FREEZE_CGROUP;
 
   g_task_return_int (task, is_frozen ? DBR_TROUBLE_FROZEN : DBR_TROUBLE_STALLED);
+}
+
+static void
+looked_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(GTask) task = user_data;
+  DbrTrouble trouble;
+  GError *error = NULL;
+
+  if (dbr_recovery_target_look_finish (DBR_SERVICE_MONITOR (source), result, &trouble, &error))
+    g_task_return_int (task, (gssize) trouble);
+  else
+    g_task_return_error (task, error);
 }
 
 static void
@@ -38,7 +66,9 @@ checked_cb (GObject      *source,
   g_autoptr(GError) error = NULL;
 
   if (dbr_service_monitor_check_finish (DBR_SERVICE_MONITOR (source), result, &error) >= 0)
-    g_task_return_int (task, DBR_TROUBLE_NONE);
+    dbr_recovery_target_look_async (DBR_SERVICE_MONITOR (source), diagnosis->target,
+                                    diagnosis->last_error, g_task_get_cancellable (task), looked_cb,
+                                    g_object_ref (task));
   else if (g_error_matches (error, DBR_ERROR, DBR_ERROR_NO_OWNER))
     g_task_return_int (task, DBR_TROUBLE_ABSENT);
   else if (g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE)
@@ -59,6 +89,8 @@ check (GTask *task)
 
 void
 dbr_recovery_diagnose_async (DbrServiceMonitor   *monitor,
+                             const char          *target,
+                             const GError        *last_error,
                              GCancellable        *cancellable,
                              GAsyncReadyCallback  callback,
                              gpointer             user_data)
@@ -68,7 +100,9 @@ dbr_recovery_diagnose_async (DbrServiceMonitor   *monitor,
   Diagnosis *diagnosis = g_new0 (Diagnosis, 1);
 
   g_task_set_source_tag (task, dbr_recovery_diagnose_async);
-  g_task_set_task_data (task, diagnosis, g_free);
+  diagnosis->target = g_strdup (target);
+  diagnosis->last_error = last_error != NULL ? g_error_copy (last_error) : NULL;
+  g_task_set_task_data (task, diagnosis, diagnosis_free);
   /* The monitor has counted them already. */
   if (state == DBR_SERVICE_STATE_STALLED || state == DBR_SERVICE_STATE_FROZEN)
     diagnosis->n_needed = 1;

@@ -22,10 +22,25 @@ typedef enum
   DBR_TROUBLE_STALLED,
   /* the same, since somebody has frozen its cgroup: who did that will thaw it */
   DBR_TROUBLE_FROZEN,
+  /* The service answers, and of the target alone it is known that */
+  /* it has no object for it: */
+  DBR_TROUBLE_LOST,
+  /* a device is not connected, or its connection is of no use, perhaps since it is away: */
+  DBR_TROUBLE_APART,
+  /* the controller does not do what it is told: */
+  DBR_TROUBLE_CONTROLLER,
+  /* the adapter is switched off, or blocked as all radio is: somebody wanted it so; */
+  DBR_TROUBLE_OFF,
+  DBR_TROUBLE_BLOCKED,
+  /* a unit of systemd has failed */
+  DBR_TROUBLE_UNIT,
 } DbrTrouble;
 
 typedef enum
 {
+  DBR_RUNG_RESOLVE,
+  DBR_RUNG_RECONNECT,
+  DBR_RUNG_POWER_CYCLE,
   DBR_RUNG_START,
   DBR_RUNG_RESTART,
   DBR_RUNG_OWN,
@@ -70,7 +85,8 @@ typedef struct _DbrRecoveryLadder DbrRecoveryLadder;
  * times are monotonic.
  *
  * What a stage was used for is kept by its scope: one of a device or an adapter by the target, one
- * of the service for the service as a whole. Nothing but time gives an attempt back: not that the
+ * of the service for the service as a whole; but a unit that has failed is restarted at most three
+ * times an hour, each for itself. Nothing but time gives an attempt back: not that the
  * service has restarted, which a stage may have done itself. */
 DbrRecoveryLadder *dbr_recovery_ladder_new  (void) G_GNUC_WARN_UNUSED_RESULT;
 void               dbr_recovery_ladder_free (DbrRecoveryLadder  *self);
@@ -84,7 +100,7 @@ DbrVerdict         dbr_recovery_ladder_judge (DbrRecoveryLadder  *self,
 /* It is tried; which attempt it is of those that count still, from 1. */
 guint              dbr_recovery_ladder_begin (DbrRecoveryLadder  *self,
                                               const DbrRung      *rung,
-                                              const char         *target,
+                                              const DbrSituation *situation,
                                               gint64              now);
 /* All was in vain, or not. */
 void               dbr_recovery_ladder_give_up   (DbrRecoveryLadder  *self,
@@ -92,6 +108,9 @@ void               dbr_recovery_ladder_give_up   (DbrRecoveryLadder  *self,
                                                   gint64              now);
 void               dbr_recovery_ladder_recovered (DbrRecoveryLadder  *self,
                                                   const char         *target);
+
+/* There is something wrong that something can be done about. */
+gboolean           dbr_trouble_is_trouble        (DbrTrouble          trouble);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrRecoveryLadder, dbr_recovery_ladder_free)
 

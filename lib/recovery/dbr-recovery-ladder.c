@@ -5,7 +5,9 @@
 
 #include "recovery/dbr-recovery-ladder-private.h"
 
-#define DAY_USEC (24 * 60 * 60 * (gint64) G_USEC_PER_SEC)
+#define HOUR_USEC (60 * 60 * (gint64) G_USEC_PER_SEC)
+#define DAY_USEC (24 * HOUR_USEC)
+#define UNIT_RESTARTS_AN_HOUR 3
 /* Beyond so many books those are looked for that nobody needs any more. */
 #define MANY_BOOKS 256
 
@@ -74,34 +76,66 @@ book_get_wait (const Book *self,
   return g_array_index (self->began, gint64, self->began->len - max) + window_usec - now;
 }
 
-/* The part of a name and a target that the attempts are kept by. */
-static char *
-make_key (const DbrRung *rung,
-          const char    *target)
+static gboolean
+is_of_unit (const DbrRung      *rung,
+            const DbrSituation *situation)
 {
-  gboolean is_of_service = (rung->scope & (DBR_RECOVERY_SCOPE_SERVICE_START
-                                           | DBR_RECOVERY_SCOPE_SERVICE_RESTART)) != 0;
-
-  return g_strdup_printf ("%s\n%s", rung->name, is_of_service ? "" : target);
+  return rung->kind == DBR_RUNG_RESTART && situation->trouble == DBR_TROUBLE_UNIT;
 }
 
-static gboolean
-is_of_use (DbrRungKind kind,
-           DbrTrouble  trouble)
+/* The part of a name and a target that the attempts are kept by. */
+static char *
+make_key (const DbrRung      *rung,
+          const DbrSituation *situation)
 {
+  gboolean is_of_service = (rung->scope & (DBR_RECOVERY_SCOPE_SERVICE_START
+                                           | DBR_RECOVERY_SCOPE_SERVICE_RESTART)) != 0
+                           && !is_of_unit (rung, situation);
+
+  return g_strdup_printf ("%s\n%s", rung->name, is_of_service ? "" : situation->target);
+}
+
+/* Whatever is tried against a service that hangs must not go through it, and nobody but the device
+ * itself suffers for its being away. */
+static gboolean
+is_of_use (const DbrRung *rung,
+           DbrTrouble     trouble)
+{
+  gboolean is_own = rung->kind == DBR_RUNG_OWN;
+
   switch (trouble)
     {
     case DBR_TROUBLE_ABSENT:
-      return TRUE;
+      return is_own || rung->kind == DBR_RUNG_START || rung->kind == DBR_RUNG_RESTART;
 
     case DBR_TROUBLE_STALLED:
-      return kind != DBR_RUNG_START;
+    case DBR_TROUBLE_UNIT:
+      return is_own || rung->kind == DBR_RUNG_RESTART;
+
+    case DBR_TROUBLE_LOST:
+      return is_own || rung->kind == DBR_RUNG_RESOLVE;
+
+    case DBR_TROUBLE_APART:
+      return rung->kind == DBR_RUNG_RECONNECT
+             || (is_own && (rung->scope & ~DBR_RECOVERY_SCOPE_DEVICE) == 0);
+
+    case DBR_TROUBLE_CONTROLLER:
+      return is_own || rung->kind == DBR_RUNG_POWER_CYCLE || rung->kind == DBR_RUNG_RESTART;
 
     case DBR_TROUBLE_NONE:
     case DBR_TROUBLE_FROZEN:
+    case DBR_TROUBLE_OFF:
+    case DBR_TROUBLE_BLOCKED:
     default:
       return FALSE;
     }
+}
+
+gboolean
+dbr_trouble_is_trouble (DbrTrouble trouble)
+{
+  return trouble != DBR_TROUBLE_NONE && trouble != DBR_TROUBLE_FROZEN
+         && trouble != DBR_TROUBLE_OFF && trouble != DBR_TROUBLE_BLOCKED;
 }
 
 DbrRecoveryLadder *
@@ -124,17 +158,20 @@ dbr_recovery_ladder_free (DbrRecoveryLadder *self)
 }
 
 static gint64
-dbr_recovery_ladder_get_wait (DbrRecoveryLadder *self,
-                              const DbrRung     *rung,
-                              const char        *target,
-                              gint64             now)
+dbr_recovery_ladder_get_wait (DbrRecoveryLadder  *self,
+                              const DbrRung      *rung,
+                              const DbrSituation *situation,
+                              gint64              now)
 {
-  g_autofree char *key = make_key (rung, target);
+  g_autofree char *key = make_key (rung, situation);
   const Book *book = g_hash_table_lookup (self->books, key);
   gint64 wait_usec;
 
   if (book == NULL)
     return 0;
+
+  if (is_of_unit (rung, situation))
+    return book_get_wait (book, now, UNIT_RESTARTS_AN_HOUR, HOUR_USEC);
 
   wait_usec = book_get_wait (book, now, rung->max_attempts, rung->window_usec);
   if (rung->max_a_day != 0)
@@ -162,7 +199,7 @@ dbr_recovery_ladder_judge (DbrRecoveryLadder  *self,
                            gint64             *wait_usec)
 {
   *wait_usec = 0;
-  if (!is_of_use (rung->kind, situation->trouble))
+  if (!is_of_use (rung, situation->trouble))
     return DBR_VERDICT_NO_USE;
   if ((rung->scope & ~situation->allowed) != 0)
     return DBR_VERDICT_NOT_ALLOWED;
@@ -175,7 +212,7 @@ dbr_recovery_ladder_judge (DbrRecoveryLadder  *self,
   if (*wait_usec > 0)
     return DBR_VERDICT_SILENCE;
 
-  *wait_usec = dbr_recovery_ladder_get_wait (self, rung, situation->target, now);
+  *wait_usec = dbr_recovery_ladder_get_wait (self, rung, situation, now);
 
   return *wait_usec > 0 ? DBR_VERDICT_LIMITED : DBR_VERDICT_RUN;
 }
@@ -201,12 +238,12 @@ is_over (gpointer key,
 }
 
 static Book *
-dbr_recovery_ladder_open_book (DbrRecoveryLadder *self,
-                               const DbrRung     *rung,
-                               const char        *target,
-                               gint64             now)
+dbr_recovery_ladder_open_book (DbrRecoveryLadder  *self,
+                               const DbrRung      *rung,
+                               const DbrSituation *situation,
+                               gint64              now)
 {
-  g_autofree char *key = make_key (rung, target);
+  g_autofree char *key = make_key (rung, situation);
   Book *book = g_hash_table_lookup (self->books, key);
 
   if (book == NULL)
@@ -218,24 +255,26 @@ dbr_recovery_ladder_open_book (DbrRecoveryLadder *self,
       g_hash_table_insert (self->books, g_steal_pointer (&key), book);
     }
   book->memory_usec = MAX (rung->window_usec, rung->max_a_day != 0 ? DAY_USEC : 0);
+  if (is_of_unit (rung, situation))
+    book->memory_usec = HOUR_USEC;
   book_forget (book, now);
 
   return book;
 }
 
 guint
-dbr_recovery_ladder_begin (DbrRecoveryLadder *self,
-                           const DbrRung     *rung,
-                           const char        *target,
-                           gint64             now)
+dbr_recovery_ladder_begin (DbrRecoveryLadder  *self,
+                           const DbrRung      *rung,
+                           const DbrSituation *situation,
+                           gint64              now)
 {
-  Book *book = dbr_recovery_ladder_open_book (self, rung, target, now);
+  Book *book = dbr_recovery_ladder_open_book (self, rung, situation, now);
 
   if (book->began->len >= DBR_LADDER_MAX_ATTEMPTS)
     g_array_remove_index (book->began, 0);
   g_array_append_val (book->began, now);
 
-  return book_count (book, now, rung->window_usec);
+  return book_count (book, now, is_of_unit (rung, situation) ? HOUR_USEC : rung->window_usec);
 }
 
 void

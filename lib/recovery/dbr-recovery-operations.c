@@ -10,44 +10,34 @@
 #include "base/dbr-sync-wait-private.h"
 #include "bus/dbr-client-private.h"
 #include "monitor/dbr-service-monitor-private.h"
+#include "recovery/dbr-recovery-target-private.h"
 
 /* What a recovery is asked to do. A sync variant is the async one in a context of its own. */
 
-static gboolean
-check_target (DbrRecovery  *self,
-              const char   *target,
-              GError      **error)
-{
-  if (*target == '\0')
-    return TRUE;
-
-  g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
-               _("There is no “%s” to recover: %s has no devices, and is named by an empty target"),
-               target, dbr_service_monitor_get_bus_name (self->monitor));
-
-  return FALSE;
-}
-
-static gboolean
+/* The target as the service writes it, NULL if it cannot be recovered. */
+static char *
 dbr_recovery_check (DbrRecovery   *self,
                     const char    *target,
                     GCancellable  *cancellable,
                     GError       **error)
 {
   g_autoptr(GPtrArray) stages = NULL;
+  g_autofree char *complete = NULL;
 
   /* This comes first: in a child of fork() the locks may be held by threads that are not there. */
-  if (!dbr_service_monitor_check_settings (self->monitor, error)
-      || !check_target (self, target, error)
-      || g_cancellable_set_error_if_cancelled (cancellable, error))
-    return FALSE;
+  if (!dbr_service_monitor_check_settings (self->monitor, error))
+    return NULL;
+
+  complete = dbr_recovery_target_complete (self->monitor, target, error);
+  if (complete == NULL || g_cancellable_set_error_if_cancelled (cancellable, error))
+    return NULL;
 
   stages = dbr_recovery_core_dup_stages (self->core);
   for (guint i = 0; i < stages->len; i++)
     if (!dbr_recovery_stage_check (g_ptr_array_index (stages, i), error))
-      return FALSE;
+      return NULL;
 
-  return TRUE;
+  return g_steal_pointer (&complete);
 }
 
 static void
@@ -155,7 +145,7 @@ diagnosed_cb (GObject      *source,
 /**
  * dbr_recovery_plan_async:
  * @self: a recovery
- * @target: an address, or empty for the service
+ * @target: an address, the name of a unit, or empty for the service
  * @cancellable: (nullable): to give up early
  * @callback: (scope async): called once, when it is known
  * @user_data: data for @callback
@@ -173,6 +163,7 @@ dbr_recovery_plan_async (DbrRecovery         *self,
                          gpointer             user_data)
 {
   g_autoptr(GTask) task = NULL;
+  g_autofree char *complete = NULL;
   GError *error = NULL;
 
   g_return_if_fail (DBR_IS_RECOVERY (self));
@@ -182,11 +173,16 @@ dbr_recovery_plan_async (DbrRecovery         *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, dbr_recovery_plan_async);
   g_task_set_check_cancellable (task, FALSE);
-  g_task_set_task_data (task, g_strdup (target), g_free);
-  if (dbr_recovery_check (self, target, cancellable, &error))
-    dbr_recovery_diagnose_async (self->monitor, cancellable, diagnosed_cb, g_steal_pointer (&task));
-  else
-    dbr_recovery_refuse (self, task, error);
+  complete = dbr_recovery_check (self, target, cancellable, &error);
+  if (complete == NULL)
+    {
+      dbr_recovery_refuse (self, task, error);
+      return;
+    }
+
+  g_task_set_task_data (task, g_strdup (complete), g_free);
+  dbr_recovery_diagnose_async (self->monitor, complete, NULL, cancellable, diagnosed_cb,
+                               g_object_ref (task));
 }
 
 /**
@@ -239,7 +235,7 @@ dbr_recovery_plan_finish (DbrRecovery   *self,
 /**
  * dbr_recovery_plan_sync:
  * @self: a recovery
- * @target: an address, or empty for the service
+ * @target: an address, the name of a unit, or empty for the service
  * @cancellable: (nullable): to give up early, from another thread
  * @error: return location for an error
  *
@@ -256,13 +252,15 @@ dbr_recovery_plan_sync (DbrRecovery   *self,
                         GError       **error)
 {
   g_auto(DbrSyncWait) wait = { NULL };
+  g_autofree char *complete = NULL;
 
   g_return_val_if_fail (DBR_IS_RECOVERY (self), NULL);
   g_return_val_if_fail (target != NULL, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
   /* Nothing is begun in a child of fork(), where the wait would have no end. */
-  if (!dbr_recovery_check (self, target, cancellable, error))
+  complete = dbr_recovery_check (self, target, cancellable, error);
+  if (complete == NULL)
     return NULL;
 
   dbr_sync_wait_begin (&wait);
@@ -309,7 +307,7 @@ dbr_recovery_begin (DbrRecovery *self,
 /**
  * dbr_recovery_recover_async:
  * @self: a recovery
- * @target: an address, or empty for the service
+ * @target: an address, the name of a unit, or empty for the service
  * @cancellable: (nullable): to give up early
  * @callback: (scope async) (nullable): called once, when it is over
  * @user_data: data for @callback
@@ -329,6 +327,7 @@ dbr_recovery_recover_async (DbrRecovery         *self,
                             gpointer             user_data)
 {
   g_autoptr(GTask) task = NULL;
+  g_autofree char *complete = NULL;
   GError *error = NULL;
 
   g_return_if_fail (DBR_IS_RECOVERY (self));
@@ -338,8 +337,9 @@ dbr_recovery_recover_async (DbrRecovery         *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, dbr_recovery_recover_async);
   g_task_set_check_cancellable (task, FALSE);
-  if (dbr_recovery_check (self, target, cancellable, &error))
-    dbr_recovery_begin (self, target, task);
+  complete = dbr_recovery_check (self, target, cancellable, &error);
+  if (complete != NULL)
+    dbr_recovery_begin (self, complete, task);
   else
     dbr_recovery_refuse (self, task, error);
 }
@@ -380,7 +380,7 @@ dbr_recovery_recover_finish (DbrRecovery   *self,
 /**
  * dbr_recovery_recover_sync:
  * @self: a recovery
- * @target: an address, or empty for the service
+ * @target: an address, the name of a unit, or empty for the service
  * @cancellable: (nullable): to give up early, from another thread
  * @error: return location for an error
  *
@@ -400,6 +400,7 @@ dbr_recovery_recover_sync (DbrRecovery   *self,
                            GError       **error)
 {
   g_auto(DbrSyncWait) wait = { NULL };
+  g_autofree char *complete = NULL;
   gboolean is_own_thread;
   GAsyncResult *result;
 
@@ -408,7 +409,8 @@ dbr_recovery_recover_sync (DbrRecovery   *self,
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable),
                         DBR_RECOVERY_RESULT_FAILED);
 
-  if (!dbr_recovery_check (self, target, cancellable, error))
+  complete = dbr_recovery_check (self, target, cancellable, error);
+  if (complete == NULL)
     return DBR_RECOVERY_RESULT_FAILED;
 
   is_own_thread = g_thread_self () == self->thread;

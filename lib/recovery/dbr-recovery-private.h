@@ -27,7 +27,7 @@ struct _DbrRecovery
   GHashTable        *incidents;
 
   /* in the context only: what it does by itself; not attached while there is no handler */
-  gulong             handlers[3];
+  gulong             handlers[5];
   guint              grace_ms;
   guint              pause_ms;
   gboolean           is_armed;

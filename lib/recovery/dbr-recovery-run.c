@@ -3,72 +3,28 @@
 
 #include "config.h"
 
-#include "recovery/dbr-recovery-core-private.h"
+#include "recovery/dbr-recovery-run-private.h"
 
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 #include "base/dbr-io-private.h"
-#include "recovery/dbr-recovery-service-private.h"
 
 /* So often a stage is tried before the next one is, if its limits allow that, and in between there
  * is a pause. */
 #define MAX_TRIES 3
 #define PAUSE_MS 1000
-
-/* One recovery of one target, for all who ask for it meanwhile. All of it happens on dbr-io. */
-struct _DbrRecoveryRun
-{
-  gatomicrefcount    ref_count;
-
-  /* identity */
-  DbrRecoveryCore   *core;
-  DbrServiceMonitor *monitor;
-  char              *target;
-  gint64             began_usec;
-
-  /* on dbr-io only */
-  GObject           *recovery;
-  GPtrArray         *stages;
-  guint              position;
-  DbrTrouble         trouble;
-  gboolean           is_cancelled;
-  guint              n_tries;
-  guint              n_attempts;
-  gboolean           was_limited;
-  GError            *last_error;
-
-  /* the attempt, or what is done before and between: what is of an earlier step counts for nothing */
-  guint              step;
-  GCancellable      *cancellable;
-  GSource           *source;
-  gboolean           is_attempting;
-  DbrRecoveryStage  *stage;
-  guint              attempt;
-  gint64             attempt_usec;
-  gint64             deadline_usec;
-  gssize             old_pid;
-
-  /* guarded by the core's mutex */
-  GPtrArray         *waiters;
-  guint              n_waiting;
-  DbrRecoveryResult  result;
-};
-
-/* One step of a run, for what ends later. */
-typedef struct
-{
-  DbrRecoveryRun *run;
-  guint           number;
-  GError         *error;
-} Step;
+/* So often what is wrong may become something else, for which the ladder is entered anew. */
+#define MAX_TURNS 4
 
 static void dbr_recovery_run_climb (DbrRecoveryRun *self);
 
-static Step *
-step_new (DbrRecoveryRun *run)
+/* Steps */
+
+DbrRecoveryStep *
+dbr_recovery_step_new (DbrRecoveryRun *run)
 {
-  Step *self = g_new0 (Step, 1);
+  DbrRecoveryStep *self = g_new0 (DbrRecoveryStep, 1);
 
   self->run = dbr_recovery_run_ref (run);
   self->number = run->step;
@@ -76,18 +32,16 @@ step_new (DbrRecoveryRun *run)
   return self;
 }
 
-static void
-step_free (Step *self)
+void
+dbr_recovery_step_free (DbrRecoveryStep *self)
 {
   g_clear_error (&self->error);
   dbr_recovery_run_unref (self->run);
   g_free (self);
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Step, step_free)
-
-static gboolean
-step_is_current (const Step *self)
+gboolean
+dbr_recovery_step_is_current (const DbrRecoveryStep *self)
 {
   return self->number == self->run->step;
 }
@@ -100,19 +54,18 @@ dbr_recovery_run_stop_timer (DbrRecoveryRun *self)
   g_clear_pointer (&self->source, g_source_unref);
 }
 
-static void
+void
 dbr_recovery_run_start_timer (DbrRecoveryRun *self,
                               guint           ms,
                               GSourceFunc     callback)
 {
   dbr_recovery_run_stop_timer (self);
   self->source = g_timeout_source_new (ms);
-  g_source_set_callback (self->source, callback, step_new (self), (GDestroyNotify) step_free);
+  g_source_set_callback (self->source, callback, dbr_recovery_step_new (self), (GDestroyNotify) dbr_recovery_step_free);
   g_source_attach (self->source, dbr_io_get_context ());
 }
 
-/* Whatever the last step began may end as it likes. */
-static void
+void
 dbr_recovery_run_begin_step (DbrRecoveryRun *self)
 {
   self->step++;
@@ -121,6 +74,12 @@ dbr_recovery_run_begin_step (DbrRecoveryRun *self)
     g_cancellable_cancel (self->cancellable);
   g_set_object (&self->cancellable, NULL);
   self->cancellable = g_cancellable_new ();
+}
+
+const char *
+dbr_recovery_run_get_subject (DbrRecoveryRun *self)
+{
+  return *self->target != '\0' ? self->target : dbr_service_monitor_get_bus_name (self->monitor);
 }
 
 /* The end */
@@ -156,8 +115,38 @@ describe (DbrRecoveryRun *self,
 }
 
 static const char *
-describe_result (DbrRecoveryResult result)
+describe_idleness (DbrTrouble trouble)
 {
+  switch (trouble)
+    {
+    case DBR_TROUBLE_FROZEN:
+      return _("Somebody has frozen it, who will thaw it");
+
+    case DBR_TROUBLE_OFF:
+      return _("The adapter is switched off, and stays so");
+
+    case DBR_TROUBLE_BLOCKED:
+      return _("The adapter is blocked, as all radio is in airplane mode");
+
+    case DBR_TROUBLE_NONE:
+    case DBR_TROUBLE_ABSENT:
+    case DBR_TROUBLE_STALLED:
+    case DBR_TROUBLE_LOST:
+    case DBR_TROUBLE_APART:
+    case DBR_TROUBLE_CONTROLLER:
+    case DBR_TROUBLE_UNIT:
+    default:
+      return _("Nothing is to be done");
+    }
+}
+
+static const char *
+describe_result (DbrRecoveryRun    *self,
+                 DbrRecoveryResult  result)
+{
+  if (self->is_cancelled)
+    return _("Nobody wanted it any more");
+
   switch (result)
     {
     case DBR_RECOVERY_RESULT_RECOVERED:
@@ -170,7 +159,7 @@ describe_result (DbrRecoveryResult result)
       return _("What would help is not allowed");
 
     case DBR_RECOVERY_RESULT_NOT_NEEDED:
-      return _("Nothing is to be done");
+      return describe_idleness (self->trouble);
 
     case DBR_RECOVERY_RESULT_FAILED:
     default:
@@ -197,16 +186,13 @@ dbr_recovery_run_tell_end (DbrRecoveryRun    *self,
     }
   news = dbr_recovery_news_new (kind, self->target);
   news->elapsed_usec = g_get_real_time () - self->began_usec;
-  news->event = dbr_event_new (event_kind,
-                               self->is_cancelled ? _("Nobody wanted it any more")
-                                                  : describe_result (result),
+  news->event = dbr_event_new (event_kind, describe_result (self, result),
                                describe (self, "", self->n_attempts, get_result_nick (result),
                                          self->last_error, self->began_usec));
   if (gave_up)
     news->error = g_error_new (DBR_ERROR, DBR_ERROR_GAVE_UP,
                                _("All that was allowed was tried for %s, the last in vain: %s"),
-                               dbr_service_monitor_get_bus_name (self->monitor),
-                               self->last_error->message);
+                               dbr_recovery_run_get_subject (self), self->last_error->message);
   news->is_well = result == DBR_RECOVERY_RESULT_NOT_NEEDED && self->trouble == DBR_TROUBLE_NONE;
   news->kept = g_steal_pointer (&self->recovery);
   dbr_recovery_core_tell (self->core, news);
@@ -304,16 +290,78 @@ dbr_recovery_run_may_try_again (DbrRecoveryRun *self)
 static gboolean
 paused_cb (gpointer user_data)
 {
-  Step *step = user_data;
+  DbrRecoveryStep *step = user_data;
 
-  if (step_is_current (step))
+  if (dbr_recovery_step_is_current (step))
     dbr_recovery_run_climb (step->run);
 
   return G_SOURCE_REMOVE;
 }
 
-/* The attempt is over; NULL for a success. */
 static void
+dbr_recovery_run_note_error (DbrRecoveryRun *self,
+                             const GError   *error)
+{
+  g_clear_error (&self->last_error);
+  self->last_error = g_error_copy (error);
+}
+
+/* The stage has not helped: the same again after a pause, or the next one. */
+static void
+dbr_recovery_run_go_on (DbrRecoveryRun *self)
+{
+  if (!is_final (self->last_error) && dbr_recovery_run_may_try_again (self))
+    {
+      dbr_recovery_run_start_timer (self, PAUSE_MS, paused_cb);
+      return;
+    }
+
+  self->position++;
+  dbr_recovery_run_climb (self);
+}
+
+/* Another thing is wrong now, for which an earlier stage may be the one. */
+static void
+dbr_recovery_run_begin_anew (DbrRecoveryRun *self,
+                             DbrTrouble      trouble)
+{
+  self->trouble = trouble;
+  g_clear_object (&self->stage);
+  self->position = self->n_turns++ < MAX_TURNS ? 0 : self->stages->len;
+  dbr_recovery_run_climb (self);
+}
+
+static void
+looked_again_cb (GObject      *source,
+                 GAsyncResult *result,
+                 gpointer      user_data)
+{
+  g_autoptr(DbrRecoveryStep) step = user_data;
+  DbrRecoveryRun *run = step->run;
+  DbrTrouble trouble;
+  gboolean is_known = dbr_recovery_diagnose_finish (DBR_SERVICE_MONITOR (source), result, &trouble,
+                                                    NULL);
+
+  if (!dbr_recovery_step_is_current (step))
+    return;
+
+  if (!is_known || trouble == run->trouble)
+    {
+      dbr_recovery_run_go_on (run);
+    }
+  else if (dbr_trouble_is_trouble (trouble))
+    {
+      dbr_recovery_run_begin_anew (run, trouble);
+    }
+  else
+    {
+      run->trouble = trouble;
+      dbr_recovery_run_end (run, trouble == DBR_TROUBLE_NONE ? DBR_RECOVERY_RESULT_RECOVERED
+                                                             : DBR_RECOVERY_RESULT_NOT_NEEDED);
+    }
+}
+
+void
 dbr_recovery_run_conclude (DbrRecoveryRun *self,
                            const GError   *error)
 {
@@ -325,212 +373,24 @@ dbr_recovery_run_conclude (DbrRecoveryRun *self,
       return;
     }
 
-  g_clear_error (&self->last_error);
-  self->last_error = g_error_copy (error);
-  if (!is_final (error) && dbr_recovery_run_may_try_again (self))
-    {
-      dbr_recovery_run_start_timer (self, PAUSE_MS, paused_cb);
-      return;
-    }
-
-  self->position++;
-  dbr_recovery_run_climb (self);
-}
-
-static gboolean
-late_cb (gpointer user_data)
-{
-  Step *step = user_data;
-  g_autoptr(GError) error = NULL;
-
-  if (!step_is_current (step))
-    return G_SOURCE_REMOVE;
-
-  error = g_error_new (DBR_ERROR, DBR_ERROR_DEADLINE,
-                       _("%s did not work within %u ms"),
-                       dbr_service_monitor_get_bus_name (step->run->monitor),
-                       dbr_recovery_stage_get_timeout_ms (step->run->stage));
-  dbr_recovery_run_conclude (step->run, error);
-
-  return G_SOURCE_REMOVE;
-}
-
-/* A restart that left the same program in place was none. */
-static void
-new_pid_cb (GObject      *source,
-            GAsyncResult *result,
-            gpointer      user_data)
-{
-  g_autoptr(Step) step = user_data;
-  DbrRecoveryRun *run = step->run;
-  g_autoptr(GError) error = NULL;
-  gssize pid = dbr_recovery_service_read_pid_finish (DBR_SERVICE_MONITOR (source), result, &error);
-
-  if (!step_is_current (step))
-    return;
-
-  if (error == NULL && pid == run->old_pid)
-    g_set_error (&error, DBR_ERROR, DBR_ERROR_STALE, _("%s is the same program as before"),
-                 dbr_service_monitor_get_bus_name (run->monitor));
-  dbr_recovery_run_conclude (run, error);
-}
-
-static void
-healthy_cb (GObject      *source,
-            GAsyncResult *result,
-            gpointer      user_data)
-{
-  g_autoptr(Step) step = user_data;
-  DbrRecoveryRun *run = step->run;
-  g_autoptr(GError) error = NULL;
-
-  dbr_service_monitor_wait_healthy_finish (DBR_SERVICE_MONITOR (source), result, &error);
-  if (!step_is_current (step))
-    return;
-
-  if (error == NULL && run->old_pid > 0)
-    dbr_recovery_service_read_pid_async (run->monitor, run->cancellable, new_pid_cb,
-                                         g_steal_pointer (&step));
+  dbr_recovery_run_note_error (self, error);
+  /* How it has failed may tell what is wrong: a device that is away, or the controller. */
+  if (*self->target != '\0')
+    dbr_recovery_diagnose_async (self->monitor, self->target, error, self->cancellable,
+                                 looked_again_cb, dbr_recovery_step_new (self));
   else
-    dbr_recovery_run_conclude (run, error);
+    dbr_recovery_run_go_on (self);
 }
 
-/* The stage has done its work; whether it has helped is seen from the service. */
-static void
-dbr_recovery_run_verify (DbrRecoveryRun *self)
+void
+dbr_recovery_run_turn (DbrRecoveryRun *self,
+                       DbrTrouble      trouble,
+                       const GError   *error)
 {
-  gint64 left_ms = (self->deadline_usec - g_get_monotonic_time ()) / 1000;
-
-  dbr_service_monitor_wait_healthy_async (self->monitor, (guint) MAX (left_ms, 1),
-                                          self->cancellable, healthy_cb, step_new (self));
-}
-
-static void
-dbr_recovery_run_learn_unit (DbrRecoveryRun *self,
-                             const char     *unit_name)
-{
-  DbrRecoveryCore *core = self->core;
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&core->mutex);
-
-  g_free (core->unit_name);
-  core->unit_name = g_strdup (unit_name);
-}
-
-static void
-acted_cb (GObject      *source,
-          GAsyncResult *result,
-          gpointer      user_data)
-{
-  g_autoptr(Step) step = user_data;
-  DbrRecoveryRun *run = step->run;
-  g_autoptr(DbrServiceDeed) deed = NULL;
-  g_autoptr(GError) error = NULL;
-
-  deed = dbr_recovery_service_act_finish (DBR_SERVICE_MONITOR (source), result, &error);
-  if (deed != NULL && deed->unit_name != NULL)
-    dbr_recovery_run_learn_unit (run, deed->unit_name);
-  if (!step_is_current (step))
-    return;
-
-  if (deed == NULL)
-    {
-      dbr_recovery_run_conclude (run, error);
-      return;
-    }
-
-  run->old_pid = (gssize) deed->pid;
-  dbr_recovery_run_verify (run);
-}
-
-static void
-dbr_recovery_run_act (DbrRecoveryRun *self,
-                      DbrServiceAct   act)
-{
-  g_autofree char *unit_name = NULL;
-
-  g_mutex_lock (&self->core->mutex);
-  unit_name = g_strdup (self->core->unit_name);
-  g_mutex_unlock (&self->core->mutex);
-
-  dbr_recovery_service_act_async (self->monitor, act, unit_name, self->cancellable, acted_cb,
-                                  step_new (self));
-}
-
-static void
-answer_on_io (gpointer data)
-{
-  g_autoptr(Step) step = data;
-
-  if (!step_is_current (step))
-    return;
-
-  if (step->error != NULL)
-    dbr_recovery_run_conclude (step->run, step->error);
-  else
-    dbr_recovery_run_verify (step->run);
-}
-
-/* In whatever thread the stage answers in. */
-static void
-answered_cb (const GError *error,
-             gpointer      user_data)
-{
-  const Step *given = user_data;
-  Step *step = g_new0 (Step, 1);
-
-  step->run = dbr_recovery_run_ref (given->run);
-  step->number = given->number;
-  step->error = error != NULL ? g_error_copy (error) : NULL;
-  dbr_io_invoke (answer_on_io, step);
-}
-
-static void
-dbr_recovery_run_ask_program (DbrRecoveryRun *self)
-{
-  DbrRecoveryNews *news = dbr_recovery_news_new (DBR_RECOVERY_NEWS_PERFORM, self->target);
-
-  news->stage = g_object_ref (self->stage);
-  news->attempt = dbr_recovery_attempt_new (self->target, self->monitor, self->cancellable,
-                                            answered_cb, step_new (self),
-                                            (GDestroyNotify) step_free);
-  dbr_recovery_core_tell (self->core, news);
-}
-
-static void
-dbr_recovery_run_attempt (DbrRecoveryRun   *self,
-                          DbrRecoveryStage *stage)
-{
-  guint timeout_ms = dbr_recovery_stage_get_timeout_ms (stage);
-  DbrRecoveryNews *news = dbr_recovery_news_new (DBR_RECOVERY_NEWS_STARTED, self->target);
-  DbrRung rung;
-
-  if (g_set_object (&self->stage, stage))
-    self->n_tries = 0;
-  self->is_attempting = TRUE;
-  self->n_attempts++;
-  self->attempt_usec = g_get_real_time ();
-  self->deadline_usec = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
-  self->old_pid = 0;
   dbr_recovery_run_begin_step (self);
-  dbr_recovery_run_start_timer (self, timeout_ms, late_cb);
-  news->stage = g_object_ref (stage);
-  dbr_recovery_core_tell (self->core, news);
-
-  dbr_recovery_stage_get_rung (stage, &rung);
-  switch (rung.kind)
-    {
-    case DBR_RUNG_START:
-      dbr_recovery_run_act (self, DBR_SERVICE_ACT_START);
-      break;
-
-    case DBR_RUNG_RESTART:
-      dbr_recovery_run_act (self, DBR_SERVICE_ACT_RESTART);
-      break;
-
-    case DBR_RUNG_OWN:
-    default:
-      dbr_recovery_run_ask_program (self);
-    }
+  dbr_recovery_run_tell_attempt (self, NULL);
+  dbr_recovery_run_note_error (self, error);
+  dbr_recovery_run_begin_anew (self, trouble);
 }
 
 /* Climbing */
@@ -597,13 +457,13 @@ diagnosed_cb (GObject      *source,
               GAsyncResult *result,
               gpointer      user_data)
 {
-  g_autoptr(Step) step = user_data;
+  g_autoptr(DbrRecoveryStep) step = user_data;
   DbrRecoveryRun *run = step->run;
   g_autoptr(GError) error = NULL;
   gboolean is_known = dbr_recovery_diagnose_finish (DBR_SERVICE_MONITOR (source), result,
                                                     &run->trouble, &error);
 
-  if (!step_is_current (step))
+  if (!dbr_recovery_step_is_current (step))
     return;
 
   if (!is_known)
@@ -611,7 +471,7 @@ diagnosed_cb (GObject      *source,
       run->last_error = g_steal_pointer (&error);
       dbr_recovery_run_end (run, DBR_RECOVERY_RESULT_FAILED);
     }
-  else if (run->trouble == DBR_TROUBLE_NONE || run->trouble == DBR_TROUBLE_FROZEN)
+  else if (!dbr_trouble_is_trouble (run->trouble))
     {
       dbr_recovery_run_end (run, DBR_RECOVERY_RESULT_NOT_NEEDED);
     }
@@ -629,7 +489,8 @@ begin_on_io (gpointer data)
   dbr_recovery_run_begin_step (self);
   dbr_recovery_core_tell (self->core, dbr_recovery_news_new (DBR_RECOVERY_NEWS_RUNNING,
                                                              self->target));
-  dbr_recovery_diagnose_async (self->monitor, self->cancellable, diagnosed_cb, step_new (self));
+  dbr_recovery_diagnose_async (self->monitor, self->target, NULL, self->cancellable, diagnosed_cb,
+                               dbr_recovery_step_new (self));
 }
 
 static void
@@ -688,6 +549,7 @@ dbr_recovery_run_unref (DbrRecoveryRun *self)
   g_clear_object (&self->stage);
   g_clear_object (&self->cancellable);
   g_clear_error (&self->last_error);
+  g_strfreev (self->adapters);
   g_free (self->target);
   dbr_recovery_core_unref (self->core);
   g_free (self);

@@ -14,6 +14,8 @@ typedef enum
   DBR_SERVICE_ACT_START,
   /* systemd restarts the unit whose program has the name. */
   DBR_SERVICE_ACT_RESTART,
+  /* The unit that is known, whatever it runs; for a DbrSystemdMonitor. */
+  DBR_SERVICE_ACT_RESTART_UNIT,
 } DbrServiceAct;
 
 /* What became of it. */

@@ -10,6 +10,7 @@
 
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
+#include "monitor/dbr-systemd-monitor-private.h"
 #include "monitor/dbr-systemd-name-private.h"
 #include "monitor/dbr-unit-private.h"
 
@@ -458,11 +459,17 @@ dbr_recovery_service_act_async (DbrServiceMonitor   *monitor,
   data->act = act;
   data->known_unit = g_strdup (known_unit);
   data->deed = g_new0 (DbrServiceDeed, 1);
-  data->line = dbr_systemd_line_new (client,
-                                     is_system ? DBR_SYSTEMD_SCOPE_SYSTEM : DBR_SYSTEMD_SCOPE_USER,
-                                     &line_funcs, NULL, NULL);
+  if (act == DBR_SERVICE_ACT_RESTART_UNIT)
+    data->line = g_object_ref (dbr_systemd_monitor_get_line (DBR_SYSTEMD_MONITOR (monitor)));
+  else
+    data->line = dbr_systemd_line_new (client,
+                                       is_system ? DBR_SYSTEMD_SCOPE_SYSTEM
+                                                 : DBR_SYSTEMD_SCOPE_USER,
+                                       &line_funcs, NULL, NULL);
 
-  if (act == DBR_SERVICE_ACT_START)
+  if (act == DBR_SERVICE_ACT_RESTART_UNIT)
+    begin_job (task, known_unit);
+  else if (act == DBR_SERVICE_ACT_START)
     call_bus (task, "StartServiceByName",
               g_variant_new ("(su)", dbr_service_monitor_get_bus_name (monitor), 0),
               G_VARIANT_TYPE ("(u)"), bus_started_cb);

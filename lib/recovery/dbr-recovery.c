@@ -15,6 +15,11 @@
 #define MINUTE_USEC (60 * (gint64) G_USEC_PER_SEC)
 /* To start or restart a unit may take two minutes; then it has to be seen to work. */
 #define SERVICE_TIMEOUT_MS 150000
+/* An object is searched for for ten seconds; a device may take 45 to connect, and an adapter as long
+ * to be switched off and on. */
+#define RESOLVE_TIMEOUT_MS 30000
+#define RECONNECT_TIMEOUT_MS 70000
+#define POWER_CYCLE_TIMEOUT_MS 90000
 
 /**
  * DbrRecovery:
@@ -37,10 +42,15 @@
  * First the service is asked whether anything is wrong at all. A service that is absent is started:
  * by the bus, which needs no permission, else by systemd. One that does not answer is restarted by
  * systemd, and nothing is tried that would go through it. One whose cgroup somebody has frozen is
- * left alone. Of a stage of the program's own see [class@RecoveryStage].
+ * left alone. Of BlueZ a device that is not there is looked for by its address and searched for, one
+ * that is not connected is connected; and where the controller is at fault the adapter is switched
+ * off and on, behind its devices. Of a stage of the program's own see [class@RecoveryStage].
  *
  * | stage | scope | how often |
  * | --- | --- | --- |
+ * | `resolve` | `DEVICE` | three times a minute |
+ * | `reconnect` | `DEVICE` | three times a minute |
+ * | `power-cycle` | `ADAPTER` | once in five minutes |
  * | `start` | `SERVICE_START` | once a minute |
  * | `restart` | `SERVICE_RESTART` | once in 15 minutes, three times a day |
  *
@@ -58,8 +68,9 @@
  *
  * ## Targets
  *
- * A target is empty for the service. Whoever asks for one that is being recovered already gets the
- * same result.
+ * A target is empty for the service; with a [class@BluezMonitor] the address of a device or an
+ * adapter, with a [class@SystemdMonitor] the name of a unit. Whoever asks for one that is being
+ * recovered already gets the same result.
  *
  * ## Threads
  *
@@ -95,6 +106,12 @@ static const struct
   DbrRung rung;
   guint   timeout_ms;
 } shipped[] = {
+  { { "resolve", DBR_RUNG_RESOLVE, DBR_RECOVERY_SCOPE_DEVICE, 3, MINUTE_USEC, 0 },
+    RESOLVE_TIMEOUT_MS },
+  { { "reconnect", DBR_RUNG_RECONNECT, DBR_RECOVERY_SCOPE_DEVICE, 3, MINUTE_USEC, 0 },
+    RECONNECT_TIMEOUT_MS },
+  { { "power-cycle", DBR_RUNG_POWER_CYCLE, DBR_RECOVERY_SCOPE_ADAPTER, 1, 5 * MINUTE_USEC, 0 },
+    POWER_CYCLE_TIMEOUT_MS },
   { { "start", DBR_RUNG_START, DBR_RECOVERY_SCOPE_SERVICE_START, 1, MINUTE_USEC, 0 },
     SERVICE_TIMEOUT_MS },
   { { "restart", DBR_RUNG_RESTART, DBR_RECOVERY_SCOPE_SERVICE_RESTART, 1, 15 * MINUTE_USEC, 3 },
@@ -800,7 +817,7 @@ dbr_recovery_get_history (DbrRecovery *self)
 /**
  * dbr_recovery_get_target_history:
  * @self: a recovery
- * @target: an address, or empty for the service
+ * @target: an address, the name of a unit, or empty for the service
  *
  * Gets what was done for one target, as it is now.
  *

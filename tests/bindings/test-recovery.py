@@ -49,7 +49,9 @@ class Scene(unittest.TestCase):
         self.recovery.add_stage(Wake(name='wake', scope=Dbr.RecoveryScope.DEVICE))
         plan = [(event.get_details()['stage'], event.get_kind())
                 for event in self.recovery.plan_sync('', None)]
-        self.assertEqual(plan, [('start', 'not-needed'), ('restart', 'not-allowed'),
+        self.assertEqual(plan, [('resolve', 'not-needed'), ('reconnect', 'not-needed'),
+                                ('power-cycle', 'not-needed'), ('start', 'not-needed'),
+                                ('restart', 'not-allowed'),
                                 ('wake', 'run')])
         self.assertEqual(self.recovery.recover_sync('', None), Dbr.RecoveryResult.RECOVERED)
         self.assertEqual(self.told, ['started wake', 'finished wake True', 'recovered'])

@@ -23,12 +23,13 @@ import tap
 
 import gi
 gi.require_version('Dbr', '1')
-from gi.repository import Dbr, GLib
+from gi.repository import Dbr, Gio, GLib
 
 PATIENCE_S = 30 * float(os.environ.get('DBR_TEST_TIMEOUT_MULTIPLIER', '1'))
 SHOTS = os.environ.get('DBR_TEST_SCREENSHOTS') or tempfile.mkdtemp(prefix='dbr-')
 DUNST, DAEMON = sys.argv[1:3]
 del sys.argv[1:]
+SERVICE_PID = int(os.environ['DBR_TEST_PEER_PIDS'])
 
 # Each with the window's class, the button of the mouse that takes an action, and where on the
 # notification that is, as shares of its width and height.
@@ -126,6 +127,14 @@ class Desktop:
         run('xdotool', 'click', str(self.button))
 
 
+class Wake(Dbr.RecoveryStage):
+    """Lets the service that was stopped go on."""
+
+    def do_perform(self, attempt):
+        os.kill(SERVICE_PID, signal.SIGCONT)
+        attempt.succeed()
+
+
 class Desktops(unittest.TestCase):
     def each(self):
         for name in DESKTOPS:
@@ -194,6 +203,32 @@ class Desktops(unittest.TestCase):
         self.assertTrue(raised.exception.matches(Dbr.Error.quark(), Dbr.Error.DEADLINE))
         self.assertLess(time.monotonic() - began, 3)
         iterate_until(lambda: desktop.stalls or time.monotonic() - began > 4, 'its stall')
+
+    def test_story(self):
+        """a service stalls; who sits there presses “Try to recover”, and is told that it answers"""
+        for desktop in self.each():
+            monitor = Dbr.ServiceMonitor.new(Dbr.Client.new(Gio.BusType.SESSION), 'org.example.Peer')
+            monitor.set_properties(interval_ms=200, probe_timeout_ms=500, misses_to_stall=2,
+                                   probe_path='/org/example/Peer',
+                                   probe_interface='org.dbr.Peer1', probe_property='Level')
+            recovery = Dbr.Recovery.new(monitor, None)
+            recovery.add_stage(Wake(name='wake', scope=Dbr.RecoveryScope.DEVICE))
+            desktop.notifier.watch(monitor)
+            recovered = []
+            recovery.connect('recovered', lambda *_: recovered.append(True))
+            monitor.start()
+            monitor.wait_healthy_sync(10000, None)
+            os.kill(SERVICE_PID, signal.SIGSTOP)
+            self.addCleanup(os.kill, SERVICE_PID, signal.SIGCONT)
+            iterate_until(lambda: windows(desktop.kind), 'the notification')
+            iterate_until(lambda: count_colours(desktop.name + '-story') > 8, 'what is in it')
+            iterate_until(lambda: recovered or desktop.press(), 'its recovery')
+            iterate_until(lambda: monitor.get_state() == Dbr.ServiceState.HEALTHY, 'its health')
+            self.assertEqual([event.get_kind() for event in monitor.get_history()][-1], 'recovered')
+            iterate_until(lambda: windows(desktop.kind), 'what is told of it')
+            iterate_until(lambda: count_colours(desktop.name + '-story-over') > 8, 'what is in it')
+            desktop.notifier.unwatch(monitor)
+            monitor.stop()
 
 
 if __name__ == '__main__':

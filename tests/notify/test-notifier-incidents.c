@@ -155,12 +155,14 @@ test_recovery (void)
   g_assert_cmpstr (scene.closed->str, ==, "");
 }
 
-/* What is done about a service that is stopped, as a recovery would offer it. */
+/* What is done about a service that is stopped. */
 static void
-continue_cb (guint64  serial,
-             gpointer user_data)
+continue_cb (DbrRecoveryStage   *stage,
+             DbrRecoveryAttempt *attempt,
+             gpointer            user_data)
 {
   dbr_test_peer_cont (user_data);
+  dbr_recovery_attempt_succeed (attempt);
 }
 
 static gboolean
@@ -172,6 +174,23 @@ last_has (Scene      *scene,
   return strstr (last, text) != NULL;
 }
 
+static DbrRecovery *
+recovery_new (DbrServiceMonitor *monitor,
+              DbrTestPeer       *player)
+{
+  DbrRecovery *recovery = dbr_recovery_new (monitor, NULL);
+  g_autoptr(DbrRecoveryStage) stage = dbr_recovery_stage_new ("continue",
+                                                              DBR_RECOVERY_SCOPE_SERVICE_RESTART);
+  g_autoptr(GError) error = NULL;
+
+  g_signal_connect (stage, "perform", G_CALLBACK (continue_cb), player);
+  dbr_recovery_set_allowed (recovery, DBR_RECOVERY_SCOPE_SERVICE_RESTART);
+  dbr_recovery_add_stage (recovery, stage, &error);
+  g_assert_no_error (error);
+
+  return recovery;
+}
+
 static void
 test_monitor (void)
 {
@@ -179,7 +198,7 @@ test_monitor (void)
   g_autoptr(DbrTestPeer) player = NULL;
   g_autoptr(DbrClient) client = NULL;
   g_autoptr(DbrServiceMonitor) monitor = NULL;
-  DbrIncidentBoard *board;
+  g_autoptr(DbrRecovery) recovery = NULL;
 
   g_test_summary ("A service stalls; the person is told, presses, it recovers, and that is told");
 
@@ -192,9 +211,9 @@ test_monitor (void)
                 "probe-path", "/org/example/Player", "probe-interface", DBR_TEST_INTERFACE,
                 "probe-property", "Level",
                 NULL);
+  recovery = recovery_new (monitor, player);
   g_assert_true (dbr_notifier_watch (scene.notifier, G_OBJECT (monitor), NULL));
-  board = dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (monitor));
-  dbr_incident_board_offer (board, "recover", "Try to recover", continue_cb, player, NULL);
+  g_assert_true (dbr_notifier_watch (scene.notifier, G_OBJECT (recovery), NULL));
   g_assert_true (dbr_service_monitor_start (monitor, NULL));
   dbr_test_wait_until (NULL, dbr_service_monitor_get_state (monitor) == DBR_SERVICE_STATE_HEALTHY,
                        DBR_TEST_PATIENCE_MS);
@@ -204,12 +223,14 @@ test_monitor (void)
                        2 * DBR_TEST_PATIENCE_MS);
   g_assert_true (last_has (&scene, "'org.example.Player does not answer'"));
   g_assert_true (last_has (&scene, "['recover', 'Try to recover']"));
+  g_assert_false (dbr_recovery_get_running (recovery));
 
   scene_emit (&scene, "ActionInvoked", "(uint32 1, '%s')", "recover");
   dbr_test_wait_until (NULL, dbr_test_peer_count (scene.desktop, "Notify") == 2,
                        2 * DBR_TEST_PATIENCE_MS);
   g_assert_true (last_has (&scene, "('Player', 1, "));
   g_assert_true (last_has (&scene, "'org.example.Player answers again'"));
+  dbr_test_wait_until (NULL, !dbr_recovery_get_running (recovery), DBR_TEST_PATIENCE_MS);
   dbr_service_monitor_stop (monitor);
 }
 

@@ -10,6 +10,8 @@
 G_BEGIN_DECLS
 
 #define RECOVERY_NAME "org.dbr.Test"
+/* What is BlueZ's is of no use to another service. */
+#define RECOVERY_BLUEZ_PLAN "not-needed not-needed not-needed "
 
 /* A bus, a monitor of a name on it, which need not be owned by anybody, and a recovery; what the
  * recovery told, a word or two each, as “started restart”; and what was called over its client. */
@@ -50,7 +52,7 @@ void           recovery_scene_expect_told  (RecoveryScene  *self,
 gboolean       recovery_scene_has_called   (RecoveryScene  *self,
                                             const char     *member);
 void           recovery_scene_forget_calls (RecoveryScene  *self);
-/* What would be done: the kinds, in order. */
+/* What would be done, after what is BlueZ's: the kinds, in order. */
 void           recovery_scene_expect_plan  (RecoveryScene  *self,
                                             const char     *kinds);
 

@@ -3,6 +3,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "dbr-test-world.h"
 #include "recovery/dbr-recovery-ladder-private.h"
 
@@ -61,17 +63,31 @@ assert_verdict (DbrRecoveryLadder  *ladder,
 static void
 test_entry (void)
 {
+  /* resolve, reconnect, power-cycle, start, restart, and one's own: of a device, of more */
   const struct
   {
-    DbrTrouble trouble;
-    DbrVerdict start;
-    DbrVerdict restart;
-    DbrVerdict own;
+    DbrTrouble  trouble;
+    const char *of_use;
   } entries[] = {
-    { DBR_TROUBLE_NONE, DBR_VERDICT_NO_USE, DBR_VERDICT_NO_USE, DBR_VERDICT_NO_USE },
-    { DBR_TROUBLE_ABSENT, DBR_VERDICT_RUN, DBR_VERDICT_RUN, DBR_VERDICT_RUN },
-    { DBR_TROUBLE_STALLED, DBR_VERDICT_NO_USE, DBR_VERDICT_RUN, DBR_VERDICT_RUN },
-    { DBR_TROUBLE_FROZEN, DBR_VERDICT_NO_USE, DBR_VERDICT_NO_USE, DBR_VERDICT_NO_USE },
+    { DBR_TROUBLE_NONE, "......." },
+    { DBR_TROUBLE_ABSENT, "...srdo" },
+    { DBR_TROUBLE_STALLED, "....rdo" },
+    { DBR_TROUBLE_FROZEN, "......." },
+    { DBR_TROUBLE_LOST, "f....do" },
+    { DBR_TROUBLE_APART, ".c...d." },
+    { DBR_TROUBLE_CONTROLLER, "..p.rdo" },
+    { DBR_TROUBLE_OFF, "......." },
+    { DBR_TROUBLE_BLOCKED, "......." },
+    { DBR_TROUBLE_UNIT, "....rdo" },
+  };
+  const DbrRung rungs[] = {
+    { "resolve", DBR_RUNG_RESOLVE, DBR_RECOVERY_SCOPE_DEVICE, 3, MINUTE, 0 },
+    { "reconnect", DBR_RUNG_RECONNECT, DBR_RECOVERY_SCOPE_DEVICE, 3, MINUTE, 0 },
+    { "power-cycle", DBR_RUNG_POWER_CYCLE, DBR_RECOVERY_SCOPE_ADAPTER, 1, 5 * MINUTE, 0 },
+    start,
+    restart,
+    { "own", DBR_RUNG_OWN, DBR_RECOVERY_SCOPE_DEVICE, 1, MINUTE, 0 },
+    { "other", DBR_RUNG_OWN, DBR_RECOVERY_SCOPE_ADAPTER, 1, MINUTE, 0 },
   };
   g_autoptr(DbrRecoveryLadder) ladder = dbr_recovery_ladder_new ();
 
@@ -82,9 +98,11 @@ test_entry (void)
       DbrSituation situation = all_allowed;
 
       situation.trouble = entries[i].trouble;
-      assert_verdict (ladder, &start, &situation, 0, entries[i].start, 0);
-      assert_verdict (ladder, &restart, &situation, 0, entries[i].restart, 0);
-      assert_verdict (ladder, &reconnect, &situation, 0, entries[i].own, 0);
+      g_assert_cmpint (dbr_trouble_is_trouble (entries[i].trouble), ==,
+                       strcmp (entries[i].of_use, ".......") != 0);
+      for (gsize j = 0; j < G_N_ELEMENTS (rungs); j++)
+        assert_verdict (ladder, &rungs[j], &situation, 0,
+                        entries[i].of_use[j] != '.' ? DBR_VERDICT_RUN : DBR_VERDICT_NO_USE, 0);
     }
 }
 
@@ -131,12 +149,12 @@ test_attempts (void)
   for (guint i = 0; i < 3; i++)
     {
       assert_verdict (ladder, &reconnect, &all_allowed, i * 10 * S, DBR_VERDICT_RUN, 0);
-      g_assert_cmpuint (dbr_recovery_ladder_begin (ladder, &reconnect, "", i * 10 * S), ==, i + 1);
+      g_assert_cmpuint (dbr_recovery_ladder_begin (ladder, &reconnect, &all_allowed, i * 10 * S), ==, i + 1);
     }
   assert_verdict (ladder, &reconnect, &all_allowed, 20 * S, DBR_VERDICT_LIMITED, 40 * S);
   assert_verdict (ladder, &reconnect, &all_allowed, 60 * S - 1, DBR_VERDICT_LIMITED, 1);
   assert_verdict (ladder, &reconnect, &all_allowed, 60 * S, DBR_VERDICT_RUN, 0);
-  g_assert_cmpuint (dbr_recovery_ladder_begin (ladder, &reconnect, "", 60 * S), ==, 3);
+  g_assert_cmpuint (dbr_recovery_ladder_begin (ladder, &reconnect, &all_allowed, 60 * S), ==, 3);
   assert_verdict (ladder, &reconnect, &all_allowed, 60 * S, DBR_VERDICT_LIMITED, 10 * S);
 }
 
@@ -150,8 +168,8 @@ test_scope_of_limits (void)
 
   other.target = "00:11:22:33:44:55";
   for (guint i = 0; i < 3; i++)
-    dbr_recovery_ladder_begin (ladder, &reconnect, "", 0);
-  dbr_recovery_ladder_begin (ladder, &restart, "", 0);
+    dbr_recovery_ladder_begin (ladder, &reconnect, &all_allowed, 0);
+  dbr_recovery_ladder_begin (ladder, &restart, &all_allowed, 0);
   assert_verdict (ladder, &reconnect, &all_allowed, 0, DBR_VERDICT_LIMITED, MINUTE);
   assert_verdict (ladder, &reconnect, &other, 0, DBR_VERDICT_RUN, 0);
   assert_verdict (ladder, &restart, &other, 0, DBR_VERDICT_LIMITED, 15 * MINUTE);
@@ -172,12 +190,35 @@ test_day (void)
       if (dbr_recovery_ladder_judge (ladder, &restart, &all_allowed, now, &wait_usec)
           == DBR_VERDICT_RUN)
         {
-          dbr_recovery_ladder_begin (ladder, &restart, "", now);
+          dbr_recovery_ladder_begin (ladder, &restart, &all_allowed, now);
           n_runs++;
           g_assert_cmpint (now % DAY, ==, (n_runs - 1) % 3 * 15 * MINUTE);
         }
     }
   g_assert_cmpuint (n_runs, ==, 6);
+}
+
+static void
+test_units (void)
+{
+  g_autoptr(DbrRecoveryLadder) ladder = dbr_recovery_ladder_new ();
+  DbrSituation one = all_allowed;
+  DbrSituation other = all_allowed;
+
+  g_test_summary ("A unit that has failed is restarted three times an hour, each for itself");
+
+  one.trouble = other.trouble = DBR_TROUBLE_UNIT;
+  one.target = "one.service";
+  other.target = "other.service";
+  for (guint i = 0; i < 3; i++)
+    {
+      assert_verdict (ladder, &restart, &one, i * MINUTE, DBR_VERDICT_RUN, 0);
+      g_assert_cmpuint (dbr_recovery_ladder_begin (ladder, &restart, &one, i * MINUTE), ==, i + 1);
+    }
+  assert_verdict (ladder, &restart, &one, 3 * MINUTE, DBR_VERDICT_LIMITED, 57 * MINUTE);
+  assert_verdict (ladder, &restart, &other, 3 * MINUTE, DBR_VERDICT_RUN, 0);
+  assert_verdict (ladder, &restart, &all_allowed, 3 * MINUTE, DBR_VERDICT_RUN, 0);
+  assert_verdict (ladder, &restart, &one, HOUR, DBR_VERDICT_RUN, 0);
 }
 
 static void
@@ -215,7 +256,7 @@ test_many (void)
 
       situation.target = target;
       for (guint j = 0; j < reconnect.max_attempts; j++)
-        dbr_recovery_ladder_begin (ladder, &reconnect, target, now);
+        dbr_recovery_ladder_begin (ladder, &reconnect, &situation, now);
       dbr_recovery_ladder_give_up (ladder, target, now - 5 * MINUTE);
       assert_verdict (ladder, &reconnect, &situation, now + S, DBR_VERDICT_LIMITED, 59 * S);
     }
@@ -234,6 +275,7 @@ main (int    argc,
   g_test_add_func ("/dbr/recovery-ladder/scope-of-limits", test_scope_of_limits);
   g_test_add_func ("/dbr/recovery-ladder/day", test_day);
   g_test_add_func ("/dbr/recovery-ladder/silence", test_silence);
+  g_test_add_func ("/dbr/recovery-ladder/units", test_units);
   g_test_add_func ("/dbr/recovery-ladder/many", test_many);
 
   return g_test_run ();

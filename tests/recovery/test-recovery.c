@@ -362,7 +362,7 @@ test_bad_arguments (void)
   g_assert_cmpuint (own->n_performed, ==, 0);
   g_assert_true (dbr_recovery_get_stage (scene->recovery, "own") == own->stage);
   g_assert_null (dbr_recovery_get_stage (scene->recovery, "other"));
-  g_assert_cmpuint (g_list_model_get_n_items (dbr_recovery_get_stages (scene->recovery)), ==, 3);
+  g_assert_cmpuint (g_list_model_get_n_items (dbr_recovery_get_stages (scene->recovery)), ==, 6);
 }
 
 static void

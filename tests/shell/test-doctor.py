@@ -12,6 +12,7 @@ import dbrctl
 import tap
 
 PLAYER = 'org.example.Player'
+DEVICE, DEVICE_PATH = '00:AA:01:00:00:42', '/org/bluez/hci0/dev_00_AA_01_00_00_42'
 SOMETHING = 'org.example.Nobody'
 HERE = ('--address', os.environ['DBR_TEST_ADDRESS'])
 
@@ -26,6 +27,16 @@ def player(*orders, after):
     finally:
         for order in after:
             dbrctl.tell(f'peer {PLAYER} {order}')
+
+
+def is_connected(how=None):
+    """Whether the device is; with “wait”, once BlueZ shows it."""
+    def look():
+        return dbrctl.run('call', *HERE, 'org.bluez', DEVICE_PATH,
+                          'org.freedesktop.DBus.Properties', 'Get', 'org.bluez.Device1',
+                          'Connected')
+    done = dbrctl.wait_until(lambda: [done for done in [look()] if not done.returncode])[0]
+    return how == 'wait' or done.stdout.startswith('<true>')
 
 
 def ask(*arguments, status=0):
@@ -99,6 +110,47 @@ class Doctor(unittest.TestCase):
         self.assertIn(('warning', 'adapter-blocked'), found)
         dbrctl.tell('peer org.bluez tell airplane off')
 
+    def test_all(self):
+        """doctor: all that a program with Bluetooth does is played, and passes"""
+        is_connected('wait')
+        told = dbrctl.run_json('doctor', '--all', *HERE)
+        verdicts = {check['id']: check['verdict'] for check in told['checks']}
+        self.assertEqual(verdicts.pop('device'), 'SKIP')
+        self.assertEqual(set(verdicts.values()), {'PASS'}, told)
+        lines = dbrctl.run('doctor', '--all', *HERE, status=0).stdout.splitlines()
+        self.assertEqual([line.split()[1] for line in lines],
+                         [check['id'] for check in told['checks']])
+
+    def test_all_with_device(self):
+        """doctor: a device is connected and disconnected; one that is in use stays connected"""
+        is_connected('wait')
+        self.assertFalse(is_connected())
+        told = dbrctl.run_json('doctor', '--all', '--device', DEVICE, *HERE)
+        self.assertEqual({check['verdict'] for check in told['checks']}, {'PASS'}, told)
+        self.assertFalse(is_connected())
+        dbrctl.run('call', *HERE, 'org.bluez', DEVICE_PATH, 'org.bluez.Device1', 'Connect', status=0)
+        try:
+            dbrctl.run_json('doctor', '--all', '--device', DEVICE, *HERE)
+            self.assertTrue(is_connected())
+        finally:
+            dbrctl.run('call', *HERE, 'org.bluez', DEVICE_PATH, 'org.bluez.Device1', 'Disconnect')
+        told = dbrctl.run_json('doctor', '--all', '--device', '00:00:00:00:00:01', *HERE, status=1)
+        self.assertEqual([check['id'] for check in told['checks'] if check['verdict'] == 'FAIL'],
+                         ['device'])
+
+    def test_all_fails(self):
+        """doctor: what fails is told in its line, and ends with 1"""
+        is_connected('wait')
+        dbrctl.tell('peer org.bluez stop')
+        try:
+            told = dbrctl.run_json('doctor', '--all', *HERE, '--timeout-ms', '1000', status=1)
+        finally:
+            dbrctl.tell('peer org.bluez cont')
+        failed = [check['id'] for check in told['checks'] if check['verdict'] == 'FAIL']
+        self.assertTrue({'bluez', 'read', 'monitor'} <= set(failed), told)
+        self.assertFalse({'pool', 'proxy', 'stress', 'metrics'} & set(failed), told)
+        dbrctl.run('doctor', '--all', '--address', dbrctl.NOWHERE, status=3)
+
     def test_overview(self):
         """doctor: without a name the buses and what a desktop stands on are looked at"""
         told = dbrctl.run_json('doctor', '--session')
@@ -126,7 +178,8 @@ class Doctor(unittest.TestCase):
 
     def test_misuse(self):
         """doctor: a name that is none, two names, and no probes are wrong usage"""
-        for arguments in (['no name'], [PLAYER, SOMETHING], [PLAYER, '--probes', '0']):
+        for arguments in (['no name'], [PLAYER, SOMETHING], [PLAYER, '--probes', '0'],
+                          ['--all', PLAYER], ['--device', DEVICE]):
             dbrctl.run('doctor', *arguments, status=2)
 
     def test_narrow(self):
