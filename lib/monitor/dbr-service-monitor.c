@@ -12,6 +12,7 @@
 #include "base/dbr-incident-source-private.h"
 #include "bus/dbr-client-private.h"
 #include "monitor/dbr-monitor-unit-private.h"
+#include "monitor/dbr-service-title-private.h"
 
 #define MAX_HISTORY 200
 
@@ -253,21 +254,22 @@ dbr_service_monitor_tell_person (DbrServiceMonitor    *self,
                                  const char           *text)
 {
   DbrServiceMonitorPrivate *priv = priv_of (self);
+  const char *service = dbr_service_title_get (priv->bus_name);
   g_autofree char *title = NULL;
 
   if (news->kind == DBR_MONITOR_NEWS_STALLED && priv->incident == 0)
     {
-      title = g_strdup_printf (_("%s does not answer"), priv->bus_name);
+      title = g_strdup_printf (_("%s does not answer"), service);
       priv->incident = dbr_incident_board_begin (priv->board, DBR_SEVERITY_WARNING, title, text);
     }
   else if (news->kind == DBR_MONITOR_NEWS_VANISHED && priv->incident != 0)
     {
-      title = g_strdup_printf (_("%s is gone"), priv->bus_name);
+      title = g_strdup_printf (_("%s is gone"), service);
       dbr_incident_board_update (priv->board, priv->incident, DBR_SEVERITY_WARNING, title, text);
     }
   else if (news->kind == DBR_MONITOR_NEWS_RECOVERED && priv->incident != 0)
     {
-      title = g_strdup_printf (_("%s answers again"), priv->bus_name);
+      title = g_strdup_printf (_("%s answers again"), service);
       dbr_incident_board_end (priv->board, priv->incident, title, text);
       priv->incident = 0;
     }

@@ -10,6 +10,7 @@
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 #include "bus/dbr-client-private.h"
+#include "monitor/dbr-service-title-private.h"
 
 #define MAX_HISTORY 200
 #define MINUTE_USEC (60 * (gint64) G_USEC_PER_SEC)
@@ -148,6 +149,12 @@ dbr_recovery_tell_running (DbrRecovery *self)
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RUNNING]);
 }
 
+static const char *
+dbr_recovery_get_service (DbrRecovery *self)
+{
+  return dbr_service_title_get (dbr_service_monitor_get_bus_name (self->monitor));
+}
+
 static void
 dbr_recovery_begin_incident (DbrRecovery     *self,
                              DbrRecoveryNews *news)
@@ -156,8 +163,8 @@ dbr_recovery_begin_incident (DbrRecovery     *self,
   g_autofree char *title = NULL;
   guint64 serial;
 
-  /* Translators: the name of a service, as org.bluez. */
-  title = g_strdup_printf (_("%s does not work"), dbr_service_monitor_get_bus_name (self->monitor));
+  /* Translators: the name of a service, as Bluetooth or org.example.Player. */
+  title = g_strdup_printf (_("%s does not work"), dbr_recovery_get_service (self));
   if (known != NULL)
     {
       dbr_incident_board_update (self->board, *known, DBR_SEVERITY_CRITICAL, title,
@@ -181,8 +188,8 @@ dbr_recovery_end_incident (DbrRecovery     *self,
   if (known == NULL)
     return;
 
-  /* Translators: the name of a service, as org.bluez. */
-  title = g_strdup_printf (_("%s works again"), dbr_service_monitor_get_bus_name (self->monitor));
+  /* Translators: the name of a service, as Bluetooth or org.example.Player. */
+  title = g_strdup_printf (_("%s works again"), dbr_recovery_get_service (self));
   dbr_incident_board_end (self->board, *known, title, dbr_event_get_text (news->event));
   g_hash_table_remove (self->incidents, news->target);
 }

@@ -169,12 +169,12 @@ was_wanted (Device     *self,
       return wish != NULL && !g_variant_equal (wish, saved);
     }
 
-  if (is_on_disk)
+  /* In doubt it was somebody. */
+  g_variant_lookup (self->record->values, "Service", "&s", &identity);
+  if (is_on_disk || identity == NULL || self->restore->identity == NULL)
     return TRUE;
 
-  g_variant_lookup (self->record->values, "Service", "&s", &identity);
-
-  return g_strcmp0 (identity, self->restore->identity) == 0;
+  return strcmp (identity, self->restore->identity) == 0;
 }
 
 /* The settings */
@@ -351,8 +351,9 @@ report_notification (Device                 *self,
 
   if (!standing->holds)
     dbr_state_restore_report (self->restore, "notify", self->key, DBR_STATE_FAILED,
-                              _("Changes are not told before the device is connected"), path, NULL,
-                              standing->problem);
+                              is (self, "Connected") ? _("Changes could not be asked for again")
+                              : _("Changes are not told before the device is connected"),
+                              path, NULL, standing->problem);
   else if (did_hold (before, standing))
     dbr_state_restore_report (self->restore, "notify", self->key, DBR_STATE_UNCHANGED,
                               _("Changes are still told"), path, NULL, NULL);
@@ -405,6 +406,20 @@ find_key (Device *self)
   self->key = g_strdup_printf ("%s/%s", self->adapter, self->record->address);
 }
 
+/* A BlueZ that has just come shows its adapters one after the other, switches them on, and shows what
+ * is paired. */
+static void
+await (Device *self)
+{
+  run (self, dbr_bluez_come_new (self->restore->core, self->adapter), NULL);
+  look (self);
+  if (self->now->path != NULL)
+    return;
+
+  run (self, dbr_bluez_find_new (self->restore->core, self->adapter, self->key), NULL);
+  look (self);
+}
+
 gboolean
 dbr_state_restore_device (DbrStateRestore       *self,
                           const DbrStateRecord  *record,
@@ -416,7 +431,7 @@ dbr_state_restore_device (DbrStateRestore       *self,
   if (moment != NULL && moment->core != self->core)
     device.moment = NULL;
   find_key (&device);
-  look (&device);
+  await (&device);
   if (device.now->path == NULL && was (&device, "Connected"))
     search (&device);
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/dbr-herald-private.h"
+#include "recovery/dbr-device-state.h"
 #include "recovery/dbr-state-book-private.h"
 
 G_BEGIN_DECLS
@@ -28,6 +29,9 @@ void           dbr_state_store_remove_herald (DbrStateStore  *self,
 
 /* What is known, in a copy. A file that is just being read is waited for, but not for long. */
 DbrStateBook  *dbr_state_store_dup_book (DbrStateStore       *self) G_GNUC_WARN_UNUSED_RESULT;
+/* Of one device, NULL if nothing is known of it. */
+DbrDeviceState *dbr_state_store_dup_state (DbrStateStore     *self,
+                                           const char        *address) G_GNUC_WARN_UNUSED_RESULT;
 /* What was wrong with the file when it was read is told once, to who does anything with it next. */
 gboolean       dbr_state_store_check    (DbrStateStore       *self,
                                          GError             **error);

@@ -7,6 +7,7 @@
 
 #include "base/dbr-error.h"
 #include "base/dbr-fork-private.h"
+#include "recovery/dbr-device-state-private.h"
 #include "recovery/dbr-state-file-private.h"
 
 /* Who asks for what is in a file that was named just now waits so long for it. */
@@ -307,10 +308,24 @@ store_run_errand (DbrStateStore *self)
     g_thread_pool_push (get_pool (), dbr_state_store_ref (self), NULL);
 }
 
+/* A program may go to another folder later. Links on the way are for the system to follow. */
+static char *
+dup_whole_path (const char *path)
+{
+  g_autofree char *folder = NULL;
+
+  if (path == NULL || g_path_is_absolute (path))
+    return g_strdup (path);
+
+  folder = g_get_current_dir ();
+
+  return g_build_filename (folder, path, NULL);
+}
+
 DbrStateStore *
 dbr_state_store_get (const char *path)
 {
-  g_autofree char *whole = path != NULL ? g_canonicalize_filename (path, NULL) : NULL;
+  g_autofree char *whole = dup_whole_path (path);
   DbrStateStore *self = NULL;
   gboolean is_new = FALSE;
 
@@ -358,6 +373,28 @@ store_wait_locked (DbrStateStore *self)
       if (!g_cond_wait_until (&self->read_cond, &self->mutex, end_usec))
         return;
     }
+}
+
+DbrDeviceState *
+dbr_state_store_dup_state (DbrStateStore *self,
+                           const char    *address)
+{
+  g_autoptr(GVariant) values = NULL;
+  g_autoptr(GVariant) attributes = NULL;
+  DbrStateRecord record;
+
+  g_mutex_lock (&self->mutex);
+  store_wait_locked (self);
+  if (dbr_state_book_lookup (self->book, address, &record))
+    {
+      values = g_variant_ref (record.values);
+      attributes = g_variant_ref (record.attributes);
+    }
+  g_mutex_unlock (&self->mutex);
+
+  record.address = address;
+
+  return values != NULL ? dbr_device_state_new (&record) : NULL;
 }
 
 DbrStateBook *

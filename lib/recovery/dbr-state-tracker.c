@@ -11,7 +11,6 @@
 #include "base/dbr-fork-private.h"
 #include "base/dbr-i18n-private.h"
 #include "monitor/dbr-bluez-monitor-private.h"
-#include "recovery/dbr-device-state-private.h"
 
 #define ADDRESS_LENGTH 17
 
@@ -389,18 +388,15 @@ dbr_state_tracker_get (DbrStateTracker *self,
                        const char      *address)
 {
   g_autoptr(DbrStateStore) store = NULL;
-  g_autoptr(DbrStateBook) book = NULL;
   g_autofree char *key = NULL;
-  DbrStateRecord record;
 
   g_return_val_if_fail (DBR_IS_STATE_TRACKER (self), NULL);
   g_return_val_if_fail (address != NULL, NULL);
 
   store = dbr_state_tracker_ref_store (self);
-  book = dbr_state_store_dup_book (store);
   key = g_ascii_strup (address, -1);
 
-  return dbr_state_book_lookup (book, key, &record) ? dbr_device_state_new (&record) : NULL;
+  return dbr_state_store_dup_state (store, key);
 }
 
 /**

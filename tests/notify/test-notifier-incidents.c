@@ -174,6 +174,21 @@ last_has (Scene      *scene,
   return strstr (last, text) != NULL;
 }
 
+static DbrServiceMonitor *
+monitor_new (DbrClient  *client,
+             const char *bus_name)
+{
+  DbrServiceMonitor *monitor = dbr_service_monitor_new (client, bus_name);
+
+  g_object_set (monitor,
+                "interval-ms", 100u, "probe-timeout-ms", 200u, "misses-to-stall", 2u,
+                "probe-path", "/org/example/Player", "probe-interface", DBR_TEST_INTERFACE,
+                "probe-property", "Level",
+                NULL);
+
+  return monitor;
+}
+
 static DbrRecovery *
 recovery_new (DbrServiceMonitor *monitor,
               DbrTestPeer       *player)
@@ -205,12 +220,7 @@ test_monitor (void)
   scene_init (&scene, "");
   player = dbr_test_peer_new (scene.bus, "org.example.Player", "");
   client = dbr_client_new_for_address (dbr_test_bus_get_address (scene.bus));
-  monitor = dbr_service_monitor_new (client, "org.example.Player");
-  g_object_set (monitor,
-                "interval-ms", 100u, "probe-timeout-ms", 200u, "misses-to-stall", 2u,
-                "probe-path", "/org/example/Player", "probe-interface", DBR_TEST_INTERFACE,
-                "probe-property", "Level",
-                NULL);
+  monitor = monitor_new (client, "org.example.Player");
   recovery = recovery_new (monitor, player);
   g_assert_true (dbr_notifier_watch (scene.notifier, G_OBJECT (monitor), NULL));
   g_assert_true (dbr_notifier_watch (scene.notifier, G_OBJECT (recovery), NULL));
@@ -231,6 +241,31 @@ test_monitor (void)
   g_assert_true (last_has (&scene, "('Player', 1, "));
   g_assert_true (last_has (&scene, "'org.example.Player answers again'"));
   dbr_test_wait_until (NULL, !dbr_recovery_get_running (recovery), DBR_TEST_PATIENCE_MS);
+  dbr_service_monitor_stop (monitor);
+}
+
+static void
+test_title (void)
+{
+  g_auto(Scene) scene = { NULL };
+  g_autoptr(DbrTestPeer) bluez = NULL;
+  g_autoptr(DbrClient) client = NULL;
+  g_autoptr(DbrServiceMonitor) monitor = NULL;
+
+  g_test_summary ("A service that people know is called as they know it");
+
+  scene_init (&scene, "");
+  bluez = dbr_test_peer_new (scene.bus, "org.bluez", "");
+  client = dbr_client_new_for_address (dbr_test_bus_get_address (scene.bus));
+  monitor = monitor_new (client, "org.bluez");
+  g_assert_true (dbr_notifier_watch (scene.notifier, G_OBJECT (monitor), NULL));
+  g_assert_true (dbr_service_monitor_start (monitor, NULL));
+  dbr_test_wait_until (NULL, dbr_service_monitor_get_state (monitor) == DBR_SERVICE_STATE_HEALTHY,
+                       DBR_TEST_PATIENCE_MS);
+  dbr_test_peer_stop (bluez);
+  dbr_test_wait_until (NULL, dbr_test_peer_count (scene.desktop, "Notify") == 1,
+                       2 * DBR_TEST_PATIENCE_MS);
+  g_assert_true (last_has (&scene, "'Bluetooth does not answer'"));
   dbr_service_monitor_stop (monitor);
 }
 
@@ -352,6 +387,7 @@ main (int    argc,
   g_test_add_func ("/dbr/notifier-incidents/story", test_story);
   g_test_add_func ("/dbr/notifier-incidents/recovery", test_recovery);
   g_test_add_func ("/dbr/notifier-incidents/monitor", test_monitor);
+  g_test_add_func ("/dbr/notifier-incidents/title", test_title);
   g_test_add_func ("/dbr/notifier-incidents/put-away", test_put_away);
   g_test_add_func ("/dbr/notifier-incidents/over-before", test_over_before);
   g_test_add_func ("/dbr/notifier-incidents/unwatch", test_unwatch);

@@ -173,6 +173,29 @@ test_outlives_the_tracker (void)
 }
 
 static void
+test_takes_any_path (void)
+{
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autofree char *old = g_get_current_dir ();
+  g_autofree char *file = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A path is of the folder that the program was in, and is shown whole");
+
+  g_assert_cmpint (g_chdir (scene->folder), ==, 0);
+  dbr_state_tracker_set_file (scene->tracker, "devices");
+  g_assert_cmpint (g_chdir (old), ==, 0);
+  scene_save (scene);
+  g_assert_true (g_file_test (scene->path, G_FILE_TEST_IS_REGULAR));
+  file = dbr_state_tracker_get_file (scene->tracker);
+  g_assert_cmpstr (file, ==, scene->path);
+  g_clear_pointer (&file, g_free);
+  dbr_state_tracker_set_file (scene->tracker, NULL);
+  file = dbr_state_tracker_get_file (scene->tracker);
+  g_assert_null (file);
+}
+
+static void
 test_writes_before_it_goes (void)
 {
   g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
@@ -295,10 +318,12 @@ test_was_never_saved (void)
 static void
 test_connects_again (void)
 {
-  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND "\ngap 800");
+  g_autofree char *calls = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_test_summary ("After a restart a device is connected again, and its notifications come back");
+  g_test_summary ("After a restart a device is waited for and connected again, without a search, and its"
+                  " notifications come back");
 
   state_scene_connect (scene);
   dbr_bluez_monitor_start_notify_sync (scene->bluez->monitor, DBR_TEST_BLUEZ_VALUE_PATH, NULL,
@@ -308,8 +333,11 @@ test_connects_again (void)
   assert_restores (scene, "connected", "unchanged");
   assert_restores (scene, "notify", "unchanged");
 
+  calls = dbr_test_bluez_take_calls (scene->bluez->bluez);
   state_scene_restart (scene);
   assert_restores (scene, "connected", "restored");
+  bluez_scene_assert_calls (scene->bluez, BLUEZ_DEVICE_PART ".Connect "
+                            BLUEZ_DEVICE_PART "/service000a/char000b.StartNotify");
   g_assert_true (dbr_bluez_device_get_connected (state_scene_wait_for_device (scene)));
   dbr_test_bluez_wait_for_ledger (scene->bluez->bluez, NULL, "notify", TRUE);
   assert_restores (scene, "notify", "unchanged");
@@ -478,6 +506,23 @@ test_restores_what_another_process_saved (void)
 }
 
 static void
+test_in_doubt_leaves (void)
+{
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autoptr(DbrStateStore) store = dbr_state_tracker_ref_store (scene->tracker);
+  GVariant *values = g_variant_new_parsed ("{'Connected': <true>, 'Trusted': <false>, 'Adapter': <%s>}",
+                                           DBR_TEST_BLUEZ_ADAPTER);
+
+  g_test_summary ("Of what was saved from an unknown BlueZ nothing is put back");
+
+  state_scene_wait_for_device (scene);
+  dbr_state_store_add (store, dbr_state_change_new_saved (DBR_TEST_BLUEZ_DEVICE, g_get_real_time (),
+                                                          values));
+  assert_restores (scene, "connected", "kept");
+  assert_restores (scene, "trusted", "kept");
+}
+
+static void
 restored_cb (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
@@ -524,6 +569,7 @@ main (int    argc,
   g_test_add_func ("/dbr/state-tracker/saves-without-start", test_saves_without_start);
   g_test_add_func ("/dbr/state-tracker/attributes", test_attributes);
   g_test_add_func ("/dbr/state-tracker/outlives-the-tracker", test_outlives_the_tracker);
+  g_test_add_func ("/dbr/state-tracker/takes-any-path", test_takes_any_path);
   g_test_add_func ("/dbr/state-tracker/writes-before-it-goes", test_writes_before_it_goes);
   g_test_add_func ("/dbr/state-tracker/tells-of-a-damaged-file", test_tells_of_a_damaged_file);
   g_test_add_func ("/dbr/state-tracker/writes-later", test_writes_later);
@@ -537,6 +583,7 @@ main (int    argc,
   g_test_add_func ("/dbr/state-tracker/survives-a-shutdown", test_survives_a_shutdown);
   g_test_add_func ("/dbr/state-tracker/restores-what-another-process-saved",
                    test_restores_what_another_process_saved);
+  g_test_add_func ("/dbr/state-tracker/in-doubt-leaves", test_in_doubt_leaves);
   g_test_add_func ("/dbr/state-tracker/is-cancelled", test_is_cancelled);
 
   return g_test_run ();
