@@ -45,7 +45,7 @@ static const struct
   { 1000, NULL, N_("A program connects a watch, and reads a property ten times a second") },
   { 3000, "on *: wait 300", N_("BlueZ is slow now: 300 ms for each answer") },
   { 5000, "forget *", N_("BlueZ is quick again") },
-  { 6000, "block 4000", N_("BlueZ hangs now, for 4 s: it is on the bus and answers nothing") },
+  { 6000, "block 600000", N_("BlueZ hangs now: it is on the bus and answers nothing") },
   { 12000, "crash", N_("BlueZ crashes now") },
   { 12500, "on Connect call 1: error org.bluez.Error.Failed le-connection-abort-by-local",
     N_("The next attempt to connect the watch is going to fail") },
@@ -64,6 +64,7 @@ typedef struct
   DbrClient           *client;
   DbrBluezMonitor     *monitor;
   DbrctlBluezFollower *follower;
+  DbrRecovery         *recovery;
 
   GSource             *act_source;
   GSource             *read_source;
@@ -130,6 +131,64 @@ circuit_cb (DbrClient       *client,
                _("Calls are refused at once from now on, as nothing answers them"));
   else if (state == DBR_CIRCUIT_STATE_CLOSED)
     demo_tell (user_data, DBRCTL_GOOD, "circuit-closed", NULL, _("Calls are sent again"));
+}
+
+/* What is done about it */
+
+/* In place of systemd, which has no unit for what is played. */
+static void
+perform_cb (DbrRecoveryStage   *stage,
+            DbrRecoveryAttempt *attempt,
+            gpointer            user_data)
+{
+  Demo *self = user_data;
+  g_autoptr(GError) error = NULL;
+
+  demo_tell (self, DBRCTL_DOUBT, "recovery-stage-started", NULL,
+             _("Recovery: BlueZ is ended and started again"));
+  if (dbrctl_stage_play_again (self->stage, &error))
+    dbr_recovery_attempt_succeed (attempt);
+  else
+    dbr_recovery_attempt_fail (attempt, error);
+}
+
+static void
+recovery_cb (GListModel *history,
+             guint       position,
+             guint       n_removed,
+             guint       n_added,
+             gpointer    user_data)
+{
+  for (guint i = position; i < position + n_added; i++)
+    {
+      g_autoptr(DbrEvent) event = g_list_model_get_item (history, i);
+      g_autofree char *name = g_strconcat ("recovery-", dbr_event_get_kind (event), NULL);
+      g_autofree char *text = g_strdup_printf (_("Recovery: %s"), dbr_event_get_text (event));
+
+      demo_tell (user_data, DBRCTL_GOOD, name, NULL, text);
+    }
+}
+
+static gboolean
+demo_attach_recovery (Demo    *self,
+                      GError **error)
+{
+  g_autoptr(DbrRecoveryStage) again = NULL;
+
+  again = dbr_recovery_stage_new ("play-again", DBR_RECOVERY_SCOPE_SERVICE_START);
+  /* It hangs again in each round. */
+  dbr_recovery_stage_set_max_attempts (again, 1000);
+  g_signal_connect (again, "perform", G_CALLBACK (perform_cb), self);
+  self->recovery = dbr_recovery_new (DBR_SERVICE_MONITOR (self->monitor), NULL);
+  dbr_recovery_set_allowed (self->recovery, DBR_RECOVERY_SCOPE_SERVICE_START);
+  if (!dbr_recovery_add_stage (self->recovery, again, error))
+    return FALSE;
+
+  g_signal_connect (dbr_recovery_get_history (self->recovery), "items-changed",
+                    G_CALLBACK (recovery_cb), self);
+  dbr_recovery_attach (self->recovery);
+
+  return TRUE;
 }
 
 /* What the program does */
@@ -256,7 +315,7 @@ demo_start (Demo    *self,
   dbr_service_monitor_set_interval_ms (service, 500);
   dbr_service_monitor_set_probe_timeout_ms (service, 500);
   dbr_service_monitor_set_slow_ms (service, 200);
-  if (!dbr_service_monitor_start (service, error))
+  if (!demo_attach_recovery (self, error) || !dbr_service_monitor_start (service, error))
     return FALSE;
 
   self->read_source = g_timeout_source_new (READ_INTERVAL_MS);
@@ -306,6 +365,14 @@ demo_clear (Demo *self)
   if (self->client != NULL)
     g_signal_handlers_disconnect_by_data (self->client, self);
   g_clear_pointer (&self->follower, dbrctl_bluez_follower_free);
+  if (self->recovery != NULL)
+    {
+      dbr_recovery_detach (self->recovery);
+      g_signal_handlers_disconnect_by_data (dbr_recovery_get_history (self->recovery), self);
+      g_signal_handlers_disconnect_by_data (dbr_recovery_get_stage (self->recovery, "play-again"),
+                                            self);
+    }
+  g_clear_object (&self->recovery);
   g_clear_object (&self->monitor);
   g_clear_object (&self->client);
   g_clear_pointer (&self->stage, dbrctl_stage_free);
@@ -375,8 +442,8 @@ const DbrctlWord dbrctl_demo = {
   .name = "demo",
   .summary = N_("Shows all of it with a Bluetooth service that is played"),
   .description =
-    N_("It is slow, hangs, crashes and loses its device, while a monitor tells of it, a device is "
-       "connected again, and calls to it end. It has a bus of its own: nothing of the machine is "
+    N_("It is slow, hangs, crashes and loses its device, while a monitor tells of it, a recovery starts "
+       "it again, the device is connected again, and calls to it end. It has a bus of its own: nothing of the machine is "
        "asked or changed, and neither a bus nor Bluetooth has to be there."),
   .examples = examples,
   .options = options,

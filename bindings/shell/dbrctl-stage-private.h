@@ -24,6 +24,10 @@ gboolean     dbrctl_stage_tell        (DbrctlStage  *self,
                                        const char   *statement,
                                        GError      **error);
 
+/* Another process plays it, from the beginning. */
+gboolean     dbrctl_stage_play_again  (DbrctlStage  *self,
+                                       GError      **error);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrctlStage, dbrctl_stage_free)
 
 G_END_DECLS

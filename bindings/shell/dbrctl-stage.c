@@ -39,6 +39,8 @@ struct _DbrctlStage
   GSubprocess      *bus;
   char             *address;
 
+  char             *bus_name;
+  char             *script;
   GSubprocess      *peer;
   GDataInputStream *answers;
 };
@@ -121,8 +123,6 @@ find_peer_program (void)
 
 static gboolean
 dbrctl_stage_start_peer (DbrctlStage  *self,
-                         const char   *bus_name,
-                         const char   *script,
                          GError      **error)
 {
   g_autoptr(GSubprocessLauncher) launcher = NULL;
@@ -133,8 +133,8 @@ dbrctl_stage_start_peer (DbrctlStage  *self,
   g_subprocess_launcher_set_child_setup (launcher, child_cb, NULL, NULL);
   self->peer = g_subprocess_launcher_spawn (launcher, error, find_peer_program (), "--quiet",
                                             "--until-eof", "--exit-with-bus",
-                                            "--address", self->address, "--name", bus_name,
-                                            "--run", script, NULL);
+                                            "--address", self->address, "--name", self->bus_name,
+                                            "--run", self->script, NULL);
   if (self->peer == NULL)
     return FALSE;
 
@@ -151,8 +151,9 @@ dbrctl_stage_new (const char  *bus_name,
 {
   g_autoptr(DbrctlStage) self = g_new0 (DbrctlStage, 1);
 
-  if (!dbrctl_stage_start_bus (self, error)
-      || !dbrctl_stage_start_peer (self, bus_name, script, error))
+  self->bus_name = g_strdup (bus_name);
+  self->script = g_strdup (script);
+  if (!dbrctl_stage_start_bus (self, error) || !dbrctl_stage_start_peer (self, error))
     return NULL;
 
   return g_steal_pointer (&self);
@@ -175,6 +176,8 @@ dbrctl_stage_free (DbrctlStage *self)
   g_clear_object (&self->answers);
   end_process (g_steal_pointer (&self->peer));
   end_process (g_steal_pointer (&self->bus));
+  g_free (self->bus_name);
+  g_free (self->script);
   g_free (self->address);
   g_free (self);
 }
@@ -193,6 +196,11 @@ dbrctl_stage_tell (DbrctlStage  *self,
   g_autofree char *line = g_strconcat (statement, "\n", NULL);
   g_autofree char *answer = NULL;
 
+  if (self->answers == NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, _("Nothing is played any more"));
+      return FALSE;
+    }
   if (!g_output_stream_write_all (g_subprocess_get_stdin_pipe (self->peer), line, strlen (line),
                                   NULL, NULL, error))
     return FALSE;
@@ -204,4 +212,14 @@ dbrctl_stage_tell (DbrctlStage  *self,
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, answer);
 
   return FALSE;
+}
+
+gboolean
+dbrctl_stage_play_again (DbrctlStage  *self,
+                         GError      **error)
+{
+  g_clear_object (&self->answers);
+  end_process (g_steal_pointer (&self->peer));
+
+  return dbrctl_stage_start_peer (self, error);
 }

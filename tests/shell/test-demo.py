@@ -42,15 +42,18 @@ class Demo(unittest.TestCase):
             self.assertEqual(live.process.wait(dbrctl.PATIENCE_S), 0)
         events = [document['event'] for document in heard]
         at = 0
-        for event in ('begin', 'device-added', 'connected', 'slow', 'circuit-open', 'recovered',
-                      'vanished', 'restarted', 'connected', 'disconnected', 'connected', 'end'):
+        for event in ('begin', 'device-added', 'connected', 'slow', 'stalled',
+                      'recovery-stage-started', 'restarted', 'recovered', 'connected', 'vanished',
+                      'restarted', 'connected', 'disconnected', 'connected', 'end'):
             self.assertIn(event, events[at:])
             at = events.index(event, at) + 1
-        self.assertEqual((events.count('stalled'), events.count('restarted')), (1, 1))
+        self.assertEqual((events.count('stalled'), events.count('restarted')), (1, 2))
+        self.assertIn('recovery-recovered', events)
+        self.assertIn('circuit-open', events)
         figures = {figure['operation'].rpartition('.')[2]: figure
                    for figure in heard[-1]['operations']}
         # One attempt of them was failed on purpose.
-        self.assertEqual(figures['Connect']['ok'], 3)
+        self.assertEqual(figures['Connect']['ok'], 4)
         self.assertGreater(figures['Get']['timeouts'], 0)
         self.assertGreater(figures['Get']['ok'], 50)
 

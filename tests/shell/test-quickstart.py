@@ -56,7 +56,7 @@ class Quickstart(unittest.TestCase):
         """quickstart: without bus, systemd and display it plays the demo, and ends by itself"""
         said = self.play(NOWHERE)
         self.assertIn('Playing a Bluetooth service', said)
-        self.assertRegex(said, r'Seen: stalls 1, .* restarts 1')
+        self.assertRegex(said, r'Seen: stalls 1, .* restarts 2')
 
     def test_b_live(self):
         """quickstart: with BlueZ and systemd it watches these"""
