@@ -205,7 +205,7 @@ dbr_dispatcher_end_attempt (DbrDispatcher *self,
 {
   DbrCircuitOutcome outcome = dbr_dispatcher_judge (self, passage, reply, error);
   DbrAdmissionEnd end = admission_end_of (reply, outcome);
-  DbrDestination *destination = passage->destination;
+  DbrDestination *destination;
   DbrCircuitPermit permit;
   gboolean was_queued;
   gboolean was_silent;
@@ -214,10 +214,14 @@ dbr_dispatcher_end_attempt (DbrDispatcher *self,
     dbr_passage_disarm (passage, &passage->attempt_limit);
   if (G_UNLIKELY (end == DBR_ADMISSION_LIMITED))
     dbr_recorder_bus_refused (self->recorder);
-  if (destination == NULL)
-    return;
 
   g_mutex_lock (&self->mutex);
+  destination = passage->destination;
+  if (destination == NULL)
+    {
+      g_mutex_unlock (&self->mutex);
+      return;
+    }
   permit = passage->permit;
   passage->permit = (DbrCircuitPermit) { 0 };
   if (outcome == DBR_CIRCUIT_SUCCESS && (passage->circuit_flags & DBR_CIRCUIT_CALL_PING) == 0)

@@ -129,19 +129,38 @@ dbr_dispatcher_add (DbrDispatcher *self,
   return destination;
 }
 
-static DbrDestination *
-dbr_dispatcher_ref_destination (DbrDispatcher *self,
-                                const char    *bus_name)
+/* With a reference, into @place, at which others may look with the lock held. */
+static void
+dbr_dispatcher_put_destination (DbrDispatcher   *self,
+                                const char      *bus_name,
+                                DbrDestination **place)
 {
   DbrDestination *destination;
 
   g_mutex_lock (&self->mutex);
   destination = dbr_dispatcher_lookup_locked (self, bus_name);
   if (destination != NULL)
-    dbr_destination_ref (destination);
+    *place = dbr_destination_ref (destination);
   g_mutex_unlock (&self->mutex);
 
-  return destination != NULL ? destination : dbr_dispatcher_add (self, bus_name);
+  if (destination != NULL)
+    return;
+
+  destination = dbr_dispatcher_add (self, bus_name);
+  g_mutex_lock (&self->mutex);
+  *place = destination;
+  g_mutex_unlock (&self->mutex);
+}
+
+static DbrDestination *
+dbr_dispatcher_ref_destination (DbrDispatcher *self,
+                                const char    *bus_name)
+{
+  DbrDestination *destination = NULL;
+
+  dbr_dispatcher_put_destination (self, bus_name, &destination);
+
+  return destination;
 }
 
 /* The bus answers at once or is gone. It needs no circuit, and takes as many calls as come. */
@@ -195,7 +214,7 @@ dbr_dispatcher_enter_flight_locked (DbrDispatcher *self,
   return role != DBR_FLIGHT_JOINED;
 }
 
-/* Nobody else looks at these before it has begun. */
+/* A call may end by its deadline before it has begun, and who ends it looks where it was to go. */
 static void
 dbr_dispatcher_find_destination (DbrDispatcher *self,
                                  DbrPassage    *passage)
@@ -203,9 +222,9 @@ dbr_dispatcher_find_destination (DbrDispatcher *self,
   const DbrRequest *request = passage->exchange.request;
 
   if (passage->destination == NULL && has_destination (request))
-    passage->destination = dbr_dispatcher_ref_destination (self, request->bus_name);
+    dbr_dispatcher_put_destination (self, request->bus_name, &passage->destination);
   if (passage->awaited == NULL && passage->exchange.awaits != NULL)
-    passage->awaited = dbr_dispatcher_ref_destination (self, passage->exchange.awaits);
+    dbr_dispatcher_put_destination (self, passage->exchange.awaits, &passage->awaited);
 }
 
 static void
