@@ -61,9 +61,13 @@ dbr_dispatcher_get_limit (DbrDispatcher *self,
 
 /* One that waits for a connection still has the time of the attempt before. */
 static gboolean
-dbr_passage_was_sent (const DbrPassage *self)
+dbr_dispatcher_was_sent (DbrDispatcher *self,
+                         DbrPassage    *passage)
 {
-  return self->exchange.sent_usec != 0 && self->exchange.sent_usec != self->last_sent_usec;
+  gint64 sent_usec = passage->exchange.sent_usec;
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return sent_usec != 0 && sent_usec != passage->last_sent_usec;
 }
 
 static DbrCircuitOutcome
@@ -84,7 +88,8 @@ dbr_dispatcher_judge (DbrDispatcher *self,
                                                        : DBR_CIRCUIT_IGNORED;
     }
 
-  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE) || !dbr_passage_was_sent (passage))
+  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE)
+      || !dbr_dispatcher_was_sent (self, passage))
     return DBR_CIRCUIT_IGNORED;
 
   late_usec = g_get_monotonic_time () - dbr_dispatcher_get_limit (self, passage);

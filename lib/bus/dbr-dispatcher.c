@@ -414,7 +414,6 @@ dbr_dispatcher_send (DbrDispatcher *self,
         dbr_metrics_handle_add_retry (passage->handle);
     }
 
-  passage->last_sent_usec = passage->exchange.sent_usec;
   dbr_dispatcher_arm_limit (self, passage);
   if (passage->destination != NULL)
     dbr_dispatcher_watch_sent (self, passage->destination);
@@ -422,6 +421,15 @@ dbr_dispatcher_send (DbrDispatcher *self,
     dbr_passage_send_on_lease (passage);
   else
     dbr_link_submit (self->link, &passage->exchange);
+}
+
+/* It is about to be sent. */
+static void
+dbr_passage_begin_attempt_locked (DbrPassage             *self,
+                                  const DbrCircuitPermit *permit)
+{
+  self->permit = *permit;
+  self->last_sent_usec = self->exchange.sent_usec;
 }
 
 /* Asks the circuit, and ends a call that it refuses. */
@@ -470,7 +478,7 @@ dbr_dispatcher_start (DbrDispatcher *self,
   g_mutex_lock (&self->mutex);
   has_ended = dbr_exchange_has_ended (&passage->exchange);
   if (!has_ended)
-    passage->permit = permit;
+    dbr_passage_begin_attempt_locked (passage, &permit);
   g_mutex_unlock (&self->mutex);
 
   if (has_ended)
@@ -694,7 +702,7 @@ dbr_dispatcher_try (DbrDispatcher *self,
       is_behind = verdict == DBR_ADMISSION_MAY_GO
                   && dbr_dispatcher_join_ready_locked (self, passage);
       if (verdict == DBR_ADMISSION_MAY_GO && !is_behind)
-        passage->permit = permit;
+        dbr_passage_begin_attempt_locked (passage, &permit);
     }
   g_mutex_unlock (&self->mutex);
 

@@ -91,8 +91,11 @@ struct _DbrExchange
   GObject            *lane;
   GSList             *past_lanes;
 
-  /* guarded by the lane's mutex while it is on it */
+  /* written before the first lane is, and not changed after */
   DbrExchangeAbandon        abandon;
+
+  /* guarded by the lane's mutex while it is on it, and not changed while it is on none: who ends it
+   * reads them then */
   DbrLedgerAccount         *account;
   guint32                   serial;
   gsize                     n_bytes;
@@ -139,10 +142,13 @@ void         dbr_exchange_init          (DbrExchange             *self,
                                          DbrRequest              *request,
                                          const char              *operation,
                                          guint                    limit_ms);
-/* Where abandon is asked from now on. */
+/* Where abandon is asked from now on: before it is moved onto the lane, with the lock of that. */
 void         dbr_exchange_set_lane      (DbrExchange        *self,
                                          GObject            *lane,
                                          DbrExchangeAbandon  abandon);
+/* With the lane's lock, without which it does not come off it. */
+gboolean     dbr_exchange_is_on_lane    (DbrExchange        *self,
+                                         GObject            *lane);
 /* What it holds, for DbrExchangeFuncs.free. */
 void         dbr_exchange_clear         (DbrExchange             *self);
 DbrExchange *dbr_exchange_ref           (DbrExchange      *self);

@@ -248,18 +248,29 @@ dbr_exchange_fail (DbrExchange *self,
     dbr_exchange_settle (self);
 }
 
+/* It may end meanwhile, and who ends it may be asking the lane before this one. What lanes do is the
+ * same for all of them. */
 void
 dbr_exchange_set_lane (DbrExchange        *self,
                        GObject            *lane,
                        DbrExchangeAbandon  abandon)
 {
-  self->abandon = abandon;
   if (self->lane == lane)
     return;
 
   if (self->lane != NULL)
     self->past_lanes = g_slist_prepend (self->past_lanes, self->lane);
+  else
+    self->abandon = abandon;
   g_atomic_pointer_set (&self->lane, g_object_ref (lane));
+}
+
+gboolean
+dbr_exchange_is_on_lane (DbrExchange *self,
+                         GObject     *lane)
+{
+  return g_atomic_int_get (&self->state) == DBR_EXCHANGE_ON_LANE
+         && g_atomic_pointer_get (&self->lane) == lane;
 }
 
 static gboolean
