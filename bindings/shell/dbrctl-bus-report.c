@@ -302,7 +302,8 @@ dbrctl_bus_report_print (DbrctlBusReport *self,
     }
 
   dbrctl_output_field (output, _("Address"), DBRCTL_PLAIN, "%s", self->address);
-  dbrctl_output_field (output, _("Program"), DBRCTL_PLAIN, "%s", kind != NULL ? kind : _("unknown"));
+  dbrctl_output_field (output, _("Program"), DBRCTL_PLAIN, "%s",
+                       kind != NULL ? kind : _("unknown"));
   bus_report_print_limits (self, output);
   dbrctl_output_field (output, _("Answers in"), self->ping_usec < 0 ? DBRCTL_BAD : DBRCTL_PLAIN,
                        "%s", ping);

@@ -243,8 +243,8 @@ const DbrctlWord dbrctl_call = {
   .name = "call",
   .summary = N_("Calls a method and says where the time went"),
   .arguments = N_("NAME PATH INTERFACE METHOD [ARGUMENT…]"),
-  .description = N_("The service is asked for the types of the arguments, so that texts and numbers "
-                    "are typed as they are. A call that fails is tried again if it surely did not "
+  .description = N_("The service is asked for the types of the arguments, so that texts and "
+                    "numbers are typed as they are. A call that fails is tried again if it surely did not "
                     "run. This does what the method does: it may change things."),
   .examples = examples,
   .options = options,

@@ -310,7 +310,8 @@ check_proxy (Checks  *self,
       if (proxy == NULL)
         return FAIL;
 
-      value = dbr_proxy_read_sync (proxy, self->property_name, checks_get_cancellable (self), error);
+      value = dbr_proxy_read_sync (proxy, self->property_name, checks_get_cancellable (self),
+                                   error);
       if (value == NULL)
         return FAIL;
 
@@ -393,7 +394,8 @@ check_monitor (Checks  *self,
   g_autoptr(DbrServiceMonitor) monitor = dbr_service_monitor_new (self->client, BLUEZ_NAME);
   gboolean is_well = dbr_service_monitor_start (monitor, error)
                      && dbr_service_monitor_wait_healthy_sync (monitor, HEALTHY_MS,
-                                                               checks_get_cancellable (self), error);
+                                                               checks_get_cancellable (self),
+                                                               error);
 
   dbr_service_monitor_stop (monitor);
   *detail = g_strdup (_("a monitor sees that Bluetooth works"));

@@ -166,7 +166,8 @@ watch_reader (GCancellable *cancellable)
   struct stat status;
   GSource *source;
 
-  if (fstat (STDOUT_FILENO, &status) < 0 || !(S_ISFIFO (status.st_mode) || S_ISSOCK (status.st_mode)))
+  if (fstat (STDOUT_FILENO, &status) < 0
+      || !(S_ISFIFO (status.st_mode) || S_ISSOCK (status.st_mode)))
     return NULL;
 
   source = g_unix_fd_source_new (STDOUT_FILENO, G_IO_ERR);
@@ -470,7 +471,8 @@ show_words (void)
   dbrctl_output_line (output, DBRCTL_PLAIN, "%s", _("Usage:"));
   dbrctl_output_line (output, DBRCTL_PLAIN, _("  dbrctl WORD [OPTION…]"));
   dbrctl_output_line (output, DBRCTL_PLAIN, "%s", "");
-  dbrctl_output_line (output, DBRCTL_PLAIN, "%s", _("Says what is wrong on D-Bus, and why a call hangs."));
+  dbrctl_output_line (output, DBRCTL_PLAIN, "%s",
+                      _("Says what is wrong on D-Bus, and why a call hangs."));
   dbrctl_output_line (output, DBRCTL_PLAIN, "%s", "");
   dbrctl_output_line (output, DBRCTL_PLAIN, "%s", _("Words:"));
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)

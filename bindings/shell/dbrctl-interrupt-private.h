@@ -20,8 +20,8 @@ void             dbrctl_interrupt_free       (DbrctlInterrupt *self);
 /* The signal that was heard, or 0. */
 int              dbrctl_interrupt_get_number (DbrctlInterrupt *self);
 
-/* How the terminal is left if a second signal ends the process: a constant that is written to it, and
- * its settings, or NULL for what is to stay. Both have to live until this is called again. */
+/* How the terminal is left if a second signal ends the process: a constant that is written to it,
+ * and its settings, or NULL for what is to stay. Both have to live until this is called again. */
 void             dbrctl_interrupt_set_terminal (DbrctlInterrupt      *self,
                                                 const char           *words,
                                                 const struct termios *settings);

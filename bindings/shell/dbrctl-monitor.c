@@ -20,17 +20,17 @@
 /* What goes on while the word runs. */
 typedef struct
 {
-  DbrctlFrame   *frame;
-  DbrctlOutput  *output;
-  DbrClient     *client;
-  DbrctlWatches *watches;
+  DbrctlFrame      *frame;
+  DbrctlOutput     *output;
+  DbrClient        *client;
+  DbrctlWatches    *watches;
   /* NULL if nothing is allowed */
   DbrctlRecoveries *recoveries;
   DbrNotifier      *notifier;
   /* writes the file, now and then and soon after something was told; 0 if that is not due */
-  guint          writing;
-  guint          writing_soon;
-  DbrctlStatus   status;
+  guint             writing;
+  guint             writing_soon;
+  DbrctlStatus      status;
 } Live;
 
 static int interval_ms;
@@ -89,8 +89,8 @@ style_of (const char *kind)
   return DBRCTL_DOUBT;
 }
 
-/* A file that cannot be written ends the word: who reads the old one would believe that all is as it
- * was. */
+/* A file that cannot be written ends the word: who reads the old one would believe that all is as
+ * it was. */
 static gboolean
 live_write (Live *self)
 {
@@ -232,7 +232,6 @@ run (DbrctlFrame *frame,
     }
   if (interval_ms < 0 || slow_ms < 0)
     return dbrctl_frame_misuse (frame, "%s", _("A time cannot be negative"));
-
   if (allowed != NULL && !dbrctl_scopes_parse (allowed, &scopes, &error))
     return dbrctl_frame_fail (frame, error);
   if (!live_begin (&live, names[0] != NULL ? names : default_names, scopes, &error))
@@ -261,9 +260,9 @@ const DbrctlWord dbrctl_monitor = {
   .summary = N_("Tells line by line when a service stalls, restarts or works again"),
   .arguments = N_("[NAME…]"),
   .description = N_("Watches services of one bus, that of the first, for as long as it runs; "
-                    "org.bluez and org.freedesktop.systemd1 if none is named. It asks each now and then, starts "
-                    "none, and goes on over restarts of the service and of the bus. Only --recover "
-                    "changes something. Ctrl-C ends it."),
+                    "org.bluez and org.freedesktop.systemd1 if none is named. It asks each now and "
+                    "then, starts none, and goes on over restarts of the service and of the bus. "
+                    "Only --recover changes something. Ctrl-C ends it."),
   .examples = examples,
   .options = options,
   .is_live = TRUE,

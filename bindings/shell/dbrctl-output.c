@@ -268,7 +268,8 @@ output_enter (DbrctlOutput *self,
 
   g_string_append (self->line, "  ");
   output_append (self, name_style, name);
-  g_string_append_printf (self->line, "%*s", wide < FIELD_WIDTH ? (int) (FIELD_WIDTH - wide) : 1, "");
+  g_string_append_printf (self->line, "%*s", wide < FIELD_WIDTH ? (int) (FIELD_WIDTH - wide) : 1,
+                          "");
   output_wrap (self, FIELD_WIDTH + 2, style, text);
 }
 

@@ -331,7 +331,8 @@ service_report_judge_pace (DbrctlServiceReport *self,
   if (self->queue.bytes > FULL_BYTES || self->queue.messages > FULL_MESSAGES)
     dbrctl_findings_take (findings, DBR_SEVERITY_WARNING, "queue", self->name,
                           g_strdup_printf (_("The bus holds %d KiB for %s, which does not read "
-                                             "them"), (int) (self->queue.bytes / 1024), self->label),
+                                             "them"), (int) (self->queue.bytes / 1024),
+                                           self->label),
                           g_strdup (_("When its share of memory is used up, the bus refuses calls "
                                       "to it or disconnects it.")));
   if (max_rules > 0 && self->queue.rules > (gint64) max_rules * 3 / 4)
@@ -416,7 +417,8 @@ service_report_print_process (DbrctlServiceReport *self,
   dbrctl_output_field (output, _("Owner"), DBRCTL_PLAIN, "%s", self->owner);
   dbrctl_output_field (output, _("Process"),
                        dbrctl_process_is_stopped (&self->process) ? DBRCTL_BAD : DBRCTL_PLAIN,
-                       dbrctl_process_is_stopped (&self->process) ? _("%d (%s), stopped") : "%d (%s)",
+                       dbrctl_process_is_stopped (&self->process) ? _("%d (%s), stopped")
+                                                                  : "%d (%s)",
                        (int) self->pid,
                        self->process.program != NULL ? self->process.program : _("unknown"));
   if (self->unit != NULL)

@@ -9,7 +9,8 @@
 
 G_BEGIN_DECLS
 
-/* How values of the library are called: for programs by their nick, for people in their language. */
+/* How values of the library are called: for programs by their nick, for people in their
+ * language. */
 const char  *dbrctl_terms_nick           (GType           type,
                                           int             value);
 

@@ -35,11 +35,13 @@ char       *dbrctl_text_cut     (const char *text,
 char      **dbrctl_text_wrap    (const char *text,
                                  guint       width) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A duration as a person reads it: “740 µs”, “3.2 ms”, “12 s”, “3 h 20 min”; “–” for an unknown one. */
+/* A duration as a person reads it: “740 µs”, “3.2 ms”, “12 s”, “3 h 20 min”; “–” for an unknown
+ * one. */
 char       *dbrctl_text_duration (gint64 usec) G_GNUC_WARN_UNUSED_RESULT;
 /* A moment of the wall clock: “14:03:12” of today, with its date else; “–” for an unknown one. */
 char       *dbrctl_text_moment   (gint64 when_usec) G_GNUC_WARN_UNUSED_RESULT;
-/* A column for each latency, by its order of magnitude from a tenth of a millisecond to a second. */
+/* A column for each latency, by its order of magnitude from a tenth of a millisecond to a second;
+ * the two below are the other things that a column can say. */
 #define DBRCTL_NO_ANSWER -1
 #define DBRCTL_NOT_ASKED -2
 char       *dbrctl_text_sparkline (const gint64 *usecs,

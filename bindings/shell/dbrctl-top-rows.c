@@ -253,7 +253,8 @@ top_rows_fill (DbrctlTopRows *self,
   g_autofree char *history = dbrctl_text_sparkline (row->history + HISTORY - spark, spark);
   g_autofree char *rate = g_strdup_printf (_("%.1f/s"), top_rows_get_rate (self, row));
   g_autofree char *lost = g_strdup_printf ("%u %%", row_get_lost (row));
-  g_autofree char *restarts = g_strdup_printf ("%u", dbr_service_monitor_get_restarts (row->monitor));
+  g_autofree char *restarts = g_strdup_printf ("%u",
+                                               dbr_service_monitor_get_restarts (row->monitor));
   const char *cells[9] = { dbr_service_monitor_get_bus_name (row->monitor),
                            dbrctl_terms_state (state), latency };
   guint n = 3;

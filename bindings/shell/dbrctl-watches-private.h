@@ -24,7 +24,8 @@ typedef struct
 typedef void (*DbrctlNewsFunc) (const DbrctlNews *news,
                                 gpointer          user_data);
 
-/* Monitors of several services on one client, and all that they and the figures tell, in one place. */
+/* Monitors of several services on one client, and all that they and the figures tell, in one
+ * place. */
 typedef struct _DbrctlWatches DbrctlWatches;
 
 /* @with_answers tells each latency too. */

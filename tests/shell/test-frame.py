@@ -69,7 +69,7 @@ class Frame(unittest.TestCase):
             dbrctl.tell(f'peer {PLAYER} cont')
 
     def test_interrupted_at_any_time(self):
-        """frame: whenever a word is interrupted, it ends without a word and leaves nothing behind"""
+        """frame: whenever a word is interrupted, it is silent and leaves nothing behind"""
         before = set(os.listdir(tempfile.gettempdir()))
         seed = int(os.environ.get('DBR_TEST_SEED', '0')) or random.randrange(1, 2**31)
         print(f'# DBR_TEST_SEED={seed}', flush=True)
