@@ -310,7 +310,9 @@ dbrctl_arguments_parse (const char         *signature,
   for (guint i = 0; arguments[i] != NULL; i++)
     {
       g_autoptr(GError) why = NULL;
-      GVariant *value = parse_one (type, arguments[i], &why);
+      GVariant *parsed = parse_one (type, arguments[i], &why);
+      /* What was parsed as a text is not floating, and what was made is. */
+      g_autoptr(GVariant) value = parsed != NULL ? g_variant_take_ref (parsed) : NULL;
 
       if (value == NULL)
         {

@@ -17,9 +17,11 @@ typedef void (*DbrDeadlineFunc) (DbrDeadline *deadline);
  * costs. */
 struct _DbrDeadline
 {
+  /* changed only by who arms it */
   gint64          when;
   DbrDeadlineFunc func;
-  /* Its place in the heap, counted from 1; 0 when it is in none. */
+  /* Its place in the heap, counted from 1; 0 when it is in none. Others move it there at any time:
+   * of one of the process's, ask dbr_deadline_is_armed(). */
   guint           place;
 };
 
@@ -46,6 +48,8 @@ void         dbr_deadline_arm         (DbrDeadline     *self,
                                        gint64           when,
                                        DbrDeadlineFunc  func);
 gboolean     dbr_deadline_disarm      (DbrDeadline     *self);
+/* Whether its function is still to be called. Where not, it may be running. */
+gboolean     dbr_deadline_is_armed    (DbrDeadline     *self);
 /* The timer goes off for nothing where the earliest deadline was taken back; who knows that none
  * will come soon has it look now, while the processor is awake. */
 void         dbr_deadline_relax       (void);

@@ -167,8 +167,9 @@ dbr_deadline_heap_clear (DbrDeadlineHeap *self)
 
 /* The timer */
 
+/* Once it is out of the heap its owner may arm it anew, so what is to be called is taken along. */
 static DbrDeadline *
-deadlines_pop_due (void)
+deadlines_pop_due (DbrDeadlineFunc *func)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&deadlines.mutex);
   DbrDeadline *deadline = dbr_deadline_heap_pop (&deadlines.heap, g_get_monotonic_time ());
@@ -178,7 +179,10 @@ deadlines_pop_due (void)
       deadlines.timer_when = dbr_deadline_heap_peek (&deadlines.heap);
       g_source_set_ready_time (deadlines.timer,
                                deadlines.timer_when == G_MAXINT64 ? -1 : deadlines.timer_when);
+      return NULL;
     }
+
+  *func = deadline->func;
 
   return deadline;
 }
@@ -189,9 +193,10 @@ timer_dispatch_cb (GSource     *source,
                    gpointer     user_data)
 {
   DbrDeadline *deadline;
+  DbrDeadlineFunc func;
 
-  while ((deadline = deadlines_pop_due ()) != NULL)
-    deadline->func (deadline);
+  while ((deadline = deadlines_pop_due (&func)) != NULL)
+    func (deadline);
 
   return G_SOURCE_CONTINUE;
 }
@@ -232,10 +237,9 @@ dbr_deadline_arm (DbrDeadline     *self,
       g_once_init_leave (&is_guarded, 1);
     }
 
+  g_mutex_lock (&deadlines.mutex);
   self->when = when;
   self->func = func;
-
-  g_mutex_lock (&deadlines.mutex);
   deadlines_ensure_timer_locked (context);
   dbr_deadline_heap_push (&deadlines.heap, self);
 
@@ -265,6 +269,14 @@ dbr_deadline_disarm (DbrDeadline *self)
     self->place = 0;
 
   return TRUE;
+}
+
+gboolean
+dbr_deadline_is_armed (DbrDeadline *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&deadlines.mutex);
+
+  return self->place != 0;
 }
 
 void

@@ -57,8 +57,8 @@ struct _DbrDestination
    * lock */
   GPtrArray          *watches;
   gint                is_watched;
-  /* how long a call may take before they are told, and since when one does; holds a reference while
-   * it is armed */
+  /* how long a call may take before they are told, and since when one does, 0 if none is looked
+   * after; the deadline holds a reference while it is armed */
   guint               slow_ms;
   DbrDeadline         slow;
   gint64              slow_from_usec;

@@ -199,7 +199,7 @@ dbr_destination_set_tick (DbrDestination *self)
   self->has_tick = next_usec != G_MAXINT64;
   if (dbr_deadline_disarm (&self->tick))
     dbr_destination_unref (self);
-  if (!self->has_tick || self->tick.place != 0)
+  if (!self->has_tick)
     return;
 
   dbr_destination_ref (self);

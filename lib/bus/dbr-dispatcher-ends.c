@@ -61,9 +61,13 @@ dbr_dispatcher_get_limit (DbrDispatcher *self,
 
 /* One that waits for a connection still has the time of the attempt before. */
 static gboolean
-dbr_passage_was_sent (const DbrPassage *self)
+dbr_dispatcher_was_sent (DbrDispatcher *self,
+                         DbrPassage    *passage)
 {
-  return self->exchange.sent_usec != 0 && self->exchange.sent_usec != self->last_sent_usec;
+  gint64 sent_usec = passage->exchange.sent_usec;
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return sent_usec != 0 && sent_usec != passage->last_sent_usec;
 }
 
 static DbrCircuitOutcome
@@ -84,7 +88,8 @@ dbr_dispatcher_judge (DbrDispatcher *self,
                                                        : DBR_CIRCUIT_IGNORED;
     }
 
-  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE) || !dbr_passage_was_sent (passage))
+  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE)
+      || !dbr_dispatcher_was_sent (self, passage))
     return DBR_CIRCUIT_IGNORED;
 
   late_usec = g_get_monotonic_time () - dbr_dispatcher_get_limit (self, passage);
@@ -205,7 +210,7 @@ dbr_dispatcher_end_attempt (DbrDispatcher *self,
 {
   DbrCircuitOutcome outcome = dbr_dispatcher_judge (self, passage, reply, error);
   DbrAdmissionEnd end = admission_end_of (reply, outcome);
-  DbrDestination *destination = passage->destination;
+  DbrDestination *destination;
   DbrCircuitPermit permit;
   gboolean was_queued;
   gboolean was_silent;
@@ -214,10 +219,14 @@ dbr_dispatcher_end_attempt (DbrDispatcher *self,
     dbr_passage_disarm (passage, &passage->attempt_limit);
   if (G_UNLIKELY (end == DBR_ADMISSION_LIMITED))
     dbr_recorder_bus_refused (self->recorder);
-  if (destination == NULL)
-    return;
 
   g_mutex_lock (&self->mutex);
+  destination = passage->destination;
+  if (destination == NULL)
+    {
+      g_mutex_unlock (&self->mutex);
+      return;
+    }
   permit = passage->permit;
   passage->permit = (DbrCircuitPermit) { 0 };
   if (outcome == DBR_CIRCUIT_SUCCESS && (passage->circuit_flags & DBR_CIRCUIT_CALL_PING) == 0)
@@ -432,10 +441,15 @@ dbr_dispatcher_end_write (DbrDispatcher *self,
 }
 
 void
-dbr_passage_leave_lease (DbrPassage *self)
+dbr_dispatcher_leave_lease (DbrDispatcher *self,
+                            DbrPassage    *passage)
 {
-  g_autoptr(DbrLane) lane = g_steal_pointer (&self->lane);
+  g_autoptr(DbrLane) lane = NULL;
   g_autoptr(GError) reason = NULL;
+
+  g_mutex_lock (&self->mutex);
+  lane = g_steal_pointer (&passage->lane);
+  g_mutex_unlock (&self->mutex);
 
   if (lane == NULL)
     return;
@@ -455,7 +469,7 @@ ended (DbrExchange *exchange)
 
   dbr_dispatcher_end_attempt (self, passage, exchange->reply, exchange->error);
   if (passage->connection != NULL)
-    dbr_passage_leave_lease (passage);
+    dbr_dispatcher_leave_lease (self, passage);
   if (G_UNLIKELY (dbr_dispatcher_was_retried (self, passage)))
     {
       dbr_dispatcher_unpark (self, passage);

@@ -73,7 +73,7 @@ dbr_destination_watch_call_locked (DbrDestination *self)
 {
   guint slow_ms = self->slow_ms != 0 ? self->slow_ms : DEFAULT_SLOW_MS;
 
-  if (self->slow.place != 0)
+  if (self->slow_from_usec != 0)
     return;
 
   self->slow_from_usec = g_get_monotonic_time ();
@@ -88,14 +88,17 @@ slow_cb (DbrDeadline *deadline)
   g_autoptr(GObject) dispatcher = g_weak_ref_get (&destination->dispatcher);
   g_autoptr(GPtrArray) watches = dbr_watches_new ();
   DbrDispatcher *self = (DbrDispatcher *) dispatcher;
+  gint64 from_usec;
 
   if (self == NULL)
     return;
 
   g_mutex_lock (&self->mutex);
+  from_usec = destination->slow_from_usec;
+  destination->slow_from_usec = 0;
   if (destination->window.n_in_flight > 0 && destination->watches->len > 0)
     {
-      if (destination->heard_usec < destination->slow_from_usec)
+      if (destination->heard_usec < from_usec)
         dbr_watches_collect (destination->watches, watches);
       else
         dbr_destination_watch_call_locked (destination);

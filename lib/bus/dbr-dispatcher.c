@@ -129,19 +129,38 @@ dbr_dispatcher_add (DbrDispatcher *self,
   return destination;
 }
 
-static DbrDestination *
-dbr_dispatcher_ref_destination (DbrDispatcher *self,
-                                const char    *bus_name)
+/* With a reference, into @place, at which others may look with the lock held. */
+static void
+dbr_dispatcher_put_destination (DbrDispatcher   *self,
+                                const char      *bus_name,
+                                DbrDestination **place)
 {
   DbrDestination *destination;
 
   g_mutex_lock (&self->mutex);
   destination = dbr_dispatcher_lookup_locked (self, bus_name);
   if (destination != NULL)
-    dbr_destination_ref (destination);
+    *place = dbr_destination_ref (destination);
   g_mutex_unlock (&self->mutex);
 
-  return destination != NULL ? destination : dbr_dispatcher_add (self, bus_name);
+  if (destination != NULL)
+    return;
+
+  destination = dbr_dispatcher_add (self, bus_name);
+  g_mutex_lock (&self->mutex);
+  *place = destination;
+  g_mutex_unlock (&self->mutex);
+}
+
+static DbrDestination *
+dbr_dispatcher_ref_destination (DbrDispatcher *self,
+                                const char    *bus_name)
+{
+  DbrDestination *destination = NULL;
+
+  dbr_dispatcher_put_destination (self, bus_name, &destination);
+
+  return destination;
 }
 
 /* The bus answers at once or is gone. It needs no circuit, and takes as many calls as come. */
@@ -195,7 +214,7 @@ dbr_dispatcher_enter_flight_locked (DbrDispatcher *self,
   return role != DBR_FLIGHT_JOINED;
 }
 
-/* Nobody else looks at these before it has begun. */
+/* A call may end by its deadline before it has begun, and who ends it looks where it was to go. */
 static void
 dbr_dispatcher_find_destination (DbrDispatcher *self,
                                  DbrPassage    *passage)
@@ -203,9 +222,9 @@ dbr_dispatcher_find_destination (DbrDispatcher *self,
   const DbrRequest *request = passage->exchange.request;
 
   if (passage->destination == NULL && has_destination (request))
-    passage->destination = dbr_dispatcher_ref_destination (self, request->bus_name);
+    dbr_dispatcher_put_destination (self, request->bus_name, &passage->destination);
   if (passage->awaited == NULL && passage->exchange.awaits != NULL)
-    passage->awaited = dbr_dispatcher_ref_destination (self, passage->exchange.awaits);
+    dbr_dispatcher_put_destination (self, passage->exchange.awaits, &passage->awaited);
 }
 
 static void
@@ -370,18 +389,29 @@ static const DbrLaneListener lease_listener = {
 /* The connection is lent, and is to be left as it was: so each attempt has a lane of its own on it,
  * which goes with the call. */
 static void
-dbr_passage_send_on_lease (DbrPassage *passage)
+dbr_dispatcher_send_on_lease (DbrDispatcher *self,
+                              DbrPassage    *passage)
 {
   DbrTransportLimits limits = dbr_address_get_limits (NULL);
   g_autoptr(DbrTransport) transport = dbr_gdbus_transport_new_adopted (passage->connection,
                                                                        &limits);
   g_autoptr(DbrLane) lane = dbr_lane_new (transport, TRUE, limits.n_replies, &lease_listener,
                                           NULL, NULL);
+  gboolean has_ended;
 
-  dbr_passage_leave_lease (passage);
-  passage->lane = g_object_ref (lane);
+  dbr_dispatcher_leave_lease (self, passage);
   dbr_lane_start (lane);
-  dbr_lane_send (lane, &passage->exchange);
+
+  g_mutex_lock (&self->mutex);
+  passage->lane = g_object_ref (lane);
+  has_ended = dbr_exchange_has_ended (&passage->exchange);
+  g_mutex_unlock (&self->mutex);
+
+  /* Who ended it before has not seen this lane; who does later takes it away. */
+  if (has_ended)
+    dbr_dispatcher_leave_lease (self, passage);
+  else
+    dbr_lane_send (lane, &passage->exchange);
 }
 
 static void
@@ -395,14 +425,22 @@ dbr_dispatcher_send (DbrDispatcher *self,
         dbr_metrics_handle_add_retry (passage->handle);
     }
 
-  passage->last_sent_usec = passage->exchange.sent_usec;
   dbr_dispatcher_arm_limit (self, passage);
   if (passage->destination != NULL)
     dbr_dispatcher_watch_sent (self, passage->destination);
   if (passage->connection != NULL)
-    dbr_passage_send_on_lease (passage);
+    dbr_dispatcher_send_on_lease (self, passage);
   else
     dbr_link_submit (self->link, &passage->exchange);
+}
+
+/* It is about to be sent. */
+static void
+dbr_passage_begin_attempt_locked (DbrPassage             *self,
+                                  const DbrCircuitPermit *permit)
+{
+  self->permit = *permit;
+  self->last_sent_usec = self->exchange.sent_usec;
 }
 
 /* Asks the circuit, and ends a call that it refuses. */
@@ -451,7 +489,7 @@ dbr_dispatcher_start (DbrDispatcher *self,
   g_mutex_lock (&self->mutex);
   has_ended = dbr_exchange_has_ended (&passage->exchange);
   if (!has_ended)
-    passage->permit = permit;
+    dbr_passage_begin_attempt_locked (passage, &permit);
   g_mutex_unlock (&self->mutex);
 
   if (has_ended)
@@ -675,7 +713,7 @@ dbr_dispatcher_try (DbrDispatcher *self,
       is_behind = verdict == DBR_ADMISSION_MAY_GO
                   && dbr_dispatcher_join_ready_locked (self, passage);
       if (verdict == DBR_ADMISSION_MAY_GO && !is_behind)
-        passage->permit = permit;
+        dbr_passage_begin_attempt_locked (passage, &permit);
     }
   g_mutex_unlock (&self->mutex);
 

@@ -81,6 +81,7 @@ struct _DbrExchange
   /* the bus name that is to be followed before this is sent, or NULL */
   char            *awaits;
   const char      *operation;
+  /* atomic: it may grow to that of the activation, once */
   guint            limit_ms;
   guint            activation_limit_ms;
   gint64           began_usec;
@@ -91,8 +92,11 @@ struct _DbrExchange
   GObject            *lane;
   GSList             *past_lanes;
 
-  /* guarded by the lane's mutex while it is on it */
+  /* written before the first lane is, and not changed after */
   DbrExchangeAbandon        abandon;
+
+  /* guarded by the lane's mutex while it is on it, and not changed while it is on none: who ends it
+   * reads them then */
   DbrLedgerAccount         *account;
   guint32                   serial;
   gsize                     n_bytes;
@@ -139,10 +143,13 @@ void         dbr_exchange_init          (DbrExchange             *self,
                                          DbrRequest              *request,
                                          const char              *operation,
                                          guint                    limit_ms);
-/* Where abandon is asked from now on. */
+/* Where abandon is asked from now on: before it is moved onto the lane, with the lock of that. */
 void         dbr_exchange_set_lane      (DbrExchange        *self,
                                          GObject            *lane,
                                          DbrExchangeAbandon  abandon);
+/* With the lane's lock, without which it does not come off it. */
+gboolean     dbr_exchange_is_on_lane    (DbrExchange        *self,
+                                         GObject            *lane);
 /* What it holds, for DbrExchangeFuncs.free. */
 void         dbr_exchange_clear         (DbrExchange             *self);
 DbrExchange *dbr_exchange_ref           (DbrExchange      *self);
@@ -198,7 +205,8 @@ gboolean     dbr_exchange_move          (DbrExchange      *self,
                                          DbrExchangeState  to);
 gboolean     dbr_exchange_has_ended     (DbrExchange      *self);
 
-/* The deadline that holds, in monotonic time. */
+/* The limit that holds, and when it is over, in monotonic time. */
+guint        dbr_exchange_get_limit     (DbrExchange      *self);
 gint64       dbr_exchange_get_deadline  (DbrExchange      *self);
 GError      *dbr_exchange_new_late_error (DbrExchange     *self,
                                           guint            limit_ms) G_GNUC_WARN_UNUSED_RESULT;

@@ -188,8 +188,9 @@ dbr_lane_take_reply (DbrLane    *self,
   else if (answer == ANSWER_ERROR)
     dbr_exchange_fail (exchange, message, NULL);
   else
-    dbr_exchange_finish (exchange, NULL, dbr_exchange_new_late_error (exchange,
-                                                                      exchange->limit_ms));
+    dbr_exchange_finish (exchange, NULL,
+                         dbr_exchange_new_late_error (exchange,
+                                                      dbr_exchange_get_limit (exchange)));
   self->listener->eased (self->user_data);
 
   return TRUE;
@@ -320,17 +321,16 @@ dbr_lane_put_heir_locked (DbrLane     *self,
                           DbrExchange *exchange,
                           DbrExchange *heir)
 {
-  heir->serial = exchange->serial;
-  heir->n_bytes = exchange->n_bytes;
-  heir->sent_usec = exchange->sent_usec;
-  heir->has_bus = exchange->has_bus;
-  heir->account = exchange->account;
   dbr_exchange_set_lane (heir, G_OBJECT (self), dbr_lane_abandon);
-  heir->n_attempts = exchange->n_attempts;
   if (!dbr_exchange_move (heir, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ON_LANE))
     return FALSE;
 
-  exchange->account = NULL;
+  heir->serial = exchange->serial;
+  heir->n_bytes = exchange->n_bytes;
+  heir->sent_usec = exchange->sent_usec;
+  heir->n_attempts = exchange->n_attempts;
+  heir->has_bus = exchange->has_bus;
+  heir->account = g_steal_pointer (&exchange->account);
   dbr_lane_put_locked (self, heir);
 
   return TRUE;
@@ -365,7 +365,7 @@ dbr_lane_take_off (DbrLane          *self,
   g_autoptr(DbrExchange) stolen = NULL;
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
-  if (g_hash_table_lookup (self->pending, GUINT_TO_POINTER (exchange->serial)) != exchange)
+  if (!dbr_exchange_is_on_lane (exchange, G_OBJECT (self)))
     return FALSE;
 
   stolen = dbr_lane_steal_locked (self, exchange->serial);
@@ -434,7 +434,8 @@ dbr_lane_may_hold_locked (DbrLane *self,
          || (n_bytes <= MAX_UNSENT_BYTES && self->n_unsent_bytes <= MAX_UNSENT_BYTES - n_bytes);
 }
 
-/* Puts the exchange into the table before it is sent, so that its reply finds it. */
+/* Puts the exchange into the table before it is sent, so that its reply finds it. One that has ended
+ * meanwhile is left as it is, for who has ended it reads it. */
 static gboolean
 dbr_lane_enter (DbrLane      *self,
                 DbrExchange  *exchange,
@@ -468,6 +469,13 @@ dbr_lane_enter (DbrLane      *self,
       *is_laden = dbr_ledger_is_laden (self->ledger);
     }
 
+  dbr_exchange_set_lane (exchange, G_OBJECT (self), dbr_lane_abandon);
+  if (!dbr_exchange_move (exchange, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ON_LANE))
+    {
+      if (account != NULL)
+        dbr_ledger_release (self->ledger, account);
+      return FALSE;
+    }
   exchange->account = account;
   exchange->has_bus = self->has_bus;
   exchange->serial = *serial = dbr_transport_reserve_serial (self->transport);
@@ -475,12 +483,6 @@ dbr_lane_enter (DbrLane      *self,
   exchange->sent_usec = 0;
   exchange->last_execution = DBR_EXECUTION_NEVER;
   exchange->n_attempts++;
-  dbr_exchange_set_lane (exchange, G_OBJECT (self), dbr_lane_abandon);
-  if (!dbr_exchange_move (exchange, DBR_EXCHANGE_WAITING, DBR_EXCHANGE_ON_LANE))
-    {
-      dbr_lane_release_locked (self, exchange);
-      return FALSE;
-    }
   self->n_unsent_bytes += n_bytes;
   dbr_lane_put_locked (self, exchange);
 

@@ -23,9 +23,8 @@ struct _DbrPassage
   GObject             *dispatcher;
   /* the DbrCall that asked for it, or NULL */
   GObject             *call;
-  /* the connection of a lease that it is sent on instead of the client's, and the lane it is on */
+  /* the connection of a lease that it is sent on instead of the client's */
   GDBusConnection     *connection;
-  DbrLane             *lane;
   /* who has to be behind the name, or NULL */
   DbrAccessPolicy     *access_policy;
 
@@ -48,8 +47,6 @@ struct _DbrPassage
   DbrRetryState        retry;
   guint                retry_cost;
   gboolean             was_maybe;
-  /* when the attempt before this one was sent, 0 if none was */
-  gint64               last_sent_usec;
   /* it has taken its place among those that ask the same */
   gboolean             has_begun;
 
@@ -63,6 +60,10 @@ struct _DbrPassage
   DbrDestination      *awaited;
   DbrAdmissionNode     admission;
   DbrCircuitPermit     permit;
+  /* when the attempt before this one was sent, 0 if none was */
+  gint64               last_sent_usec;
+  /* the lane it is on, if that is one on a lease */
+  DbrLane             *lane;
   DbrFlightNode        flight;
   gboolean             is_in_flight;
   gboolean             is_parked;

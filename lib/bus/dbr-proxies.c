@@ -147,7 +147,7 @@ dbr_proxies_expire_locked (DbrProxies *self,
       dbr_proxies_remove_locked (self, oldest, removed);
     }
 
-  if (oldest == NULL || self->expiry.place != 0)
+  if (oldest == NULL || dbr_deadline_is_armed (&self->expiry))
     return;
 
   dbr_proxies_ref (self);

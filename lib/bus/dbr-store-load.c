@@ -79,7 +79,7 @@ static void pause_cb (DbrDeadline *deadline);
 void
 dbr_store_arm_pause_locked (DbrStore *self)
 {
-  if (self->pause.place != 0)
+  if (dbr_deadline_is_armed (&self->pause))
     return;
 
   self->pause_usec = CLAMP (self->pause_usec * 2, FIRST_PAUSE_USEC, MAX_PAUSE_USEC);

@@ -95,6 +95,9 @@ struct _DbrBluezCore
   DbrMailbox      *mailbox;
   DbrBluezTellFunc tell;
 
+  /* atomic: set once, by whoever stops it, and looked at everywhere */
+  gint             is_over;
+
   GMutex           mutex;
 
   /* guarded by mutex */
@@ -104,7 +107,6 @@ struct _DbrBluezCore
   DbrLease        *lease;
   GError          *error;
   gboolean         is_live;
-  gboolean         is_over;
   gboolean         is_posted;
   DbrLetter        letter;
 
@@ -138,6 +140,7 @@ void          dbr_bluez_core_unref           (DbrBluezCore     *self);
 void          dbr_bluez_core_go_live         (DbrBluezCore     *self);
 /* Ends all operations, and tells nothing any more. */
 void          dbr_bluez_core_stop            (DbrBluezCore     *self);
+gboolean      dbr_bluez_core_is_over         (DbrBluezCore     *self);
 /* Tells what is to be told now, if this thread may: that is if its the monitor's, or nobody's. */
 void          dbr_bluez_core_settle          (DbrBluezCore     *self);
 /* NULL if there is none at the moment. */

@@ -132,14 +132,12 @@ deliver_cb (DbrLetter *letter)
 {
   DbrBluezCore *self =
     (DbrBluezCore *) G_STRUCT_MEMBER_P (letter, -G_STRUCT_OFFSET (DbrBluezCore, letter));
-  gboolean is_over;
 
   g_mutex_lock (&self->mutex);
   self->is_posted = FALSE;
-  is_over = self->is_over;
   g_mutex_unlock (&self->mutex);
 
-  if (!is_over)
+  if (!dbr_bluez_core_is_over (self))
     tell_news (self);
   dbr_bluez_core_unref (self);
 }
@@ -156,7 +154,7 @@ dbr_bluez_core_mark (DbrBluezCore *self,
       node->is_dirty = TRUE;
       g_ptr_array_add (self->dirty, node);
     }
-  if (self->is_live && !self->is_posted && !self->is_over)
+  if (self->is_live && !self->is_posted && !dbr_bluez_core_is_over (self))
     is_to_post = self->is_posted = TRUE;
   g_mutex_unlock (&self->mutex);
 
@@ -282,7 +280,7 @@ poke_cb (gpointer user_data)
 void
 dbr_bluez_core_poke (DbrBluezCore *self)
 {
-  if (self->poke != NULL || self->is_over)
+  if (self->poke != NULL || dbr_bluez_core_is_over (self))
     return;
 
   self->poke = g_idle_source_new ();
@@ -647,9 +645,12 @@ stop_cb (gpointer data)
 void
 dbr_bluez_core_stop (DbrBluezCore *self)
 {
-  g_mutex_lock (&self->mutex);
-  self->is_over = TRUE;
-  g_mutex_unlock (&self->mutex);
-
+  g_atomic_int_set (&self->is_over, TRUE);
   dbr_io_invoke (stop_cb, dbr_bluez_core_ref (self));
+}
+
+gboolean
+dbr_bluez_core_is_over (DbrBluezCore *self)
+{
+  return g_atomic_int_get (&self->is_over);
 }

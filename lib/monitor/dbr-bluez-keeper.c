@@ -79,7 +79,7 @@ reconnected_cb (gpointer      user_data,
       errand_free (errand);
       return;
     }
-  if (node == NULL || !node->is_kept || !node->is_wanted || errand->core->is_over
+  if (node == NULL || !node->is_kept || !node->is_wanted || dbr_bluez_core_is_over (errand->core)
       || !dbr_retry_state_next (&errand->retry, g_get_monotonic_time (), &verdict, 0, &delay_ms))
     {
       errand_free (errand);
@@ -97,7 +97,7 @@ reconnect_cb (gpointer user_data)
   DbrBluezNode *node = dbr_bluez_core_lookup (errand->core, errand->key);
 
   if (node == NULL || node->path == NULL || !node->is_kept || !node->is_wanted
-      || node->is_connected || errand->core->is_over)
+      || node->is_connected || dbr_bluez_core_is_over (errand->core))
     {
       errand_free (errand);
       return G_SOURCE_REMOVE;
@@ -118,7 +118,7 @@ lost_cb (gpointer user_data)
   DbrBluezParting *parting;
   gboolean is_meant;
 
-  if (node == NULL || errand->core->is_over)
+  if (node == NULL || dbr_bluez_core_is_over (errand->core))
     {
       errand_free (errand);
       return G_SOURCE_REMOVE;

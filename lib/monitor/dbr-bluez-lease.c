@@ -59,7 +59,7 @@ acquired_cb (GObject      *source,
   self->is_leasing = FALSE;
   g_clear_error (&self->lease_error);
   lease = dbr_pool_acquire_finish (DBR_POOL (source), result, &self->lease_error);
-  if (lease != NULL && !self->is_over)
+  if (lease != NULL && !dbr_bluez_core_is_over (self))
     {
       self->lease_serial++;
       set_lease (self, g_object_ref (lease));
@@ -82,7 +82,8 @@ dbr_bluez_core_can_lease (DbrBluezCore *self)
 void
 dbr_bluez_core_need_lease (DbrBluezCore *self)
 {
-  if (self->lease != NULL || self->is_leasing || self->is_over || !dbr_bluez_core_can_lease (self))
+  if (self->lease != NULL || self->is_leasing || dbr_bluez_core_is_over (self)
+      || !dbr_bluez_core_can_lease (self))
     return;
 
   if (self->pool == NULL)

@@ -450,7 +450,8 @@ dbr_bluez_ledger_replay (DbrBluezLedger *self)
 {
   gint64 now = g_get_monotonic_time ();
 
-  if (self->is_busy || self->core->is_over || !dbr_bluez_core_is_synced (self->core))
+  if (self->is_busy || dbr_bluez_core_is_over (self->core)
+      || !dbr_bluez_core_is_synced (self->core))
     return;
 
   for (guint i = 0; i < self->entries->len; i++)

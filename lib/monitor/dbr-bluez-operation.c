@@ -175,7 +175,7 @@ dbr_bluez_operation_fail (DbrBluezOperation *self,
              "DBR_OPERATION", self->klass->name,
              "DBR_ERROR", error->message);
   dbr_bluez_operation_answer (self, error);
-  if (self->klass->undo == NULL || !self->may_have_begun || self->core->is_over)
+  if (self->klass->undo == NULL || !self->may_have_begun || dbr_bluez_core_is_over (self->core))
     {
       dbr_bluez_operation_end (self);
       return;
@@ -627,7 +627,7 @@ start (gpointer data)
     attach (&self->cancel_source, g_cancellable_source_new (self->outer_cancellable),
             G_SOURCE_FUNC (cancelled_cb), self);
 
-  if (self->core->is_over)
+  if (dbr_bluez_core_is_over (self->core))
     dbr_bluez_operation_fail (self, g_error_new (DBR_ERROR, DBR_ERROR_CLOSED,
                                                  _("The Bluetooth monitor was stopped")));
   else if (self->core->error != NULL)

@@ -269,12 +269,12 @@ dbr_monitor_core_set_tick_locked (DbrMonitorCore *self)
   gint64 next_usec = dbr_monitor_core_find_next_locked (self);
   gboolean is_later = next_usec > self->tick.when;
 
-  if (self->tick.place != 0 && self->tick.when == next_usec)
+  if (self->tick.when == next_usec && dbr_deadline_is_armed (&self->tick))
     return;
 
   if (dbr_deadline_disarm (&self->tick))
     dbr_monitor_core_unref (self);
-  if (self->tick.place == 0 && next_usec != G_MAXINT64)
+  if (next_usec != G_MAXINT64)
     {
       dbr_monitor_core_ref (self);
       dbr_deadline_arm (&self->tick, next_usec, tick_cb);

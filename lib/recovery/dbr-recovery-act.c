@@ -5,12 +5,14 @@
 
 #include "recovery/dbr-recovery-run-private.h"
 
+#include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 #include "base/dbr-io-private.h"
 #include "recovery/dbr-recovery-bluez-private.h"
 #include "recovery/dbr-recovery-service-private.h"
 #include "recovery/dbr-recovery-target-private.h"
+#include "recovery/dbr-state-tracker-private.h"
 
 /* What a run does in one attempt. What a stage says of itself is not the last word: it has helped
  * when the service is seen to answer, as another process if it was restarted, with its adapters if
@@ -97,6 +99,38 @@ dbr_recovery_run_look (DbrRecoveryRun *self)
                                   dbr_recovery_step_new (self));
 }
 
+/* What could not be put back is in the report, and no reason to take more away. */
+static void
+replayed_cb (GObject      *source,
+             GAsyncResult *result,
+             gpointer      user_data)
+{
+  g_autoptr(DbrRecoveryStep) step = user_data;
+  g_autoptr(GListModel) report = NULL;
+  g_autoptr(GError) error = NULL;
+
+  report = dbr_state_tracker_replay_finish (DBR_STATE_TRACKER (source), result, &error);
+  if (!dbr_recovery_step_is_current (step))
+    return;
+
+  if (report != NULL)
+    dbr_recovery_run_tell_replay (step->run, report);
+  else
+    dbr_debug (DBR_DEBUG_MONITOR, "What was there before a recovery was not put back",
+               "DBR_TARGET", step->run->target, "DBR_ERROR", error->message);
+  dbr_recovery_run_look (step->run);
+}
+
+static void
+dbr_recovery_run_replay (DbrRecoveryRun *self)
+{
+  if (self->is_wide && self->core->tracker != NULL)
+    dbr_state_tracker_replay_async (self->core->tracker, "", self->cancellable, replayed_cb,
+                                    dbr_recovery_step_new (self));
+  else
+    dbr_recovery_run_look (self);
+}
+
 static void
 adapters_cb (GObject      *source,
              GAsyncResult *result,
@@ -112,7 +146,7 @@ adapters_cb (GObject      *source,
   if (error != NULL)
     dbr_recovery_run_conclude (step->run, error);
   else
-    dbr_recovery_run_look (step->run);
+    dbr_recovery_run_replay (step->run);
 }
 
 static void
@@ -122,7 +156,7 @@ dbr_recovery_run_await_adapters (DbrRecoveryRun *self)
 
   if (self->adapters == NULL)
     {
-      dbr_recovery_run_look (self);
+      dbr_recovery_run_replay (self);
       return;
     }
 
@@ -321,20 +355,23 @@ dbr_recovery_run_ask_program (DbrRecoveryRun *self)
 
 /* Beginning */
 
-/* What a wide rung takes away has to come back. */
+/* What a wide stage takes away has to come back; once it has begun, what ends is no wish of anybody. */
 static void
-dbr_recovery_run_note_adapters (DbrRecoveryRun *self,
-                                DbrRungKind     kind)
+dbr_recovery_run_note_state (DbrRecoveryRun *self,
+                             const DbrRung  *rung)
 {
   g_autoptr(DbrBluezCore) core = NULL;
 
   g_clear_pointer (&self->adapters, g_strfreev);
-  if (!DBR_IS_BLUEZ_MONITOR (self->monitor)
-      || kind == DBR_RUNG_RESOLVE || kind == DBR_RUNG_RECONNECT)
+  self->is_wide = (rung->scope & ~DBR_RECOVERY_SCOPE_DEVICE) != 0;
+  if (!self->is_wide || !DBR_IS_BLUEZ_MONITOR (self->monitor))
     return;
 
   core = dbr_bluez_monitor_ref_core (DBR_BLUEZ_MONITOR (self->monitor));
   self->adapters = dbr_recovery_bluez_dup_adapters (core);
+  if (self->core->tracker != NULL && !self->is_marked)
+    dbr_state_tracker_mark (self->core->tracker, "");
+  self->is_marked = TRUE;
 }
 
 static void
@@ -384,6 +421,6 @@ dbr_recovery_run_attempt (DbrRecoveryRun   *self,
   dbr_recovery_core_tell (self->core, news);
 
   dbr_recovery_stage_get_rung (stage, &rung);
-  dbr_recovery_run_note_adapters (self, rung.kind);
+  dbr_recovery_run_note_state (self, &rung);
   dbr_recovery_run_act (self, rung.kind);
 }

@@ -64,6 +64,7 @@ struct _DbrRecoveryCore
   /* identity */
   GWeakRef             recovery;
   DbrServiceMonitor   *monitor;
+  DbrStateTracker     *tracker;
   DbrRecoveryCoreFunc  deliver;
   DbrMailbox          *mailbox;
   DbrLetter            letter;
@@ -91,6 +92,7 @@ struct _DbrRecoveryCore
 
 DbrRecoveryCore *dbr_recovery_core_new   (GObject             *recovery,
                                           DbrServiceMonitor   *monitor,
+                                          DbrStateTracker     *tracker,
                                           DbrRecoveryCoreFunc  deliver) G_GNUC_WARN_UNUSED_RESULT;
 DbrRecoveryCore *dbr_recovery_core_ref   (DbrRecoveryCore     *self);
 void             dbr_recovery_core_unref (DbrRecoveryCore     *self);

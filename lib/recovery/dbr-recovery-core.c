@@ -151,6 +151,7 @@ dbr_recovery_core_unserve (DbrRecoveryCore *self,
 DbrRecoveryCore *
 dbr_recovery_core_new (GObject             *recovery,
                        DbrServiceMonitor   *monitor,
+                       DbrStateTracker     *tracker,
                        DbrRecoveryCoreFunc  deliver)
 {
   g_autoptr(GMainContext) context = g_main_context_ref_thread_default ();
@@ -161,6 +162,7 @@ dbr_recovery_core_new (GObject             *recovery,
   g_mutex_init (&self->mutex);
   g_queue_init (&self->news);
   self->monitor = monitor;
+  self->tracker = tracker;
   self->deliver = deliver;
   self->mailbox = dbr_mailbox_get (context);
   self->letter.deliver = deliver_cb;

@@ -14,6 +14,7 @@ struct _DbrRecovery
 
   /* identity */
   DbrServiceMonitor *monitor;
+  DbrStateTracker   *tracker;
   DbrRecoveryCore   *core;
   DbrIncidentBoard  *board;
   GMainContext      *context;
@@ -36,7 +37,12 @@ struct _DbrRecovery
   GSource           *source;
 };
 
-/* Tells what there is to tell, if this thread may act for the context of the recovery. */
+/* In dbr-recovery-tell.c */
+void     dbr_recovery_install_signals (GType     type);
+void     dbr_recovery_offer         (DbrRecovery  *self);
+/* Tells what there is to tell, in the context of the recovery. */
+void     dbr_recovery_deliver       (GObject      *object);
+/* The same, if this thread may act for that context. */
 void     dbr_recovery_settle        (DbrRecovery  *self);
 
 /* In dbr-recovery-attach.c */

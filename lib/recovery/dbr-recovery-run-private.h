@@ -43,6 +43,9 @@ struct _DbrRecoveryRun
   gssize             old_pid;
   /* the adapters that are to be back after it, NULL if it takes none away */
   GStrv              adapters;
+  /* it is noted what there was before, and whether this stage may have taken it away */
+  gboolean           is_marked;
+  gboolean           is_wide;
 
   /* guarded by the core's mutex */
   GPtrArray         *waiters;
@@ -69,6 +72,9 @@ void             dbr_recovery_run_start_timer (DbrRecoveryRun        *self,
                                                GSourceFunc            callback);
 /* What it is about, for a person. */
 const char      *dbr_recovery_run_get_subject (DbrRecoveryRun        *self);
+/* So much was put back behind the stage. */
+void             dbr_recovery_run_tell_replay (DbrRecoveryRun        *self,
+                                               GListModel            *report);
 /* The attempt is over; NULL for a success. */
 void             dbr_recovery_run_conclude    (DbrRecoveryRun        *self,
                                                const GError          *error);

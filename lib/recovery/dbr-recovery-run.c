@@ -263,6 +263,25 @@ dbr_recovery_run_tell_attempt (DbrRecoveryRun *self,
   dbr_recovery_core_tell (self->core, news);
 }
 
+void
+dbr_recovery_run_tell_replay (DbrRecoveryRun *self,
+                              GListModel     *report)
+{
+  DbrRecoveryNews *news = dbr_recovery_news_new (DBR_RECOVERY_NEWS_EVENT, self->target);
+  g_autoptr(GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < g_list_model_get_n_items (report); i++)
+    {
+      g_autoptr(DbrEvent) item = g_list_model_get_item (report, i);
+
+      g_string_append_printf (text, "%s%s", i > 0 ? "; " : "", dbr_event_get_text (item));
+    }
+  news->event = dbr_event_new ("state-restored", text->str,
+                               describe (self, dbr_recovery_stage_get_name (self->stage),
+                                         self->attempt, "restored", NULL, g_get_real_time ()));
+  dbr_recovery_core_tell (self->core, news);
+}
+
 /* What no second attempt makes otherwise. */
 static gboolean
 is_final (const GError *error)

@@ -10,9 +10,7 @@
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 #include "bus/dbr-client-private.h"
-#include "monitor/dbr-service-title-private.h"
 
-#define MAX_HISTORY 200
 #define MINUTE_USEC (60 * (gint64) G_USEC_PER_SEC)
 /* To start or restart a unit may take two minutes; then it has to be seen to work. */
 #define SERVICE_TIMEOUT_MS 150000
@@ -67,6 +65,12 @@
  * Only a unit is touched that really is the service: the main process of the unit has the name, or
  * the unit was made to have it.
  *
+ * ## What was there before
+ *
+ * What affects more than one device takes things away. With a [class@StateTracker] they are noted
+ * before, and what was lost is put back behind it: devices are connected again, searches go on, and
+ * so does all that this program has asked BlueZ for.
+ *
  * ## Targets
  *
  * A target is empty for the service; with a [class@BluezMonitor] the address of a device or an
@@ -85,21 +89,13 @@ enum
 {
   PROP_0,
   PROP_MONITOR,
+  PROP_TRACKER,
   PROP_ALLOWED,
   PROP_RUNNING,
   PROP_HISTORY,
   PROP_DRY_RUN,
   PROP_STAGES,
   N_PROPS
-};
-
-enum
-{
-  SIGNAL_STAGE_STARTED,
-  SIGNAL_STAGE_FINISHED,
-  SIGNAL_RECOVERED,
-  SIGNAL_GAVE_UP,
-  N_SIGNALS
 };
 
 static const struct
@@ -120,7 +116,6 @@ static const struct
 };
 
 static GParamSpec *properties[N_PROPS];
-static guint signals[N_SIGNALS];
 
 static void dbr_recovery_incident_source_init (DbrIncidentSourceInterface *iface);
 
@@ -134,186 +129,6 @@ G_DEFINE_ENUM_TYPE (DbrRecoveryResult, dbr_recovery_result,
 G_DEFINE_FINAL_TYPE_WITH_CODE (DbrRecovery, dbr_recovery, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (DBR_TYPE_INCIDENT_SOURCE,
                                                       dbr_recovery_incident_source_init))
-
-/* Telling */
-
-static void
-dbr_recovery_tell_running (DbrRecovery *self)
-{
-  gboolean is_running = dbr_recovery_core_is_running (self->core);
-
-  if (is_running == self->was_running)
-    return;
-
-  self->was_running = is_running;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RUNNING]);
-}
-
-static const char *
-dbr_recovery_get_service (DbrRecovery *self)
-{
-  return dbr_service_title_get (dbr_service_monitor_get_bus_name (self->monitor));
-}
-
-static void
-dbr_recovery_begin_incident (DbrRecovery     *self,
-                             DbrRecoveryNews *news)
-{
-  guint64 *known = g_hash_table_lookup (self->incidents, news->target);
-  g_autofree char *title = NULL;
-  guint64 serial;
-
-  /* Translators: the name of a service, as Bluetooth or org.example.Player. */
-  title = g_strdup_printf (_("%s does not work"), dbr_recovery_get_service (self));
-  if (known != NULL)
-    {
-      dbr_incident_board_update (self->board, *known, DBR_SEVERITY_CRITICAL, title,
-                                 news->error->message);
-      return;
-    }
-
-  serial = dbr_incident_board_begin (self->board, DBR_SEVERITY_CRITICAL, title,
-                                     news->error->message);
-  g_hash_table_insert (self->incidents, g_strdup (news->target),
-                       g_memdup2 (&serial, sizeof serial));
-}
-
-static void
-dbr_recovery_end_incident (DbrRecovery     *self,
-                           DbrRecoveryNews *news)
-{
-  guint64 *known = g_hash_table_lookup (self->incidents, news->target);
-  g_autofree char *title = NULL;
-
-  if (known == NULL)
-    return;
-
-  /* Translators: the name of a service, as Bluetooth or org.example.Player. */
-  title = g_strdup_printf (_("%s works again"), dbr_recovery_get_service (self));
-  dbr_incident_board_end (self->board, *known, title, dbr_event_get_text (news->event));
-  g_hash_table_remove (self->incidents, news->target);
-}
-
-static void
-dbr_recovery_append (DbrRecovery *self,
-                     DbrEvent    *event)
-{
-  if (g_list_model_get_n_items (G_LIST_MODEL (self->history)) >= MAX_HISTORY)
-    g_list_store_remove (self->history, 0);
-  g_list_store_append (self->history, event);
-}
-
-static void
-dbr_recovery_tell (DbrRecovery     *self,
-                   DbrRecoveryNews *news)
-{
-  if (news->event != NULL)
-    dbr_recovery_append (self, news->event);
-
-  switch (news->kind)
-    {
-    case DBR_RECOVERY_NEWS_RUNNING:
-      dbr_recovery_tell_running (self);
-      break;
-
-    case DBR_RECOVERY_NEWS_STARTED:
-      g_signal_emit (self, signals[SIGNAL_STAGE_STARTED], 0, news->stage, news->target);
-      break;
-
-    case DBR_RECOVERY_NEWS_PERFORM:
-      /* Kept by nobody but those who will answer. */
-      {
-        g_autoptr(DbrRecoveryAttempt) attempt = g_steal_pointer (&news->attempt);
-
-        dbr_recovery_stage_perform (news->stage, attempt);
-      }
-      break;
-
-    case DBR_RECOVERY_NEWS_FINISHED:
-      g_signal_emit (self, signals[SIGNAL_STAGE_FINISHED], 0, news->stage, news->target,
-                     news->error);
-      break;
-
-    case DBR_RECOVERY_NEWS_RECOVERED:
-      dbr_recovery_end_incident (self, news);
-      g_signal_emit (self, signals[SIGNAL_RECOVERED], 0, news->target, news->elapsed_usec);
-      break;
-
-    case DBR_RECOVERY_NEWS_GAVE_UP:
-      dbr_recovery_begin_incident (self, news);
-      g_signal_emit (self, signals[SIGNAL_GAVE_UP], 0, news->target, news->error);
-      break;
-
-    case DBR_RECOVERY_NEWS_STAGE:
-      g_list_store_append (self->stages, news->stage);
-      break;
-
-    case DBR_RECOVERY_NEWS_EVENT:
-    default:
-      if (news->is_well)
-        dbr_recovery_end_incident (self, news);
-      break;
-    }
-}
-
-static void
-deliver_cb (GObject *object)
-{
-  DbrRecovery *self = DBR_RECOVERY (object);
-  DbrRecoveryNews *next;
-
-  while ((next = dbr_recovery_core_pop_news (self->core)) != NULL)
-    {
-      g_autoptr(DbrRecoveryNews) news = next;
-
-      dbr_recovery_tell (self, news);
-    }
-}
-
-void
-dbr_recovery_settle (DbrRecovery *self)
-{
-  if (g_thread_self () != self->thread || !g_main_context_acquire (self->context))
-    return;
-
-  deliver_cb (G_OBJECT (self));
-  g_main_context_release (self->context);
-}
-
-/* An offer to the person who is told what is wrong */
-
-static void
-weak_ref_free (GWeakRef *self)
-{
-  g_weak_ref_clear (self);
-  g_free (self);
-}
-
-static void
-taken_cb (guint64  serial,
-          gpointer user_data)
-{
-  g_autoptr(DbrRecovery) self = g_weak_ref_get (user_data);
-
-  if (self != NULL)
-    dbr_recovery_recover_async (self, "", NULL, NULL, NULL);
-}
-
-static void
-dbr_recovery_offer (DbrRecovery *self)
-{
-  GWeakRef *ref;
-
-  if (!DBR_IS_INCIDENT_SOURCE (self->monitor))
-    return;
-
-  ref = g_new0 (GWeakRef, 1);
-  g_weak_ref_init (ref, self);
-  /* Translators: what a person can do when a service does not work. */
-  dbr_incident_board_offer (dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (self->monitor)),
-                            "recover", _("Try to recover"), taken_cb, ref,
-                            (GDestroyNotify) weak_ref_free);
-}
 
 static DbrIncidentBoard *
 dbr_recovery_get_board (DbrIncidentSource *source)
@@ -334,7 +149,7 @@ dbr_recovery_constructed (GObject *object)
 {
   DbrRecovery *self = DBR_RECOVERY (object);
 
-  self->core = dbr_recovery_core_new (object, self->monitor, deliver_cb);
+  self->core = dbr_recovery_core_new (object, self->monitor, self->tracker, dbr_recovery_deliver);
   for (gsize i = 0; i < G_N_ELEMENTS (shipped); i++)
     {
       g_autoptr(DbrRecoveryStage) stage = dbr_recovery_stage_new_built_in (&shipped[i].rung,
@@ -376,6 +191,7 @@ dbr_recovery_finalize (GObject *object)
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->history);
   g_clear_object (&self->stages);
+  g_clear_object (&self->tracker);
   g_clear_object (&self->monitor);
 
   G_OBJECT_CLASS (dbr_recovery_parent_class)->finalize (object);
@@ -393,6 +209,10 @@ dbr_recovery_get_property (GObject    *object,
     {
     case PROP_MONITOR:
       g_value_set_object (value, self->monitor);
+      break;
+
+    case PROP_TRACKER:
+      g_value_set_object (value, self->tracker);
       break;
 
     case PROP_ALLOWED:
@@ -434,6 +254,10 @@ dbr_recovery_set_property (GObject      *object,
       self->monitor = g_value_dup_object (value);
       break;
 
+    case PROP_TRACKER:
+      self->tracker = g_value_dup_object (value);
+      break;
+
     case PROP_ALLOWED:
       dbr_recovery_set_allowed (self, g_value_get_flags (value));
       break;
@@ -460,6 +284,18 @@ install_properties (GObjectClass *object_class)
   properties[PROP_MONITOR] =
     g_param_spec_object ("monitor", NULL, NULL,
                          DBR_TYPE_SERVICE_MONITOR,
+                         G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * DbrRecovery:tracker: (getter get_tracker)
+   *
+   * What keeps and restores the state that a service loses.
+   *
+   * Since: 0.1
+   */
+  properties[PROP_TRACKER] =
+    g_param_spec_object ("tracker", NULL, NULL,
+                         DBR_TYPE_STATE_TRACKER,
                          G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
@@ -536,88 +372,6 @@ install_properties (GObjectClass *object_class)
 }
 
 static void
-install_signals (GType type)
-{
-  /**
-   * DbrRecovery::stage-started:
-   * @self: the recovery
-   * @stage: the stage
-   * @target: what is being recovered
-   *
-   * Emitted when a stage is tried.
-   *
-   * Since: 0.1
-   */
-  signals[SIGNAL_STAGE_STARTED] =
-    g_signal_new ("stage-started",
-                  type,
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 2,
-                  DBR_TYPE_RECOVERY_STAGE,
-                  G_TYPE_STRING);
-
-  /**
-   * DbrRecovery::stage-finished:
-   * @self: the recovery
-   * @stage: the stage
-   * @target: what is being recovered
-   * @error: (nullable): why it has not helped
-   *
-   * Emitted when it is known whether a stage has helped.
-   *
-   * Since: 0.1
-   */
-  signals[SIGNAL_STAGE_FINISHED] =
-    g_signal_new ("stage-finished",
-                  type,
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 3,
-                  DBR_TYPE_RECOVERY_STAGE,
-                  G_TYPE_STRING,
-                  G_TYPE_ERROR);
-
-  /**
-   * DbrRecovery::recovered:
-   * @self: the recovery
-   * @target: what works again
-   * @elapsed_usec: how many microseconds that took
-   *
-   * Emitted when a recovery has succeeded.
-   *
-   * Since: 0.1
-   */
-  signals[SIGNAL_RECOVERED] =
-    g_signal_new ("recovered",
-                  type,
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 2,
-                  G_TYPE_STRING,
-                  G_TYPE_INT64);
-
-  /**
-   * DbrRecovery::gave-up:
-   * @self: the recovery
-   * @target: what does not work
-   * @error: a `DBR_ERROR_GAVE_UP`
-   *
-   * Emitted when all that was allowed was tried in vain. For five minutes nothing more is.
-   *
-   * Since: 0.1
-   */
-  signals[SIGNAL_GAVE_UP] =
-    g_signal_new ("gave-up",
-                  type,
-                  G_SIGNAL_RUN_LAST,
-                  0, NULL, NULL, NULL,
-                  G_TYPE_NONE, 2,
-                  G_TYPE_STRING,
-                  G_TYPE_ERROR);
-}
-
-static void
 dbr_recovery_class_init (DbrRecoveryClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
@@ -629,7 +383,7 @@ dbr_recovery_class_init (DbrRecoveryClass *klass)
   object_class->set_property = dbr_recovery_set_property;
 
   install_properties (object_class);
-  install_signals (G_TYPE_FROM_CLASS (klass));
+  dbr_recovery_install_signals (G_TYPE_FROM_CLASS (klass));
 }
 
 static void
@@ -657,13 +411,14 @@ dbr_recovery_init (DbrRecovery *self)
  */
 DbrRecovery *
 dbr_recovery_new (DbrServiceMonitor *monitor,
-                  GObject           *tracker)
+                  DbrStateTracker   *tracker)
 {
   g_return_val_if_fail (DBR_IS_SERVICE_MONITOR (monitor), NULL);
-  g_return_val_if_fail (tracker == NULL || G_IS_OBJECT (tracker), NULL);
+  g_return_val_if_fail (tracker == NULL || DBR_IS_STATE_TRACKER (tracker), NULL);
 
   return g_object_new (DBR_TYPE_RECOVERY,
                        "monitor", monitor,
+                       "tracker", tracker,
                        NULL);
 }
 
@@ -683,6 +438,24 @@ dbr_recovery_get_monitor (DbrRecovery *self)
   g_return_val_if_fail (DBR_IS_RECOVERY (self), NULL);
 
   return self->monitor;
+}
+
+/**
+ * dbr_recovery_get_tracker: (get-property tracker)
+ * @self: a recovery
+ *
+ * Gets what keeps and restores the state that the service loses.
+ *
+ * Returns: (transfer none) (nullable): the tracker, `NULL` if there is none
+ *
+ * Since: 0.1
+ */
+DbrStateTracker *
+dbr_recovery_get_tracker (DbrRecovery *self)
+{
+  g_return_val_if_fail (DBR_IS_RECOVERY (self), NULL);
+
+  return self->tracker;
 }
 
 /**

@@ -9,6 +9,7 @@
 
 #include "monitor/dbr-service-monitor.h"
 #include "recovery/dbr-recovery-stage.h"
+#include "recovery/dbr-state-tracker.h"
 
 G_BEGIN_DECLS
 
@@ -45,10 +46,12 @@ G_DECLARE_FINAL_TYPE (DbrRecovery, dbr_recovery, DBR, RECOVERY, GObject)
 
 DBR_AVAILABLE_IN_0_1
 DbrRecovery       *dbr_recovery_new                (DbrServiceMonitor    *monitor,
-                                                    GObject              *tracker) G_GNUC_WARN_UNUSED_RESULT;
+                                                    DbrStateTracker      *tracker) G_GNUC_WARN_UNUSED_RESULT;
 
 DBR_AVAILABLE_IN_0_1
 DbrServiceMonitor *dbr_recovery_get_monitor        (DbrRecovery          *self);
+DBR_AVAILABLE_IN_0_1
+DbrStateTracker   *dbr_recovery_get_tracker        (DbrRecovery          *self);
 DBR_AVAILABLE_IN_0_1
 DbrRecoveryScope   dbr_recovery_get_allowed        (DbrRecovery          *self);
 DBR_AVAILABLE_IN_0_1

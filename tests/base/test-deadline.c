@@ -289,8 +289,11 @@ test_an_earlier_one_armed_later_is_in_time (void)
   g_assert_cmpuint (early.n_rings, ==, 1);
   g_assert_cmpint (early.rung_at, >=, early.deadline.when);
   g_assert_cmpint (early.rung_at, <, early.deadline.when + G_USEC_PER_SEC);
+  g_assert_false (dbr_deadline_is_armed (&early.deadline));
+  g_assert_true (dbr_deadline_is_armed (&late.deadline));
   g_assert_true (dbr_deadline_disarm (&late.deadline));
   g_assert_false (dbr_deadline_disarm (&late.deadline));
+  g_assert_false (dbr_deadline_is_armed (&late.deadline));
   g_assert_cmpuint (late.n_rings, ==, 0);
 }
 
@@ -327,6 +330,33 @@ test_may_arm_itself_again (void)
   io_settle ();
   g_assert_cmpuint (alarm.n_rings, ==, 5);
   g_assert_false (dbr_deadline_disarm (&alarm.deadline));
+}
+
+static void
+test_may_be_armed_again_while_it_is_called (void)
+{
+  Alarm alarm = { { 0 } };
+  guint n_armed = 0;
+
+  g_test_summary ("Who finds that a deadline is no longer armed may arm it again, though its "
+                  "function is just about to be called: it is called once for each time");
+
+  bell_reset ();
+  while (n_armed < MANY)
+    {
+      if (dbr_deadline_is_armed (&alarm.deadline))
+        {
+          g_thread_yield ();
+          continue;
+        }
+      dbr_deadline_arm (&alarm.deadline, g_get_monotonic_time (), alarm_ring_cb);
+      n_armed++;
+    }
+  bell_wait (n_armed);
+
+  io_settle ();
+  g_assert_cmpuint (alarm.n_rings, ==, n_armed);
+  g_assert_false (dbr_deadline_is_armed (&alarm.deadline));
 }
 
 typedef struct
@@ -461,6 +491,8 @@ main (int   argc,
   g_test_add_func ("/dbr/deadline/a-later-one-fires-after-an-earlier-was-disarmed",
                    test_a_later_one_fires_after_an_earlier_was_disarmed);
   g_test_add_func ("/dbr/deadline/may-arm-itself-again", test_may_arm_itself_again);
+  g_test_add_func ("/dbr/deadline/may-be-armed-again-while-it-is-called",
+                   test_may_be_armed_again_while_it_is_called);
   g_test_add_func ("/dbr/deadline/is-either-disarmed-or-fires", test_is_either_disarmed_or_fires);
   g_test_add_func ("/dbr/deadline/many-cost-a-turn-of-the-loop-nothing",
                    test_many_cost_a_turn_of_the_loop_nothing);

@@ -15,16 +15,19 @@
 #define DISCONNECT BLUEZ_DEVICE_PART ".Disconnect"
 #define SEARCH "hci0.SetDiscoveryFilter hci0.StartDiscovery hci0.StopDiscovery"
 #define OFF_AND_ON "hci0.Powered=false hci0.Powered=true"
+/* Of a device that was only met, and has to be met again. */
+#define CYCLE_AND_BACK DISCONNECT " " OFF_AND_ON " " SEARCH " " CONNECT
 #define DEVICE_AND_ADAPTER (DBR_RECOVERY_SCOPE_DEVICE | DBR_RECOVERY_SCOPE_ADAPTER)
 #define ALL \
   (DEVICE_AND_ADAPTER | DBR_RECOVERY_SCOPE_SERVICE_START | DBR_RECOVERY_SCOPE_SERVICE_RESTART)
 
 typedef struct
 {
-  BluezScene     *bluez;
-  DbrBluezDevice *device;
-  DbrRecovery    *recovery;
-  GString        *told;
+  BluezScene      *bluez;
+  DbrBluezDevice  *device;
+  DbrStateTracker *tracker;
+  DbrRecovery     *recovery;
+  GString         *told;
 } Scene;
 
 static void
@@ -74,7 +77,8 @@ scene_new (const char *script)
 
   self->bluez = bluez_scene_new (script);
   g_object_set (self->bluez->monitor, "probe-timeout-ms", 1000, "misses-to-stall", 2, NULL);
-  self->recovery = dbr_recovery_new (DBR_SERVICE_MONITOR (self->bluez->monitor), NULL);
+  self->tracker = dbr_state_tracker_new (self->bluez->monitor);
+  self->recovery = dbr_recovery_new (DBR_SERVICE_MONITOR (self->bluez->monitor), self->tracker);
   self->told = g_string_new (NULL);
   g_signal_connect (self->recovery, "stage-started", G_CALLBACK (started_cb), self->told);
   g_signal_connect (self->recovery, "stage-finished", G_CALLBACK (finished_cb), self->told);
@@ -89,6 +93,7 @@ scene_free (Scene *self)
 {
   g_signal_handlers_disconnect_by_data (self->recovery, self->told);
   g_clear_object (&self->recovery);
+  g_clear_object (&self->tracker);
   g_clear_pointer (&self->bluez, bluez_scene_free);
   g_string_free (self->told, TRUE);
   g_free (self);
@@ -166,6 +171,25 @@ scene_expect_plan (Scene      *self,
                          : strcmp (kind, "not-allowed") == 0 ? 'x' : kind[0]);
     }
   g_assert_cmpstr (found->str, ==, letters);
+}
+
+/* There is one of this kind, and only one. */
+static void
+scene_expect_event (Scene      *self,
+                    const char *target,
+                    const char *kind)
+{
+  g_autoptr(GListModel) history = dbr_recovery_get_target_history (self->recovery, target);
+  guint n_found = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (history); i++)
+    {
+      g_autoptr(DbrEvent) event = g_list_model_get_item (history, i);
+
+      g_test_message ("%s: %s", dbr_event_get_kind (event), dbr_event_get_text (event));
+      n_found += strcmp (dbr_event_get_kind (event), kind) == 0;
+    }
+  g_assert_cmpuint (n_found, ==, 1);
 }
 
 static void
@@ -299,8 +323,11 @@ test_adapter (void)
   scene_expect_plan (scene, DBR_TEST_BLUEZ_ADAPTER, "--r-x");
   scene_expect_plan (scene, "", "-----");
   scene_expect (scene, DBR_TEST_BLUEZ_ADAPTER, DBR_RECOVERY_RESULT_RECOVERED,
-                "power-cycle+; recovered " DBR_TEST_BLUEZ_ADAPTER, DISCONNECT " " OFF_AND_ON);
+                "power-cycle+; recovered " DBR_TEST_BLUEZ_ADAPTER, CYCLE_AND_BACK);
   g_assert_true (dbr_bluez_adapter_get_powered (bluez_scene_get_adapter (scene->bluez)));
+  scene->device = bluez_scene_find (scene->bluez, DBR_TEST_BLUEZ_DEVICE);
+  g_assert_true (scene->device != NULL && dbr_bluez_device_get_connected (scene->device));
+  scene_expect_event (scene, DBR_TEST_BLUEZ_ADAPTER, "state-restored");
 }
 
 static void
@@ -445,18 +472,8 @@ test_input_devices (void)
 
       allow (scene, DEVICE_AND_ADAPTER | DBR_RECOVERY_SCOPE_INPUT_DEVICES);
       scene_expect (scene, DBR_TEST_BLUEZ_ADAPTER, DBR_RECOVERY_RESULT_RECOVERED,
-                    "power-cycle+; recovered " DBR_TEST_BLUEZ_ADAPTER, DISCONNECT " " OFF_AND_ON);
+                    "power-cycle+; recovered " DBR_TEST_BLUEZ_ADAPTER, CYCLE_AND_BACK);
     }
-}
-
-static gpointer
-cancel_when_off (gpointer data)
-{
-  GCancellable *cancellable = data;
-
-  g_cancellable_cancel (cancellable);
-
-  return NULL;
 }
 
 static void
@@ -465,7 +482,7 @@ powered_cb (DbrBluezAdapter *adapter,
             GCancellable    *cancellable)
 {
   if (!dbr_bluez_adapter_get_powered (adapter))
-    g_thread_unref (g_thread_new ("canceller", cancel_when_off, cancellable));
+    g_cancellable_cancel (cancellable);
 }
 
 static void
@@ -493,6 +510,7 @@ test_cancelled (void)
   dbr_recovery_recover_async (scene->recovery, DBR_TEST_BLUEZ_ADAPTER, cancellable, ended_cb, &error);
   dbr_test_wait_until (NULL, error != NULL, DBR_TEST_PATIENCE_MS);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_signal_handlers_disconnect_by_data (adapter, cancellable);
   dbr_test_bluez_wait_for_calls (scene->bluez->bluez, NULL, OFF_AND_ON);
   bluez_scene_get_adapter (scene->bluez);
 }

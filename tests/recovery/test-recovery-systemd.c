@@ -250,6 +250,70 @@ test_no_unit_to_start (void)
   g_assert_error (scene->error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN);
 }
 
+/* What is told of the units of a systemd, “recovered flaky.service” and the like. */
+static gboolean
+has_event (DbrRecovery *recovery,
+           const char  *target,
+           const char  *kind,
+           guint        n_wanted)
+{
+  g_autoptr(GListModel) history = dbr_recovery_get_target_history (recovery, target);
+  guint n_found = 0;
+
+  for (guint i = 0; i < g_list_model_get_n_items (history); i++)
+    {
+      g_autoptr(DbrEvent) event = g_list_model_get_item (history, i);
+
+      n_found += strcmp (dbr_event_get_kind (event), kind) == 0;
+    }
+
+  return n_found >= n_wanted;
+}
+
+static void
+test_units (void)
+{
+  g_autoptr(RecoveryScene) scene = recovery_scene_new_systemd ();
+  g_autoptr(DbrSystemdMonitor) monitor = NULL;
+  g_autoptr(DbrRecovery) recovery = NULL;
+  g_autoptr(GError) error = NULL;
+  const char *const names[] = { "flaky", NULL };
+
+  g_test_summary ("Attached, failed units that were named are restarted, thrice an hour and no others");
+  if (scene == NULL)
+    return;
+
+  dbr_test_systemd_write_unit (scene->systemd, "flaky.service",
+                               "[Service]\nExecStart=/bin/sleep infinity\n");
+  dbr_test_systemd_write_unit (scene->systemd, "other.service",
+                               "[Service]\nExecStart=/bin/sleep infinity\n");
+  recovery_scene_run (scene, "systemctl --user start flaky.service other.service");
+  monitor = dbr_systemd_monitor_new (scene->client, DBR_SYSTEMD_SCOPE_USER);
+  dbr_systemd_monitor_watch_units (monitor, names);
+  recovery = dbr_recovery_new (DBR_SERVICE_MONITOR (monitor), NULL);
+  dbr_recovery_set_allowed (recovery, DBR_RECOVERY_SCOPE_SERVICE_RESTART);
+  dbr_recovery_attach (recovery);
+  dbr_service_monitor_start (DBR_SERVICE_MONITOR (monitor), &error);
+  g_assert_no_error (error);
+  dbr_test_wait_until (NULL, dbr_service_monitor_get_state (DBR_SERVICE_MONITOR (monitor))
+                       == DBR_SERVICE_STATE_HEALTHY, 2 * DBR_TEST_PATIENCE_MS);
+
+  for (guint i = 1; i <= 3; i++)
+    {
+      recovery_scene_run (scene, "systemctl --user kill -s KILL flaky.service");
+      dbr_test_wait_until (NULL, has_event (recovery, "flaky.service", "recovered", i),
+                           2 * DBR_TEST_PATIENCE_MS);
+      recovery_scene_run (scene, "systemctl --user is-active flaky.service");
+    }
+  recovery_scene_run (scene, "systemctl --user kill -s KILL other.service");
+  recovery_scene_run (scene, "systemctl --user kill -s KILL flaky.service");
+  dbr_test_wait_until (NULL, has_event (recovery, "flaky.service", "rate-limited", 1),
+                       2 * DBR_TEST_PATIENCE_MS);
+  recovery_scene_run (scene, "systemctl --user is-failed flaky.service other.service");
+  g_assert_false (has_event (recovery, "other.service", "not-needed", 1));
+  g_assert_false (has_event (recovery, "other.service", "recovered", 1));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -265,6 +329,7 @@ main (int    argc,
   g_test_add_func ("/dbr/recovery-systemd/job-timeout", test_job_timeout);
   g_test_add_func ("/dbr/recovery-systemd/no-unit", test_no_unit);
   g_test_add_func ("/dbr/recovery-systemd/no-unit-to-start", test_no_unit_to_start);
+  g_test_add_func ("/dbr/recovery-systemd/units", test_units);
 
   return g_test_run ();
 }

@@ -178,7 +178,6 @@ test_takes_any_path (void)
   g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
   g_autofree char *old = g_get_current_dir ();
   g_autofree char *file = NULL;
-  g_autoptr(GError) error = NULL;
 
   g_test_summary ("A path is of the folder that the program was in, and is shown whole");
 

@@ -19,7 +19,7 @@ import jsonschema
 
 PROGRAM = os.environ['DBRCTL']
 SCHEMAS = os.environ['DBRCTL_SCHEMAS']
-PATIENCE_S = 30
+PATIENCE_S = 30 * int(os.environ.get('DBR_TEST_TIMEOUT_MULTIPLIER', '1'))
 NOWHERE = 'unix:path=/nonexistent/bus'
 
 

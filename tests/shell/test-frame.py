@@ -4,9 +4,13 @@
 
 """What holds for every word of dbrctl: its options, its help, its ends."""
 
+import contextlib
+import os
+import random
 import re
 import signal
 import subprocess
+import tempfile
 import unittest
 
 import dbrctl
@@ -63,6 +67,25 @@ class Frame(unittest.TestCase):
                     self.assertEqual(live.process.stderr.read(), b'')
         finally:
             dbrctl.tell(f'peer {PLAYER} cont')
+
+    def test_interrupted_at_any_time(self):
+        """frame: whenever a word is interrupted, it ends without a word and leaves nothing behind"""
+        before = set(os.listdir(tempfile.gettempdir()))
+        seed = int(os.environ.get('DBR_TEST_SEED', '0')) or random.randrange(1, 2**31)
+        print(f'# DBR_TEST_SEED={seed}', flush=True)
+        drawn = random.Random(seed)
+        for arguments in (['doctor', PLAYER], ['doctor'], ['monitor', PLAYER], ['top', '--json'],
+                          ['call', PLAYER, '/', 'org.freedesktop.DBus.Peer', 'Ping']) * 8:
+            process = subprocess.Popen([dbrctl.PROGRAM, *arguments], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.PIPE)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(drawn.random() * 0.05)
+            process.send_signal(signal.SIGINT)
+            _, complaint = process.communicate(timeout=dbrctl.PATIENCE_S)
+            self.assertIn(process.returncode, (0, 1, -signal.SIGINT), arguments)
+            self.assertEqual(complaint, b'', arguments)
+        left = set(os.listdir(tempfile.gettempdir())) - before
+        self.assertFalse([name for name in left if 'dbrctl' in name])
 
     def test_closed_pipe(self):
         """frame: a pipe that nobody reads ends a word without a sound"""

@@ -2,7 +2,7 @@
 # Copyright 2026 The libdbr authors
 # SPDX-License-Identifier: LGPL-2.1-or-later
 
-"""dbrctl monitor --recover, with a service that a real systemd runs."""
+"""dbrctl monitor --recover and doctor, with a service that a real systemd runs."""
 
 import os
 import signal
@@ -59,6 +59,18 @@ class Recoveries(unittest.TestCase):
             kinds = []
             live.read_json(lambda news: kinds.append(news['kind']) or news['kind'] == 'recovered')
             self.assertFalse([kind for kind in kinds if kind.startswith('stage')])
+
+    def test_doctor(self):
+        """doctor: the unit of a service is found, and named where it has to be restarted"""
+        told = dbrctl.run_json('doctor', NAME, '--session')
+        unit = told['services'][0]['unit']
+        self.assertEqual((unit['name'], unit['active-state']), ('player.service', 'active'))
+        dbrctl.run('call', NAME, '/org/example/Player', 'org.dbr.Peer1', 'Tell',
+                   '--signature', 's', 'on Get: never', status=0)
+        told = dbrctl.run_json('doctor', NAME, '--session', status=1)
+        found, = told['findings']
+        self.assertEqual(found['id'], 'main-loop')
+        self.assertIn('dbrctl units restart player.service', found['advice'])
 
     def test_misuse(self):
         """monitor: a means that there is not is wrong usage, and those that there are are listed"""

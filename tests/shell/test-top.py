@@ -23,6 +23,7 @@ QUICK = ('--interval-ms', '200')
 SIZES = ((80, 24), (40, 10), (200, 60))
 HEADER = re.compile(r'\d\d:\d\d:\d\d  The bus, ')
 HINT = 'q ends'
+BARS = '▁▂▃▄▅▆▇█'
 
 
 def width(line):
@@ -143,7 +144,7 @@ class Top(unittest.TestCase):
     def test_columns(self):
         """top: what has no room is left out, and history and circuit show where there is"""
         with Tmux(200, 60) as tmux:
-            lines = tmux.wait_for(lambda lines: any('healthy' in line and '▁' in line
+            lines = tmux.wait_for(lambda lines: any('healthy' in line and set(line) & set(BARS)
                                                     for line in lines))
             for title in ('Service', 'State', 'Latency', 'Of late', 'Rate', 'Circuit', 'Lost',
                           'Restarts'):
