@@ -11,6 +11,8 @@ import unittest
 import dbrctl
 import tap
 
+from gi.repository import Gio, GLib
+
 PLAYER = 'org.example.Player'
 DEVICE, DEVICE_PATH = '00:AA:01:00:00:42', '/org/bluez/hci0/dev_00_AA_01_00_00_42'
 SOMETHING = 'org.example.Nobody'
@@ -68,6 +70,34 @@ class Doctor(unittest.TestCase):
         self.assertIsNone(service['ping-usec'])
         self.assertGreater(service['orphans'], 0)
         self.assertIn(f"kill -CONT {service['pid']}", text)
+
+    def test_queue(self):
+        """doctor: what the bus holds for a service that does not read is seen"""
+        with player('stop', after=['cont']):
+            for _ in range(12):
+                dbrctl.run('call', *HERE, PLAYER, '/', 'org.dbr.Peer1', 'Echo', '--signature', 's',
+                           '--timeout-ms', '50', '--retries', '0', 'x' * 100000, status=1)
+            (service,), found = ask(PLAYER, '--timeout-ms', '1000', status=1)
+        self.assertEqual(found, [('critical', 'stopped'), ('warning', 'queue')])
+        self.assertGreater(service['queued-bytes'], 256 * 1024)
+
+    def test_match_rules(self):
+        """doctor: a program that is about to have too many match rules is found"""
+        name = 'org.example.Rules'
+        flags = (Gio.DBusConnectionFlags.AUTHENTICATION_CLIENT
+                 | Gio.DBusConnectionFlags.MESSAGE_BUS_CONNECTION)
+        connection = Gio.DBusConnection.new_for_address_sync(os.environ['DBR_TEST_ADDRESS'], flags)
+
+        def tell_bus(method, *arguments):
+            connection.call_sync('org.freedesktop.DBus', '/org/freedesktop/DBus',
+                                 'org.freedesktop.DBus', method, GLib.Variant(*arguments), None,
+                                 Gio.DBusCallFlags.NONE, dbrctl.PATIENCE_S * 1000)
+        tell_bus('RequestName', '(su)', (name, 0))
+        for number in range(400):
+            tell_bus('AddMatch', '(s)', (f"type='signal',path='/n{number}'",))
+        told = dbrctl.run_json('doctor', name, '--system', status=1)
+        self.assertEqual(told['services'][0]['match-rules'], 400)
+        self.assertIn('match-rules', [found['id'] for found in told['findings']])
 
     def test_main_loop(self):
         """doctor: a service that answers pings with a dead main loop is told from a healthy one"""

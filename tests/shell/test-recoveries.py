@@ -72,6 +72,22 @@ class Recoveries(unittest.TestCase):
         self.assertEqual(found['id'], 'main-loop')
         self.assertIn('dbrctl units restart player.service', found['advice'])
 
+    def test_doctor_counts(self):
+        """doctor: a service that systemd has to restart again and again is found"""
+        def read():
+            unit, = dbrctl.run_json('units', 'status', 'player', '--user', status=None)['units']
+            return unit
+
+        with open(os.path.join(UNITS, 'player.service'), 'a', encoding='utf-8') as file:
+            file.write('Restart=always\nRestartSec=0\n')
+        units('daemon-reload')
+        for number in range(3):
+            os.kill(read()['main-pid'], signal.SIGKILL)
+            dbrctl.wait_until(lambda: read()['restarts'] == number + 1 and read()['main-pid'])
+            dbrctl.wait_until(lambda: read()['active-state'] == 'active')
+        told = dbrctl.run_json('doctor', NAME, '--session', status=1)
+        self.assertEqual([found['id'] for found in told['findings']], ['restarts'])
+
     def test_misuse(self):
         """monitor: a means that there is not is wrong usage, and those that there are are listed"""
         done = dbrctl.run('monitor', NAME, '--recover=device,magic', status=2)
