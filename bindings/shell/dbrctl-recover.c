@@ -119,8 +119,9 @@ show_hint (Recover *self)
       if (!is_of_use (step))
         continue;
       dbrctl_output_paragraph (self->output, 0, DBRCTL_PLAIN,
-                               _("Nothing was done. To let it be tried: dbrctl recover %s --allow=%s"),
-                               self->bus_name, get_needed (self, step));
+                               _("Nothing was done. To let it be tried: dbrctl recover %s%s%s --allow=%s"),
+                               self->bus_name, *self->target != '\0' ? " " : "", self->target,
+                               get_needed (self, step));
       return;
     }
   dbrctl_output_line (self->output, DBRCTL_GOOD, _("%s works, and nothing is to be done"),
@@ -182,9 +183,6 @@ get_result_text (DbrRecoveryResult result)
 {
   switch (result)
     {
-    case DBR_RECOVERY_RESULT_RECOVERED:
-      return _("It works again");
-
     case DBR_RECOVERY_RESULT_RATE_LIMITED:
       return _("Nothing was tried, as it was too often of late");
 
@@ -193,6 +191,10 @@ get_result_text (DbrRecoveryResult result)
 
     case DBR_RECOVERY_RESULT_NOT_NEEDED:
       return _("Nothing was to be done");
+
+    /* The last of the steps tells it already. */
+    case DBR_RECOVERY_RESULT_RECOVERED:
+      return "";
 
     case DBR_RECOVERY_RESULT_FAILED:
     default:
@@ -259,8 +261,8 @@ recover_end (Recover *self)
     show_json (self);
   else if (!self->was_tried)
     show_hint (self);
-  else
-    dbrctl_output_line (self->output, is_good (self->result) ? DBRCTL_GOOD : DBRCTL_BAD, "%s",
+  else if (self->result != DBR_RECOVERY_RESULT_RECOVERED)
+    dbrctl_output_line (self->output, is_good (self->result) ? DBRCTL_PLAIN : DBRCTL_BAD, "%s",
                         get_result_text (self->result));
 
   if (self->was_tried)
@@ -336,6 +338,7 @@ run (DbrctlFrame *frame,
 static const char *const examples[] = {
   "dbrctl recover", N_("what would be done about Bluetooth; nothing is"),
   "dbrctl recover org.bluez --allow=service-start,service-restart", N_("starts or restarts it, if it needs that"),
+  "dbrctl recover 00:11:22:33:44:55 --allow=device", N_("connects a device again, and nobody else's"),
   "dbrctl recover org.example.Player --session --json", N_("the plan for another service"),
   NULL
 };

@@ -90,6 +90,19 @@ class Bluez(unittest.TestCase):
             heard('restarted')
             self.assertEqual(live.end(), 0)
 
+    def test_recovered(self):
+        """bluez: a device that is not connected is recovered where that is allowed"""
+        run('disconnect', DEVICE, status=0)
+        planned = dbrctl.run_json('recover', DEVICE, status=1)
+        plan = {step['stage']: step['kind'] for step in planned['plan']}
+        self.assertEqual((planned['target'], plan['reconnect']), (DEVICE, 'run'))
+        self.assertIn(f'recover {BLUEZ} {DEVICE} --allow=device',
+                      ' '.join(dbrctl.run('recover', DEVICE, status=1).stdout.split()))
+        self.assertEqual(dbrctl.run_json('recover', DEVICE, '--allow=device')['result'], 'recovered')
+        connected = [device['address'] for device in run_json('list')['devices'] if device['connected']]
+        self.assertEqual(connected, [DEVICE])
+        run('disconnect', DEVICE, status=0)
+
     def test_stopped_and_absent(self):
         """bluez: one that hangs and one that is not there are told apart"""
         dbrctl.tell(f'peer {BLUEZ} stop')
