@@ -441,10 +441,15 @@ dbr_dispatcher_end_write (DbrDispatcher *self,
 }
 
 void
-dbr_passage_leave_lease (DbrPassage *self)
+dbr_dispatcher_leave_lease (DbrDispatcher *self,
+                            DbrPassage    *passage)
 {
-  g_autoptr(DbrLane) lane = g_steal_pointer (&self->lane);
+  g_autoptr(DbrLane) lane = NULL;
   g_autoptr(GError) reason = NULL;
+
+  g_mutex_lock (&self->mutex);
+  lane = g_steal_pointer (&passage->lane);
+  g_mutex_unlock (&self->mutex);
 
   if (lane == NULL)
     return;
@@ -464,7 +469,7 @@ ended (DbrExchange *exchange)
 
   dbr_dispatcher_end_attempt (self, passage, exchange->reply, exchange->error);
   if (passage->connection != NULL)
-    dbr_passage_leave_lease (passage);
+    dbr_dispatcher_leave_lease (self, passage);
   if (G_UNLIKELY (dbr_dispatcher_was_retried (self, passage)))
     {
       dbr_dispatcher_unpark (self, passage);

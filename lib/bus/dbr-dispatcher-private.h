@@ -176,7 +176,8 @@ void               dbr_dispatcher_resume         (DbrDispatcher      *self,
                                                   GQueue             *parked,
                                                   guint               generation);
 /* It is no longer on the lane that was made for it on a lease. */
-void               dbr_passage_leave_lease       (DbrPassage         *passage);
+void               dbr_dispatcher_leave_lease    (DbrDispatcher      *self,
+                                                  DbrPassage         *passage);
 /* Nobody comes and no time has to pass any more: the client was closed. Takes the parked ones. */
 void               dbr_dispatcher_stop_waiting  (DbrDispatcher      *self,
                                                  GQueue             *parked);

@@ -389,18 +389,29 @@ static const DbrLaneListener lease_listener = {
 /* The connection is lent, and is to be left as it was: so each attempt has a lane of its own on it,
  * which goes with the call. */
 static void
-dbr_passage_send_on_lease (DbrPassage *passage)
+dbr_dispatcher_send_on_lease (DbrDispatcher *self,
+                              DbrPassage    *passage)
 {
   DbrTransportLimits limits = dbr_address_get_limits (NULL);
   g_autoptr(DbrTransport) transport = dbr_gdbus_transport_new_adopted (passage->connection,
                                                                        &limits);
   g_autoptr(DbrLane) lane = dbr_lane_new (transport, TRUE, limits.n_replies, &lease_listener,
                                           NULL, NULL);
+  gboolean has_ended;
 
-  dbr_passage_leave_lease (passage);
-  passage->lane = g_object_ref (lane);
+  dbr_dispatcher_leave_lease (self, passage);
   dbr_lane_start (lane);
-  dbr_lane_send (lane, &passage->exchange);
+
+  g_mutex_lock (&self->mutex);
+  passage->lane = g_object_ref (lane);
+  has_ended = dbr_exchange_has_ended (&passage->exchange);
+  g_mutex_unlock (&self->mutex);
+
+  /* Who ended it before has not seen this lane; who does later takes it away. */
+  if (has_ended)
+    dbr_dispatcher_leave_lease (self, passage);
+  else
+    dbr_lane_send (lane, &passage->exchange);
 }
 
 static void
@@ -418,7 +429,7 @@ dbr_dispatcher_send (DbrDispatcher *self,
   if (passage->destination != NULL)
     dbr_dispatcher_watch_sent (self, passage->destination);
   if (passage->connection != NULL)
-    dbr_passage_send_on_lease (passage);
+    dbr_dispatcher_send_on_lease (self, passage);
   else
     dbr_link_submit (self->link, &passage->exchange);
 }
