@@ -81,6 +81,7 @@ struct _DbrExchange
   /* the bus name that is to be followed before this is sent, or NULL */
   char            *awaits;
   const char      *operation;
+  /* atomic: it may grow to that of the activation, once */
   guint            limit_ms;
   guint            activation_limit_ms;
   gint64           began_usec;
@@ -204,7 +205,8 @@ gboolean     dbr_exchange_move          (DbrExchange      *self,
                                          DbrExchangeState  to);
 gboolean     dbr_exchange_has_ended     (DbrExchange      *self);
 
-/* The deadline that holds, in monotonic time. */
+/* The limit that holds, and when it is over, in monotonic time. */
+guint        dbr_exchange_get_limit     (DbrExchange      *self);
 gint64       dbr_exchange_get_deadline  (DbrExchange      *self);
 GError      *dbr_exchange_new_late_error (DbrExchange     *self,
                                           guint            limit_ms) G_GNUC_WARN_UNUSED_RESULT;

@@ -32,7 +32,6 @@ dbr_exchange_init (DbrExchange            *self,
   self->operation = operation;
   self->limit_ms = limit_ms;
   self->began_usec = g_get_monotonic_time ();
-  self->deadline.when = self->began_usec + usec_of (limit_ms);
 }
 
 DbrExchange *
@@ -322,10 +321,16 @@ dbr_exchange_abandon_attempt (DbrExchange *self,
 
 /* The limits */
 
+guint
+dbr_exchange_get_limit (DbrExchange *self)
+{
+  return (guint) g_atomic_int_get (&self->limit_ms);
+}
+
 gint64
 dbr_exchange_get_deadline (DbrExchange *self)
 {
-  return self->deadline.when;
+  return self->began_usec + usec_of (dbr_exchange_get_limit (self));
 }
 
 GError *
@@ -362,9 +367,16 @@ dbr_exchange_extend (DbrExchange *self)
       || !self->was_absent (self->owners, self->request->bus_name, self->began_usec))
     return FALSE;
 
-  self->limit_ms = self->activation_limit_ms;
+  g_atomic_int_set (&self->limit_ms, self->activation_limit_ms);
 
   return TRUE;
+}
+
+static gboolean
+dbr_exchange_run_out (DbrExchange *self)
+{
+  return dbr_exchange_abandon (self,
+                               dbr_exchange_new_late_error (self, dbr_exchange_get_limit (self)));
 }
 
 static void
@@ -374,11 +386,11 @@ deadline_cb (DbrDeadline *deadline)
 
   if (!dbr_exchange_has_ended (self) && dbr_exchange_extend (self))
     {
-      dbr_deadline_arm (&self->deadline, self->began_usec + usec_of (self->limit_ms), deadline_cb);
+      dbr_deadline_arm (&self->deadline, dbr_exchange_get_deadline (self), deadline_cb);
       return;
     }
 
-  dbr_exchange_abandon (self, dbr_exchange_new_late_error (self, self->limit_ms));
+  dbr_exchange_run_out (self);
   dbr_exchange_unref (self);
 }
 
@@ -508,7 +520,7 @@ dbr_exchange_start (DbrExchange     *self,
   /* One reference for the letter, one for the deadline. */
   dbr_exchange_ref (self);
   dbr_exchange_ref (self);
-  dbr_deadline_arm (&self->deadline, self->deadline.when, deadline_cb);
+  dbr_deadline_arm (&self->deadline, dbr_exchange_get_deadline (self), deadline_cb);
   dbr_exchange_watch_cancellable (self, cancellable);
 }
 
@@ -547,13 +559,13 @@ dbr_exchange_sleep (DbrExchange *self,
 void
 dbr_exchange_wait (DbrExchange *self)
 {
-  gint64 until = self->deadline.when;
+  gint64 until = dbr_exchange_get_deadline (self);
 
   while (!dbr_exchange_sleep (self, until))
     {
       if (dbr_exchange_extend (self))
-        self->deadline.when = until = self->began_usec + usec_of (self->limit_ms);
-      else if (!dbr_exchange_abandon (self, dbr_exchange_new_late_error (self, self->limit_ms)))
+        until = dbr_exchange_get_deadline (self);
+      else if (!dbr_exchange_run_out (self))
         until = G_MAXINT64;
     }
 

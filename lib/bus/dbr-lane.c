@@ -188,8 +188,9 @@ dbr_lane_take_reply (DbrLane    *self,
   else if (answer == ANSWER_ERROR)
     dbr_exchange_fail (exchange, message, NULL);
   else
-    dbr_exchange_finish (exchange, NULL, dbr_exchange_new_late_error (exchange,
-                                                                      exchange->limit_ms));
+    dbr_exchange_finish (exchange, NULL,
+                         dbr_exchange_new_late_error (exchange,
+                                                      dbr_exchange_get_limit (exchange)));
   self->listener->eased (self->user_data);
 
   return TRUE;

@@ -698,7 +698,7 @@ dbr_object_tree_new (DbrClient                 *client,
   self->mailbox = dbr_mailbox_get (context);
   self->letter.deliver = deliver_cb;
   self->operation = passage->exchange.operation;
-  self->limit_ms = passage->exchange.limit_ms;
+  self->limit_ms = dbr_exchange_get_limit (&passage->exchange);
   self->access_policy = g_steal_pointer (&passage->access_policy);
   self->rule_limit_ms = dbr_timeouts_get (timeouts, "default");
   self->store = dbr_object_store_new ();
