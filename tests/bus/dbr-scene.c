@@ -6,7 +6,6 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #define MAX_DESCRIPTORS 1024
 
@@ -155,7 +154,7 @@ scene_hold_circuit (DbrClient *client)
 /* By number, each told from others that had the number before. */
 struct _SceneSockets
 {
-  ino_t inodes[MAX_DESCRIPTORS];
+  guint64 inodes[MAX_DESCRIPTORS];
 };
 
 SceneSockets *
@@ -168,11 +167,13 @@ scene_sockets_new (void)
   g_assert_nonnull (directory);
   while ((entry = readdir (directory)) != NULL)
     {
+      g_autofree char *path = g_build_filename ("/proc/self/fd", entry->d_name, NULL);
+      g_autofree char *target = g_file_read_link (path, NULL);
       int fd = atoi (entry->d_name);
-      struct stat status;
 
-      if (fd < MAX_DESCRIPTORS && fstat (fd, &status) == 0 && S_ISSOCK (status.st_mode))
-        self->inodes[fd] = status.st_ino;
+      /* The link is read and not the socket, which another thread may be closing just now. */
+      if (fd < MAX_DESCRIPTORS && target != NULL && g_str_has_prefix (target, "socket:["))
+        self->inodes[fd] = g_ascii_strtoull (target + strlen ("socket:["), NULL, 10);
     }
   closedir (directory);
 

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 
 #define SCENE_NAME "org.dbr.Test"
 #define SCENE_PATH "/org/dbr/Peer"
-#define SCENE_GRACE_USEC (1 * G_USEC_PER_SEC)
+#define SCENE_GRACE_USEC (dbr_test_stretch (G_USEC_PER_SEC))
 
 /* What nearly every test needs: a bus of its own, a peer on it, and a client of that bus. */
 typedef struct

@@ -227,6 +227,55 @@ test_line (void)
   dbr_test_wait_until (NULL, line.n_done == N_ROUNDS, 3 * DBR_TEST_PATIENCE_MS);
 }
 
+static gpointer
+cancel_thread (gpointer data)
+{
+  GAsyncQueue *queue = data;
+  gpointer cancellable;
+
+  /* The last one is the queue itself. */
+  while ((cancellable = g_async_queue_pop (queue)) != queue)
+    {
+      g_cancellable_cancel (cancellable);
+      g_object_unref (cancellable);
+    }
+
+  return NULL;
+}
+
+static void
+test_given_up (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(DbrPool) pool = dbr_pool_new_for_address (dbr_test_bus_get_address (scene->bus));
+  g_autoptr(DbrLease) lease = dbr_pool_acquire_sync (pool, NULL, NULL);
+  g_autoptr(GAsyncQueue) queue = g_async_queue_new ();
+  GThread *thread = g_thread_new ("cancel", cancel_thread, queue);
+  GObject *connection = G_OBJECT (dbr_lease_get_connection (lease));
+  guint n_held = g_atomic_int_get (&connection->ref_count);
+  guint n_given_up = 0;
+
+  g_test_summary ("A call on a lease that is cancelled while it is being sent leaves nothing behind "
+                  "on the connection");
+  for (guint i = 0; i < N_ROUNDS; i++)
+    {
+      g_autoptr(GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr(DbrCall) call = scene_call_new ("Echo", g_variant_new ("(s)", "text"), 5000);
+      g_auto(Outcome) outcome = { NULL };
+
+      dbr_call_set_lease (call, lease);
+      g_async_queue_push (queue, g_object_ref (cancellable));
+      scene_run_sync (scene->client, call, cancellable, &outcome);
+      n_given_up += outcome.error != NULL;
+    }
+  g_async_queue_push (queue, queue);
+  g_thread_join (thread);
+
+  g_assert_cmpuint (n_given_up, >, 0);
+  dbr_test_wait_until (NULL, (guint) g_atomic_int_get (&connection->ref_count) == n_held,
+                       DBR_TEST_PATIENCE_MS);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -234,6 +283,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dbr/pool/serves-a-crowd", test_crowd);
   g_test_add_func ("/dbr/pool/serves-a-long-line-in-order", test_line);
+  g_test_add_func ("/dbr/pool/keeps-nothing-of-calls-given-up", test_given_up);
 
   return g_test_run ();
 }

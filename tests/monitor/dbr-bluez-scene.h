@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 #define BLUEZ_DEVICE_PART "hci0/dev_00_AA_01_00_00_42"
-#define BLUEZ_GRACE_USEC (1 * G_USEC_PER_SEC)
+#define BLUEZ_GRACE_USEC (dbr_test_stretch (G_USEC_PER_SEC))
 
 /* A bus, a BlueZ that is played on it, and a monitor of it that was started. */
 typedef struct

@@ -35,6 +35,7 @@ typedef struct
   guint n_threads;
 } DbrTestResources;
 
+gint64           dbr_test_stretch          (gint64          time);
 gint64           dbr_test_get_deadline     (guint           ms);
 void             dbr_test_wait_step        (GMainContext   *context,
                                             gint64          deadline,
