@@ -4,9 +4,12 @@
 
 """From an empty prefix, the library works for C, Vala, Python and JavaScript; as a subproject too.
 
-Usage: install.py ROOT BUILD-FOLDER
+The command and a notification speak two other languages there.
+
+Usage: install.py ROOT BUILD-FOLDER TESTBED
 
 BUILD-FOLDER is kept, so that the next run compiles only what changed; the prefix is always new.
+TESTBED is the folder where dbr-testbed was built.
 """
 
 import glob
@@ -18,7 +21,7 @@ import sys
 MACHINE = ('PATH', 'HOME', 'TMPDIR', 'LANG', 'XDG_RUNTIME_DIR')
 
 
-def main(root, build):
+def main(root, build, testbed):
     programs = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'consumer')
     here = os.path.abspath(build)
     prefix, library = os.path.join(here, 'prefix'), os.path.join(here, 'library')
@@ -37,6 +40,13 @@ def main(root, build):
         if len(found) != 1:
             sys.exit(f'{pattern}: {len(found)} such files are installed under the prefix')
         return os.path.dirname(found[0])
+
+    def expect(text, *command):
+        said = subprocess.run(command, env=env, cwd=here, check=True, text=True,
+                              stdout=subprocess.PIPE).stdout
+        print('+', *command, flush=True)
+        if text not in said:
+            sys.exit(f'“{text}” is not in what it says:\n{said}')
 
     os.makedirs(here, exist_ok=True)
     for folder in (prefix, carrier):
@@ -65,6 +75,17 @@ def main(root, build):
     run('./client-vala')
     run('/usr/bin/python3', '-B', f'{programs}/client.py')
     run('gjs', '-m', f'{programs}/client.js')
+
+    bed = [os.path.join(os.path.abspath(testbed), 'dbr-testbed'), '--session-limits', '--peer',
+           'org.freedesktop.Notifications', '--']
+    for language, usage, title in (('de', 'Aufruf:', 'Ein Dienst ist nicht zuverlässig'),
+                                   ('ja', '使い方:', 'サービスが不安定')):
+        env.update(LANGUAGE=language, LC_ALL='C.UTF-8')
+        if os.path.exists(os.path.join(prefix, 'bin', 'dbrctl')):
+            expect(usage, os.path.join(prefix, 'bin', 'dbrctl'), '--help')
+        expect(title, *bed, '/usr/bin/python3', '-B', f'{programs}/notify.py')
+    for name in ('LANGUAGE', 'LC_ALL'):
+        del env[name]
 
     # Only the library's own sources may help this one.
     for name in ('PKG_CONFIG_PATH', 'LD_LIBRARY_PATH'):

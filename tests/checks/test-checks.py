@@ -142,7 +142,8 @@ def output_of(check, copy, build):
                            stdout=subprocess.PIPE, check=True).stdout
     command = {
         'headers': [*python, copy, build],
-        'install': [*python, copy, os.path.join(copy, '_install')],
+        'install': [*python, copy, os.path.join(copy, '_install'),
+                    os.path.join(build, 'tests', 'testbed')],
         'links': [*python, os.path.join(copy, 'doc', 'libdbr-1')],
         'news': [*python, copy, project[1]],
         'symbols': [*python, os.path.join(copy, 'Dbr-1.gir'),
