@@ -1,8 +1,8 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A class of one's own around a service: its methods are functions with types, its property is at hand,
- * and who uses it sees nothing of D-Bus. */
+/* A class of one's own around a service: its methods are functions with types, its property is at
+ * hand, and who uses it sees nothing of D-Bus. */
 
 #include <libdbr.h>
 

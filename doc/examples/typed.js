@@ -27,7 +27,8 @@ class Player {
     }
 
     async play(track) {
-        const reply = await this.#proxy.call_async('Play', new GLib.Variant('(u)', [track]), 500, null);
+        const reply = await this.#proxy.call_async('Play', new GLib.Variant('(u)', [track]), 500,
+            null);
         const [title] = reply.deepUnpack();
         return title;
     }

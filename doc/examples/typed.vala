@@ -7,7 +7,8 @@ class Player : Object {
     private Dbr.Proxy proxy;
 
     public async Player (Dbr.Client client) throws Error {
-        proxy = yield client.get_proxy_async ("org.example.Player", "/org/example/Player", "org.example.Player");
+        proxy = yield client.get_proxy_async ("org.example.Player", "/org/example/Player",
+                                              "org.example.Player");
     }
 
     // What the service last said; 0 as long as nobody knows.

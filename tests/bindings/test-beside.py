@@ -4,7 +4,7 @@
 
 """What other libraries do where a service hangs or a bus goes: the table in README.md says so.
 
-With a player that answers Volume and never answers Pause, another one, and the limits of a system bus.
+With a player that never answers, another one that does, and the limits of a system bus.
 """
 
 import os

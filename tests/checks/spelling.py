@@ -6,8 +6,8 @@
 
 Usage: spelling.py [--update] [ROOT]
 
-Code, names of files and links are no words. spelling.txt is sorted and has no word that nobody writes.
---update takes into it what aspell does not know: look at what came, it may be a slip.
+Code, names of files and links are no words. spelling.txt is sorted and has no word that nobody
+writes. --update takes into it what aspell does not know: look at what came, it may be a slip.
 """
 
 import os
@@ -19,8 +19,8 @@ import tree
 
 LIST = 'tests/checks/spelling.txt'
 # Blocks, comments, code, targets of links, references to the library, addresses
-NO_WORDS = re.compile(r'```.*?```|<!--.*?-->|`[^`\n]*`|\]\([^)]*\)|\[\w+@[^]]*\]|https?://\S+|^\w+: \S+$',
-                      re.S | re.M)
+NO_WORDS = re.compile(r'```.*?```|<!--.*?-->|`[^`\n]*`|\]\([^)]*\)|\[\w+@[^]]*\]'
+                      r'|https?://\S+|^\w+: \S+$', re.S | re.M)
 # What is one thing though it has points, slashes, underscores or brackets in it
 NAME = re.compile(r'\S*[\w)][./_():=]+[\w(]\S*|\S*_\S*|\S+\(\)\S*|--[\w-]+')
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")

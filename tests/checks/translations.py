@@ -7,8 +7,8 @@
 Usage: translations.py [ROOT]
 
 The template is made anew, so that what was added to the sources yesterday is missing today;
-`ninja libdbr-update-po` takes it into the files. What stands in braces, and what printf replaces, is the
-same in all languages. The head says whether a native reader has checked it.
+`ninja libdbr-update-po` takes it into the files. What stands in braces, and what printf replaces,
+is the same in all languages. The head says whether a native reader has checked it.
 """
 
 import os
@@ -22,11 +22,12 @@ import tree
 # As meson's preset "glib" has them
 XGETTEXT = [
     'xgettext', '--from-code=UTF-8', '--add-comments', '--keyword=_', '--keyword=N_',
-    '--keyword=C_:1c,2', '--keyword=NC_:1c,2', '--keyword=g_dcgettext:2', '--keyword=g_dngettext:2,3',
-    '--keyword=g_dpgettext2:2c,3', '--flag=N_:1:pass-c-format', '--flag=C_:2:pass-c-format',
-    '--flag=NC_:2:pass-c-format', '--flag=g_dngettext:2:pass-c-format', '--flag=g_strdup_printf:1:c-format',
-    '--flag=g_string_printf:2:c-format', '--flag=g_string_append_printf:2:c-format',
-    '--flag=g_error_new:3:c-format', '--flag=g_set_error:4:c-format',
+    '--keyword=C_:1c,2', '--keyword=NC_:1c,2', '--keyword=g_dcgettext:2',
+    '--keyword=g_dngettext:2,3', '--keyword=g_dpgettext2:2c,3', '--flag=N_:1:pass-c-format',
+    '--flag=C_:2:pass-c-format', '--flag=NC_:2:pass-c-format', '--flag=g_dngettext:2:pass-c-format',
+    '--flag=g_strdup_printf:1:c-format', '--flag=g_string_printf:2:c-format',
+    '--flag=g_string_append_printf:2:c-format', '--flag=g_error_new:3:c-format',
+    '--flag=g_set_error:4:c-format',
 ]
 LINE = re.compile(r'^(msgctxt|msgid_plural|msgid|msgstr(?:\[\d+\])?)?\s*"(.*)"$')
 HELD = re.compile(r'\{\w+\}')
@@ -101,8 +102,9 @@ def check(root, language, template):
     if 'Plural-Forms: nplurals=' not in ''.join(head.strings):
         yield f'{path}:1: has no plural forms'
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(['msgfmt', '--check', '--output-file', f'{folder}/a.mo', path], cwd=root,
-                              text=True, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        done = subprocess.run(['msgfmt', '--check', '--output-file', f'{folder}/a.mo', path],
+                              cwd=root, text=True, check=False, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
     if done.returncode != 0:
         yield from done.stdout.splitlines()
 

@@ -113,8 +113,8 @@ def nix(*arguments, check=True):
     need('nix-instantiate')
     own = {f'NIX_{name}_DIR': os.path.join(WORK, 'nix', name.lower())
            for name in ('STORE', 'STATE', 'LOG', 'CONF')}
-    return run('nix-instantiate', '--readonly-mode', '--option', 'build-users-group', '', *arguments,
-               env={**own, 'HOME': WORK}, check=check)
+    return run('nix-instantiate', '--readonly-mode', '--option', 'build-users-group', '',
+               *arguments, env={**own, 'HOME': WORK}, check=check)
 
 
 @functools.cache
@@ -218,7 +218,7 @@ class Rpm(unittest.TestCase):
         installed = [os.path.join(folder, name)[len(there):]
                      for folder, _, names in os.walk(there) for name in names]
         fits = {pattern: [path for path in installed
-                          if fnmatch.fnmatch(path, pattern + ('*' if pattern.endswith('/') else ''))]
+                          if fnmatch.fnmatch(path, re.sub('/$', '/*', pattern))]
                 for pattern in patterns}
         self.assertEqual([pattern for pattern in patterns if not fits[pattern]], [])
         self.assertEqual(set(installed) - set().union(*fits.values()), set())
