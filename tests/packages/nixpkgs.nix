@@ -85,7 +85,7 @@ let
   };
   module = enable: (import (folder + "/module.nix")) {
     inherit lib pkgs;
-    config.programs.libdbr = { inherit enable; package = libdbr; };
+    config.programs.libdbr = { inherit enable; monitor = enable; package = libdbr; };
   };
   configured = (module true).config;
 in
@@ -108,6 +108,7 @@ in
     default = (module true).options.programs.libdbr.package.default.name;
     installed = map (installed: installed.name) configured.environment.systemPackages;
     units = map (brings: brings.name) configured.systemd.packages;
+    services = configured.systemd.user.services;
     inherit (configured.environment) pathsToLink sessionVariables;
     disabled = (module false).config;
   };

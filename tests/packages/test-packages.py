@@ -171,7 +171,7 @@ class Debian(unittest.TestCase):
                        'print("heard of:", *client.list_names_sync(False, None))\n'
                        'END\n'
                        '/usr/bin/python3 -B call.py\n'
-                       'dbrctl --help > /dev/null\n'
+                       'LANGUAGE=fr LC_ALL=C.UTF-8 dbrctl --help | grep --quiet Utilisation\n'
                        'dpkg --purge dbrctl gir1.2-dbr-1 libdbr-1-0 libdbr-dev libdbr-doc\n'
                        'test ! -e /usr/lib/python3/dist-packages/gi/overrides/Dbr.py\n')
         # Nothing of the build that runs this test may help.
@@ -217,6 +217,8 @@ class Rpm(unittest.TestCase):
         there = os.path.join(debian(), f'libdbr-{version()}', 'debian', 'tmp')
         installed = [os.path.join(folder, name)[len(there):]
                      for folder, _, names in os.walk(there) for name in names]
+        # These are found by %find_lang.
+        installed = [path for path in installed if not path.startswith('/usr/share/locale/')]
         fits = {pattern: [path for path in installed
                           if fnmatch.fnmatch(path, re.sub('/$', '/*', pattern))]
                 for pattern in patterns}
@@ -300,6 +302,8 @@ class Nix(unittest.TestCase):
         module = evaluated()['module']
         self.assertEqual(module['installed'], ['libdbr'])
         self.assertEqual(module['units'], ['libdbr'])
+        self.assertEqual(module['services'],
+                         {'dbrctl-monitor': {'wantedBy': ['default.target']}})
         self.assertEqual(module['disabled'], {})
 
     def test_unknown(self):

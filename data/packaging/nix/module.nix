@@ -18,6 +18,8 @@ in
       defaultText = lib.literalExpression "pkgs.callPackage ./package.nix { }";
       description = "The libdbr that is installed.";
     };
+
+    monitor = lib.mkEnableOption "telling each user when Bluetooth or systemd hangs";
   };
 
   config = lib.mkIf cfg.enable {
@@ -28,5 +30,8 @@ in
 
     # Units that the package brings
     systemd.packages = [ cfg.package ];
+    systemd.user.services = lib.mkIf cfg.monitor {
+      dbrctl-monitor.wantedBy = [ "default.target" ];
+    };
   };
 }
