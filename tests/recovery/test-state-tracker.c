@@ -479,6 +479,22 @@ test_survives_a_shutdown (void)
   assert_restores (scene, "connected", "restored");
 }
 
+static void
+test_survives_what_ends_before_a_crash (void)
+{
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+
+  g_test_summary ("A connection that ends shortly before BlueZ does has ended with it");
+
+  state_scene_connect (scene);
+  scene_save (scene);
+  bluez_scene_tell (scene->bluez, "lose " DBR_TEST_BLUEZ_DEVICE);
+  dbr_test_wait_until (NULL, !dbr_bluez_device_get_connected (state_scene_wait_for_device (scene)),
+                       DBR_TEST_PATIENCE_MS);
+  state_scene_restart (scene);
+  assert_restores (scene, "connected", "restored");
+}
+
 /* Another process is another tracker here: what one has seen, the other has not. */
 static void
 test_restores_what_another_process_saved (void)
@@ -580,6 +596,8 @@ main (int    argc,
   g_test_add_func ("/dbr/state-tracker/puts-back-what-was-lost", test_puts_back_what_was_lost);
   g_test_add_func ("/dbr/state-tracker/leaves-disconnected", test_leaves_disconnected);
   g_test_add_func ("/dbr/state-tracker/survives-a-shutdown", test_survives_a_shutdown);
+  g_test_add_func ("/dbr/state-tracker/survives-what-ends-before-a-crash",
+                   test_survives_what_ends_before_a_crash);
   g_test_add_func ("/dbr/state-tracker/restores-what-another-process-saved",
                    test_restores_what_another_process_saved);
   g_test_add_func ("/dbr/state-tracker/in-doubt-leaves", test_in_doubt_leaves);
