@@ -216,7 +216,10 @@ assert_true_to (Witness    *self,
 static void
 test_many (void)
 {
-  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, "objects 10000");
+  /* Where all is slow the service could not tell so many of them within the time of the call. */
+  guint n_objects = 10000 / (guint) dbr_test_stretch (1);
+  g_autofree char *script = g_strdup_printf ("objects %u", n_objects);
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, script);
   g_auto(Witness) witness;
 
   g_test_summary ("Ten thousand objects are read, kept, and dropped when their service goes");
@@ -225,7 +228,7 @@ test_many (void)
   g_assert_cmpint (dbr_object_tree_get_state (witness.tree), ==, DBR_OBJECT_TREE_UNKNOWN);
   wait_for_states (&witness, "S");
   g_assert_cmpuint (dbr_object_tree_get_generation (witness.tree), ==, 1);
-  g_assert_cmpuint (dbr_object_tree_count (witness.tree), ==, 10001);
+  g_assert_cmpuint (dbr_object_tree_count (witness.tree), ==, n_objects + 1);
   assert_true_to (&witness, scene->bus);
 
   dbr_test_peer_tell (scene->peer, "set " DEVICE " " DEVICE_INTERFACE ".RSSI int16 77");
@@ -240,7 +243,7 @@ test_many (void)
   dbr_test_peer_restart (scene->peer);
   wait_for_states (&witness, "SuS");
   g_assert_cmpuint (dbr_object_tree_get_generation (witness.tree), ==, 2);
-  g_assert_cmpuint (g_hash_table_size (witness.objects), ==, 10001);
+  g_assert_cmpuint (g_hash_table_size (witness.objects), ==, n_objects + 1);
   g_assert_cmpint (read_number (witness.tree, DEVICE, DEVICE_INTERFACE, "RSSI"), !=, 77);
 }
 
