@@ -5,7 +5,8 @@
 """What scripts for the systems before this one did, and how it is done here.
 
 A decorator with a limit, a callback for stalls, figures and a summary, a pool and a cached proxy,
-notifications, Bluetooth, calls that are tried again, and the state of a machine without a bus.
+notifications, Bluetooth, calls that are tried again, a device that is recovered and its state, and
+a machine without a bus.
 """
 
 import asyncio
@@ -24,6 +25,7 @@ from gi.repository import Dbr, GLib
 
 PEER = NAME, PATH, INTERFACE = 'org.example.Peer', '/org/example/Peer', 'org.dbr.Peer1'
 DESKTOP = 'org.freedesktop.Notifications', '/org/freedesktop/Notifications'
+WATCH, WATCH_PATH = '00:AA:01:00:00:42', '/org/bluez/hci0/dev_00_AA_01_00_00_42'
 PATIENCE_S = 30
 
 # What a program shows of a machine that has no bus.
@@ -168,6 +170,48 @@ class Scripts(unittest.TestCase):
             self.assertTrue(await monitor.register('/org/bluez/hci0', adverts,
                                                    'RegisterAdvertisement', ('/advert', {})))
         asyncio.run(main())
+
+    def tell_bluez(self, statement):
+        self.client.call_sync('org.bluez', '/', INTERFACE, 'Tell', GLib.Variant('(s)', (statement,)))
+
+    async def connect_watch(self, monitor):
+        monitor.start()
+        await monitor.wait_healthy(10000)
+        self.tell_bluez(f'near {WATCH} Watch')
+        self.tell_bluez(f'bond hci0 {WATCH} Watch')
+        while not (found := [one for one in monitor.get_devices() if one.get_address() == WATCH]):
+            await monitor.refresh()
+        await found[0].connect_device()
+        return found[0]
+
+    def test_recovery(self):
+        """scripts: a device is recovered stage by stage, and has its state and what was noted of it"""
+        stages = []
+
+        async def main():
+            monitor = Dbr.BluezMonitor.new(self.client)
+            watch = await self.connect_watch(monitor)
+            tracker = Dbr.StateTracker.new(monitor)
+            tracker.set_attribute(WATCH, 'room', GLib.Variant('s', 'kitchen'))
+            await tracker.save(watch)
+            state = tracker.get(WATCH)
+            self.assertEqual((state.get_name(), state.get_connected()), ('Watch', True))
+            self.assertEqual(state.get_attribute('room').unpack(), 'kitchen')
+
+            recovery = Dbr.Recovery.new(monitor, tracker)
+            recovery.connect('stage-started', lambda _, stage, target: stages.append(stage.get_name()))
+            self.assertEqual(await recovery.recover(WATCH), Dbr.RecoveryResult.NOT_NEEDED)
+            self.tell_bluez(f'set {WATCH_PATH} org.bluez.Device1.Connected false')
+            while watch.get_connected():
+                await monitor.refresh()
+            self.assertEqual(await recovery.recover(WATCH), Dbr.RecoveryResult.RECOVERED)
+            self.assertTrue(watch.get_connected())
+            monitor.stop()
+            return recovery
+        recovery = asyncio.run(main())
+        iterate_until(lambda: stages)
+        self.assertEqual(stages, ['reconnect'])
+        self.assertEqual([event.get_kind() for event in recovery.get_history()][-1], 'recovered')
 
     def test_no_bus(self):
         """scripts: without a bus there is no state, one error, and one line in the log"""
