@@ -199,6 +199,39 @@ become_nobody (void)
 }
 
 static void
+keep_error_cb (DbrRecovery      *recovery,
+               DbrRecoveryStage *stage,
+               const char       *target,
+               const GError     *error,
+               gpointer          user_data)
+{
+  GError **place = user_data;
+
+  g_clear_error (place);
+  if (error != NULL)
+    *place = g_error_copy (error);
+}
+
+static void
+recover_unit (DbrSystemdMonitor *monitor,
+              const char        *name)
+{
+  g_autoptr(DbrRecovery) recovery = dbr_recovery_new (DBR_SERVICE_MONITOR (monitor), NULL);
+  g_autoptr(GError) refusal = NULL;
+  g_autoptr(GError) error = NULL;
+  DbrRecoveryResult result;
+
+  dbr_recovery_set_allowed (recovery, DBR_RECOVERY_SCOPE_SERVICE_RESTART);
+  g_signal_connect (recovery, "stage-finished", G_CALLBACK (keep_error_cb), &refusal);
+  result = dbr_recovery_recover_sync (recovery, name, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (result, ==, DBR_RECOVERY_RESULT_FAILED);
+  dbr_test_wait_until (NULL, refusal != NULL, DBR_TEST_PATIENCE_MS);
+  dbr_test_assert_remote_error (refusal,
+                                "org.freedesktop.DBus.Error.InteractiveAuthorizationRequired");
+}
+
+static void
 ask_polkit (void)
 {
   g_autoptr(DbrSystemdMonitor) monitor = NULL;
@@ -223,15 +256,17 @@ ask_polkit (void)
     }
   g_assert_true (dbr_unit_refresh_sync (unit, NULL, &error));
   g_assert_cmpstr (dbr_unit_get_active_state (unit), ==, "inactive");
+  recover_unit (monitor, "broken");
 }
 
 static void
 test_polkit (void)
 {
   g_autofree char *reloaded = NULL;
+  g_autofree char *broken = NULL;
 
   g_test_summary ("polkit refuses somebody without rights, and challenges him where a person may be "
-                  "asked, who is not there");
+                  "asked, who is not there; a recovery is told so too");
   if (g_test_subprocess ())
     {
       ask_polkit ();
@@ -243,7 +278,11 @@ test_polkit (void)
       return;
     }
   write_unit ("allowed-to-root.service", "[Service]\nExecStart=/bin/sleep infinity\n");
+  write_unit ("broken.service", "[Service]\nType=oneshot\nExecStart=/bin/false\n");
   reloaded = run ("systemctl daemon-reload");
+  broken = run ("sh -c 'systemctl start broken.service 2> /dev/null;"
+                " systemctl is-failed broken.service'");
+  g_assert_cmpstr (broken, ==, "failed");
   g_test_trap_subprocess (NULL, 0, 0);
   g_test_trap_assert_passed ();
 }
