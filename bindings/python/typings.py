@@ -151,6 +151,14 @@ def define_methods(node):
     return defined
 
 
+def define_slots(node):
+    """What a class of one's own may override."""
+    slots = {f'do_{child.get("name")}': Callable(child) for child in find(node, 'virtual-method')}
+    for name, slot in slots.items():
+        slot.name = name
+    return {name: define_plain(slot, ['self']) for name, slot in slots.items()}
+
+
 def find_constructors(node):
     return {child.get('name'): [parameter.type for parameter in Callable(child).get_arguments()]
             for child in find(node, 'constructor')}
@@ -210,7 +218,7 @@ def write_class(node, added, parent):
     if parent is not None:
         mark_others(statics, node, parent)
     members = {'__init__': define('__init__', init, 'None'), **statics, **define_methods(node),
-               **added}
+               **define_slots(node), **added}
     body += ''.join(indent(text) for text in members.values())
     return f'class {name}({", ".join(get_bases(node))}):\n{body}'
 

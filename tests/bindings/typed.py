@@ -34,6 +34,11 @@ def count(pool: Dbr.Pool) -> int:
     return pool.get_stats().get_leased()
 
 
+class Wake(Dbr.RecoveryStage):
+    def do_perform(self, attempt: Dbr.RecoveryAttempt) -> None:
+        attempt.succeed()
+
+
 async def hear(client: Dbr.Client, pool: Dbr.Pool) -> list[str]:
     subscription = Dbr.Subscription.new(client, 'org.example.Player', None, None, None, None,
                                         Dbr.SubscriptionFlags.NONE)

@@ -399,42 +399,47 @@ meet_sensor (Watch           *self,
   return g_steal_pointer (&device);
 }
 
-/* What makes our own Pair wait for the services first. A later BlueZ may answer: then there is nothing
- * to wait for, and this says so. */
+/* Whether BlueZ has not told who asked for a pairing that it is done; the device tells it, and so do
+ * we. */
+static gboolean
+loses_pair_reply (Watch           *self,
+                  DbrBluezAdapter *adapter)
+{
+  g_autoptr(VmPeripheral) peripheral = vm_peripheral_new ("/org/bluez/hci1");
+  g_autoptr(DbrBluezDevice) device = meet_sensor (self, adapter, peripheral);
+  g_autoptr(GError) lost = NULL;
+  g_autoptr(GError) error = NULL;
+
+  vm_peripheral_pair_too_early (peripheral, device, &lost);
+  if (lost != NULL)
+    g_assert_error (lost, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  see (self, "%s", lost != NULL ? "the answer to Pair is lost" : "Pair is answered");
+  dbr_test_wait_until (NULL, dbr_bluez_device_get_paired (device), PATIENCE_MS);
+  vm_peripheral_pair (device, &error);
+  g_assert_no_error (error);
+  see (self, "paired");
+
+  vm_peripheral_forget_all (peripheral);
+  dbr_test_wait_until (NULL, !has_device (self, adapter), PATIENCE_MS);
+
+  return lost != NULL;
+}
+
+/* What makes our own Pair wait for the services first. Where they are known before it arrives, or a
+ * later BlueZ is there, it is answered: then it is tried again, and the timeline says so. */
 static void
 test_loses_pair_reply (void)
 {
   g_autoptr(Watch) watch = watch_new ();
-  g_autoptr(VmPeripheral) peripheral = NULL;
   g_autoptr(DbrBluezAdapter) adapter = NULL;
-  g_autoptr(DbrBluezDevice) device = NULL;
-  g_autoptr(GError) error = NULL;
 
   g_test_summary ("BlueZ pairs a device whose services it still looks for, and tells nobody who asked;"
                   " we are told by the device");
 
   wait_for_adapters (watch);
-  peripheral = vm_peripheral_new ("/org/bluez/hci1");
   adapter = find_adapter (watch, "/org/bluez/hci0");
-  device = meet_sensor (watch, adapter, peripheral);
-  vm_peripheral_pair_too_early (peripheral, device, &error);
-  if (error == NULL)
-    {
-      g_test_skip ("This BlueZ answers a Pair that comes before ServicesResolved");
-    }
-  else
-    {
-      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-      see (watch, "the answer to Pair is lost");
-    }
-  g_clear_error (&error);
-  dbr_test_wait_until (NULL, dbr_bluez_device_get_paired (device), PATIENCE_MS);
-  vm_peripheral_pair (device, &error);
-  g_assert_no_error (error);
-  see (watch, "paired");
-
-  vm_peripheral_forget_all (peripheral);
-  dbr_test_wait_until (NULL, !has_device (watch, adapter), PATIENCE_MS);
+  for (guint i = 0; i < 5 && !loses_pair_reply (watch, adapter); i++)
+    ;
 }
 
 /* The whole way with a device. */
