@@ -547,7 +547,9 @@ dbr_object_tree_drop_locked (DbrObjectTree  *self,
 {
   dbr_object_store_swap (self->store, empty, self->news);
   dbr_object_tree_set_state_locked (self, DBR_OBJECT_TREE_UNKNOWN);
-  dbr_object_tree_end_pause_locked (self);
+  /* The bus that has refused the rule is asked for it again, whoever has the name. */
+  if (!self->is_refused)
+    dbr_object_tree_end_pause_locked (self);
   self->n_failures = 0;
 }
 

@@ -8,6 +8,8 @@
 #include "bus/dbr-object-tree-private.h"
 #include "dbr-scene.h"
 
+/* A history in which the bus is restarted as soon as it was found. */
+#define LOST_AT_ONCE 2188127061u
 #define MANAGER "org.freedesktop.DBus.ObjectManager"
 #define DEVICE "/org/bluez/hci0/dev_02_DB_52_00_00_05"
 #define DEVICE_INTERFACE "org.bluez.Device1"
@@ -675,21 +677,41 @@ play (World *world,
 }
 
 static void
-test_histories (void)
+play_histories (guint32 seed,
+                guint   n_times)
 {
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, "objects 20");
-  g_autoptr(GRand) rand = g_rand_new_with_seed (g_test_rand_int ());
+  g_autoptr(GRand) rand = g_rand_new_with_seed (seed);
   g_autoptr(GHashTable) objects = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   World world = { scene, rand, objects };
 
-  g_test_summary ("Over random changes, restarts of the service and of the bus, the tree and what "
-                  "was told of it are the truth in the end");
-
-  for (guint i = 0; i < (g_test_slow () ? 30 : 3); i++)
+  g_test_message ("seed %u", seed);
+  for (guint i = 0; i < n_times; i++)
     {
       play (&world, 300);
       world_remove (&world, "/tree/last");
     }
+}
+
+static void
+test_histories (void)
+{
+  g_test_summary ("Over random changes, restarts of the service and of the bus, the tree and what "
+                  "was told of it are the truth in the end");
+
+  play_histories ((guint32) g_test_rand_int (), g_test_slow () ? 30 : 3);
+}
+
+/* The connection is lost while the bus is being asked for the rule, and who has the name is told
+ * before that is tried again. */
+static void
+test_lost_at_once (void)
+{
+  g_test_summary ("A rule that a lost connection has refused is asked for again");
+
+  /* Every second time the rule is granted before. */
+  for (guint i = 0; i < 10; i++)
+    play_histories (LOST_AT_ONCE, 1);
 }
 
 int
@@ -709,6 +731,7 @@ main (int   argc,
   g_test_add_func ("/dbr/object-tree/is-freed-while-it-tells", test_freed_while_told);
   g_test_add_func ("/dbr/object-tree/asks-the-access-policy", test_refused);
   g_test_add_func ("/dbr/object-tree/is-the-truth-in-the-end", test_histories);
+  g_test_add_func ("/dbr/object-tree/is-lost-at-once", test_lost_at_once);
 
   return g_test_run ();
 }
