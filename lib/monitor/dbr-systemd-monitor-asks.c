@@ -174,7 +174,7 @@ dbr_systemd_monitor_list_jobs_sync (DbrSystemdMonitor  *self,
 /**
  * dbr_systemd_monitor_reload_manager_async:
  * @self: a monitor
- * @flags: [flags@UnitFlags.INTERACTIVE] or nothing
+ * @flags: [flags@Dbr.UnitFlags.INTERACTIVE] or nothing
  * @cancellable: (nullable): to give up early
  * @callback: (scope async): called once, when it is done or has failed
  * @user_data: data for @callback
@@ -235,7 +235,7 @@ dbr_systemd_monitor_reload_manager_finish (DbrSystemdMonitor  *self,
 /**
  * dbr_systemd_monitor_reload_manager_sync:
  * @self: a monitor
- * @flags: [flags@UnitFlags.INTERACTIVE] or nothing
+ * @flags: [flags@Dbr.UnitFlags.INTERACTIVE] or nothing
  * @cancellable: (nullable): to give up early, from another thread
  * @error: return location for an error
  *

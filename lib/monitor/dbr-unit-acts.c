@@ -510,7 +510,7 @@ begin_change (DbrUnit             *self,
  * Has it started by itself from now on, as its file says, and makes systemd read that. It is not
  * started by this.
  *
- * With [flags@UnitFlags.MASK] it is no longer masked, and nothing else is done. A unit whose file
+ * With [flags@Dbr.UnitFlags.MASK] it is no longer masked, and nothing else is done. A unit whose file
  * does not say when it is to be started fails with `DBR_ERROR_NOT_SUPPORTED`.
  *
  * Since: 0.1
@@ -585,7 +585,7 @@ dbr_unit_enable_sync (DbrUnit       *self,
  *
  * Has it not started by itself any more, and makes systemd read that. It is not stopped by this.
  *
- * With [flags@UnitFlags.MASK] it is masked: nothing can start it.
+ * With [flags@Dbr.UnitFlags.MASK] it is masked: nothing can start it.
  *
  * Since: 0.1
  */
