@@ -59,6 +59,8 @@ bluez_scene_new (const char *script)
 void
 bluez_scene_free (BluezScene *self)
 {
+  /* What is under way may keep it for a while. */
+  g_signal_handlers_disconnect_by_data (self->monitor, self->told);
   g_clear_object (&self->monitor);
   g_clear_object (&self->client);
   g_clear_pointer (&self->bluez, dbr_test_bluez_free);
