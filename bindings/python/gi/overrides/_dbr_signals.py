@@ -163,8 +163,8 @@ def _listen(method):
 
 
 def _end(method):
-    @functools.wraps(method)
     def stop(self):
+        """Hears no more, and ends what iterates it."""
         _heard.pop(self, None)
         for signals in tuple(_iterations.pop(self, ())):
             signals.end()
