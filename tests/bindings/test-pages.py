@@ -35,18 +35,6 @@ NO_CONCEPT = ('CONTRIBUTING.md', 'further-reading.md')
 END_OF_BLOCK = '\f'
 PATIENCE_S = 60
 
-PLAYER = '''
-own org.freedesktop.Notifications
-set /org/example/Player org.example.Player.Volume uint32 40
-on Play: reply ('Prelude',)
-on Pause: never
-on Skip: error org.example.Player.Error.NoTrack "There is no next track"
-on Export: wait 300; reply ()
-on Rewind: reply ()
-on Rewind call 1: error org.example.Player.Error.Busy "Not now"
-on Crash: die
-'''
-
 BLUEZ = '''
 plug hci0 00:AA:01:00:00:00
 near 00:AA:01:00:00:42 Watch
@@ -87,9 +75,9 @@ class Pages(unittest.TestCase):
 
     def run_page(self, page):
         systemd = ['--systemd'] if '<!-- with systemd -->' in read(page) else []
-        done = subprocess.run([TESTBED, '--session-limits', *systemd, '--peer-run',
-                               f'org.example.Player={PLAYER}', '--peer-run',
-                               f'org.bluez={BLUEZ}', '--',
+        done = subprocess.run([TESTBED, '--session-limits', *systemd,
+                               '--peer', f'org.example.Player={PLAYER}',
+                               '--peer-run', f'org.bluez={BLUEZ}', '--',
                                sys.executable, __file__, '--play', page],
                               cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S,
                               check=True)
@@ -174,6 +162,7 @@ if __name__ == '__main__':
         from gi.repository import Dbr
 
         TESTBED, ROOT = (os.path.abspath(path) for path in sys.argv[1:3])
+        PLAYER = os.path.join(ROOT, 'doc', 'examples', 'player.peer')
         PAGES = sorted(glob.glob(os.path.join(ROOT, 'doc', '*.md'))) + [
             os.path.join(ROOT, 'README.md')]
         SOURCES = glob.glob(os.path.join(ROOT, 'doc', 'examples', '*')) + [
