@@ -23,7 +23,7 @@ from gi.repository import Dbr, Gio, GLib
 
 NAME, PATH, INTERFACE = 'org.example.Peer', '/org/example/Peer', 'org.dbr.Peer1'
 LIMIT_MS = 300
-PATIENCE_S = 10
+PATIENCE_S = 30
 
 # A program that ends while a call is under way, with a loop that was closed.
 LEAVES = '''
