@@ -149,6 +149,7 @@ calls_check_calm (Calls *self,
 {
   if (!try->is_calm || try->error == NULL || !dbr_call_get_bypass_circuit (try->call)
       || dbr_call_get_timeout_ms (try->call) < 3000
+      || dbr_call_get_attempt_timeout_ms (try->call) != 0
       || g_error_matches (try->error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
       || !chaos_world_is_calm_since (self->world, chaos_op_get_began (try->op), CALM_MS))
     return;
@@ -412,7 +413,11 @@ calls_check_try (Calls *self,
   const char *end = try->error != NULL ? try->error->message : "success";
   const char *member = dbr_call_get_method_name (try->call);
   guint attempts = dbr_call_get_attempts (try->call);
+  gint64 usec = dbr_call_get_elapsed_usec (try->call) - dbr_call_get_lag_usec (try->call);
 
+  if (usec > dbr_call_get_timeout_ms (try->call) * (gint64) 1000 + CHAOS_GRACE_USEC)
+    chaos_world_fail (self->world, "call %u of %s took %" G_GINT64_FORMAT " ms of %u: %s", try->id,
+                      member, usec / 1000, dbr_call_get_timeout_ms (try->call), end);
   if (!try->is_clean)
     return;
 

@@ -13,6 +13,9 @@
 
 #define LEVEL_MS 60
 
+/* The main loop turns this often, on a machine that has time for it. */
+#define BEAT_USEC (20 * 1000)
+
 /* After so many failures the others say nothing new. */
 #define MAX_FAILURES 20
 
@@ -83,6 +86,7 @@ struct _ChaosWorld
   /* guarded by mutex */
   gint64       calm_usec;
   gint64       tainted_usec;
+  gint64       beat_usec;
   gint64       held_usec;
   GPtrArray   *ops;
   guint        n_pending;
@@ -198,6 +202,25 @@ chaos_world_check_gone (ChaosWorld *self)
 
 /* Operations */
 
+/* What the main loop was held up since it was here last: by ourselves, who start services in it, or
+ * by a machine that has others to serve. */
+static gint64
+world_get_held_locked (ChaosWorld *self)
+{
+  gint64 usec = g_get_monotonic_time () - self->beat_usec - BEAT_USEC;
+
+  return self->held_usec + MAX (usec, 0);
+}
+
+void
+chaos_world_beat (ChaosWorld *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  self->held_usec = world_get_held_locked (self);
+  self->beat_usec = g_get_monotonic_time ();
+}
+
 ChaosOp *
 chaos_op_begin (ChaosWorld *world,
                 const char *what,
@@ -210,7 +233,7 @@ chaos_op_begin (ChaosWorld *world,
   self->what = what;
   self->limit_ms = limit_ms;
   self->began_usec = g_get_monotonic_time ();
-  self->held_usec = world->held_usec;
+  self->held_usec = world_get_held_locked (world);
   g_ptr_array_add (world->ops, self);
   world->n_pending++;
 
@@ -226,7 +249,7 @@ chaos_op_end (ChaosOp *self)
   gboolean is_tainted;
 
   g_mutex_lock (&world->mutex);
-  limit_usec += world->held_usec - self->held_usec;
+  limit_usec += world_get_held_locked (world) - self->held_usec;
   if (self->n_ended++ == 0)
     world->n_pending--;
   is_tainted = world->tainted_usec >= self->began_usec;
@@ -253,6 +276,32 @@ chaos_world_count_ops (ChaosWorld *self)
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   return self->n_pending;
+}
+
+void
+chaos_world_tell_ops (ChaosWorld *self)
+{
+  g_autoptr(GHashTable) counts = g_hash_table_new (g_str_hash, g_str_equal);
+  GHashTableIter iter;
+  gpointer what;
+  gpointer count;
+
+  for (guint i = 0; i < self->ops->len; i++)
+    {
+      const ChaosOp *op = g_ptr_array_index (self->ops, i);
+
+      count = g_hash_table_lookup (counts, op->what);
+      g_hash_table_insert (counts, (gpointer) op->what,
+                           GUINT_TO_POINTER (GPOINTER_TO_UINT (count) + 1));
+    }
+
+  g_hash_table_iter_init (&iter, counts);
+  while (g_hash_table_iter_next (&iter, &what, &count))
+    {
+      g_autofree char *text = g_strdup_printf ("%6u x", GPOINTER_TO_UINT (count));
+
+      world_say (self, text, what);
+    }
 }
 
 void
@@ -365,15 +414,6 @@ chaos_world_is_tainted_since (ChaosWorld *self,
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   return self->tainted_usec >= usec;
-}
-
-void
-chaos_world_hold (ChaosWorld *self,
-                  gint64      usec)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  self->held_usec += usec;
 }
 
 /* Processes */
@@ -611,6 +651,7 @@ chaos_world_new (guint32  seed,
                            : g_array_new (FALSE, FALSE, sizeof (ChaosFault));
   self->began_usec = g_get_monotonic_time ();
   self->calm_usec = self->began_usec;
+  self->beat_usec = self->began_usec;
 
   return self;
 }

@@ -55,9 +55,8 @@ GRand       *chaos_world_new_rand         (ChaosWorld  *self) G_GNUC_WARN_UNUSED
 
 /* Does what the script wants done by now. FALSE: it is at its end, and all was mended. */
 gboolean     chaos_world_turn             (ChaosWorld  *self);
-/* What the main loop was kept from by ourselves. */
-void         chaos_world_hold             (ChaosWorld  *self,
-                                           gint64       usec);
+/* The main loop is here: how long it was not is no fault of what has ended meanwhile. */
+void         chaos_world_beat             (ChaosWorld  *self);
 
 /* Whether nothing has been wrong since @usec, and for @ms before it; and whether a byte may have
  * been another one since then. */
@@ -94,6 +93,8 @@ ChaosOp     *chaos_op_begin               (ChaosWorld  *world,
 gboolean     chaos_op_end                 (ChaosOp     *self);
 gint64       chaos_op_get_began           (ChaosOp     *self);
 guint        chaos_world_count_ops        (ChaosWorld  *self);
+/* Says what there was, if it says anything. */
+void         chaos_world_tell_ops         (ChaosWorld  *self);
 /* Fails for each that has not ended. */
 void         chaos_world_check_ops        (ChaosWorld  *self);
 
