@@ -48,7 +48,7 @@ struct _ChaosProxy
   /* guarded by mutex */
   ChaosWeather weather[CHAOS_N_WAYS];
   GArray      *strikes;
-  guint        n_links;
+  guint        n_strikes;
   gboolean     is_over;
 };
 
@@ -176,11 +176,13 @@ proxy_take_orders (ChaosProxy *self)
   memcpy (self->now, self->weather, sizeof self->now);
   strikes = g_steal_pointer (&self->strikes);
   self->strikes = g_array_new (FALSE, FALSE, sizeof (ChaosStrike));
-  self->n_links = self->links->len;
   g_mutex_unlock (&self->mutex);
 
   for (guint i = 0; i < strikes->len; i++)
     proxy_suffer (self, &g_array_index (strikes, ChaosStrike, i));
+  g_mutex_lock (&self->mutex);
+  self->n_strikes += strikes->len;
+  g_mutex_unlock (&self->mutex);
 
   return !g_atomic_int_get (&self->is_over);
 }
@@ -399,11 +401,11 @@ chaos_proxy_get_address (ChaosProxy *self)
 }
 
 guint
-chaos_proxy_count_links (ChaosProxy *self)
+chaos_proxy_count_strikes (ChaosProxy *self)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
-  return self->n_links;
+  return self->n_strikes;
 }
 
 void

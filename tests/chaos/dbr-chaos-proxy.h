@@ -57,7 +57,8 @@ ChaosProxy *chaos_proxy_new         (const char         *path,
 void        chaos_proxy_free        (ChaosProxy         *self);
 
 const char *chaos_proxy_get_address (ChaosProxy         *self);
-guint       chaos_proxy_count_links (ChaosProxy         *self);
+/* How many have struck. */
+guint       chaos_proxy_count_strikes (ChaosProxy       *self);
 void        chaos_proxy_set_weather (ChaosProxy         *self,
                                      ChaosWay            way,
                                      const ChaosWeather *weather);

@@ -699,12 +699,6 @@ chaos_world_get_peer (ChaosWorld *self,
   return self->peers[peer];
 }
 
-guint
-chaos_world_count_links (ChaosWorld *self)
-{
-  return chaos_proxy_count_links (self->proxy);
-}
-
 DbrClient *
 chaos_world_new_client (ChaosWorld *self)
 {

@@ -48,7 +48,6 @@ const char  *chaos_world_get_folder       (ChaosWorld  *self);
 DbrTestBus  *chaos_world_get_bus          (ChaosWorld  *self);
 DbrTestPeer *chaos_world_get_peer         (ChaosWorld  *self,
                                            ChaosPeer    peer);
-guint        chaos_world_count_links      (ChaosWorld  *self);
 /* A client with short limits and one random source, each of its own. */
 DbrClient   *chaos_world_new_client       (ChaosWorld  *self) G_GNUC_WARN_UNUSED_RESULT;
 GRand       *chaos_world_new_rand         (ChaosWorld  *self) G_GNUC_WARN_UNUSED_RESULT;
