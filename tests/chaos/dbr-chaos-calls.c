@@ -3,7 +3,11 @@
 
 #include "dbr-chaos-actor.h"
 
+#include <fcntl.h>
+#include <gio/gunixfdlist.h>
+#include <glib-unix.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Calls of all kinds, from the main loop and from threads; then what each said of itself is held
  * against what the services have written down. */
@@ -15,6 +19,7 @@
 /* Each of these has to be answered, once nothing is wrong any more. */
 #define N_PROOFS 2500
 #define PROOF_LIMIT_MS 5000
+#define MAX_OPEN_MS 4000
 
 /* So soon after a storm a call to the calm service has to succeed. */
 #define CALM_MS 1200
@@ -225,6 +230,68 @@ calls_run (Calls        *self,
   dbr_client_run_async (client, try->call, cancellable, ended_cb, ending);
 }
 
+/* Descriptors */
+
+typedef struct
+{
+  Calls   *calls;
+  ChaosOp *op;
+  char    *text;
+} Passing;
+
+static void
+passed_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  Passing *self = user_data;
+  g_autoptr(GVariant) reply = dbr_client_run_finish (DBR_CLIENT (source), result, NULL);
+
+  if (chaos_op_end (self->op) && reply != NULL)
+    {
+      g_autoptr(GVariant) bytes = g_variant_get_child_value (reply, 0);
+      gsize size;
+      gconstpointer data = g_variant_get_fixed_array (bytes, &size, 1);
+
+      if (size != strlen (self->text) || memcmp (data, self->text, size) != 0)
+        chaos_world_fail (self->calls->world, "of a descriptor of “%s” %" G_GSIZE_FORMAT " other "
+                          "bytes were read", self->text, size);
+    }
+  g_free (self->text);
+  g_free (self);
+}
+
+static GUnixFDList *
+make_descriptor (const char *text)
+{
+  int fds[2];
+
+  g_assert_true (g_unix_open_pipe (fds, FD_CLOEXEC, NULL));
+  g_assert_cmpint (write (fds[1], text, strlen (text)), ==, strlen (text));
+  close (fds[1]);
+
+  return g_unix_fd_list_new_from_array (fds, 1);
+}
+
+static void
+calls_pass_descriptor (Calls *self)
+{
+  Passing *passing = g_new0 (Passing, 1);
+  g_autoptr(DbrCall) call = dbr_call_new (CHAOS_CALM, CHAOS_PATH, DBR_TEST_INTERFACE, "ReadFd",
+                                          g_variant_new ("(h)", 0));
+  g_autoptr(GUnixFDList) descriptors = NULL;
+
+  passing->calls = self;
+  passing->text = g_strdup_printf ("%08x", g_rand_int (self->rand));
+  passing->op = chaos_op_begin (self->world, "a call with a descriptor", 2000);
+  descriptors = make_descriptor (passing->text);
+  dbr_call_set_timeout_ms (call, 2000);
+  dbr_call_set_fd_list (call, descriptors);
+  dbr_call_set_reply_type (call, G_VARIANT_TYPE ("(ay)"));
+  dbr_client_run_async (self->clients[chaos_draw (self->rand, 0, 1)], call, NULL, passed_cb,
+                        passing);
+}
+
 static guint
 calls_count_under_way (Calls *self)
 {
@@ -238,6 +305,8 @@ calls_act (gpointer actor)
 {
   Calls *self = actor;
 
+  if (chaos_happens (self->rand, 30))
+    calls_pass_descriptor (self);
   for (guint i = 0; i < CALLS_A_TURN && calls_count_under_way (self) < MAX_UNDER_WAY; i++)
     {
       Try *try = calls_draw_try (self, self->rand);
@@ -293,9 +362,16 @@ calls_begin (ChaosWorld *world)
   self->tries = g_ptr_array_new_with_free_func ((GDestroyNotify) try_free);
   g_mutex_init (&self->mutex);
 
-  /* The first client is as it ships, the second one never tires. */
+  /* The first client is as it ships, but for how long it leaves the service alone at most; the second
+   * one never tires. */
   for (gsize i = 0; i < G_N_ELEMENTS (self->clients); i++)
-    self->clients[i] = chaos_world_new_client (world);
+    {
+      g_autoptr(DbrCircuitBreaker) circuit = NULL;
+
+      self->clients[i] = chaos_world_new_client (world);
+      circuit = dbr_client_get_circuit (self->clients[i], CHAOS_CALM);
+      g_object_set (circuit, "max-open-ms", MAX_OPEN_MS, NULL);
+    }
   g_object_set (patient, "max-attempts", 5u, "budget-capacity", 0u, "base-delay-ms", 20u, NULL);
   dbr_client_set_retry_policy (self->clients[1], patient);
 
@@ -333,6 +409,21 @@ calls_begin_proof (Calls *self)
   self->n_proofs_begun++;
 }
 
+/* Of a circuit that is to be tried it takes calls to close it. */
+static gboolean
+calls_is_circuit_closed (Calls     *self,
+                         DbrClient *client)
+{
+  g_autoptr(DbrCircuitBreaker) circuit = dbr_client_get_circuit (client, CHAOS_CALM);
+
+  if (dbr_circuit_breaker_get_state (circuit) == DBR_CIRCUIT_STATE_CLOSED)
+    return TRUE;
+  if (calls_count_under_way (self) == 0)
+    calls_run (self, client, calls_add_try (self, CHAOS_CALM, "Increment", PROOF_LIMIT_MS), NULL);
+
+  return FALSE;
+}
+
 /* A slot that nobody waits for any more is given back by its late answer, or by the end of its
  * connection; only those that were never answered stay, and those are of the wild one. */
 static const char *
@@ -353,6 +444,8 @@ calls_is_ill (gpointer actor,
         return "the calls in flight";
       if (dbr_client_get_state (self->clients[i]) != DBR_CLIENT_STATE_CONNECTED)
         return "the client's connection";
+      if (!calls_is_circuit_closed (self, self->clients[i]))
+        return "the circuit of the calm service";
     }
 
   return NULL;

@@ -114,6 +114,22 @@ connect_to (const char *path)
 }
 
 static void
+link_begin_brittle (Link               *self,
+                    const ChaosWeather *weather)
+{
+  for (ChaosWay way = 0; way < CHAOS_N_WAYS; way++)
+    {
+      ChaosStrike strike = { .kind = CHAOS_STRIKE_TRUNCATE, .way = way };
+
+      if (weather[way].brittle_bytes == 0)
+        continue;
+
+      strike.after_bytes = weather[way].brittle_bytes - 1;
+      chaos_stream_strike (&self->ways[way], &strike);
+    }
+}
+
+static void
 proxy_accept (ChaosProxy *self)
 {
   int client;
@@ -136,6 +152,7 @@ proxy_accept (ChaosProxy *self)
       link->doomed_usec = G_MAXINT64;
       chaos_stream_init (&link->ways[CHAOS_TO_BUS], client, bus);
       chaos_stream_init (&link->ways[CHAOS_TO_CLIENT], bus, client);
+      link_begin_brittle (link, self->now);
       g_ptr_array_add (self->links, link);
     }
 }

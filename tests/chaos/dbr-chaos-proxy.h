@@ -25,6 +25,8 @@ typedef struct
   guint    piece_bytes;
   guint    bytes_per_ms;
   gboolean is_frozen;
+  /* what connects now is cut after so many bytes, less one; 0: it lasts */
+  guint    brittle_bytes;
 } ChaosWeather;
 
 typedef enum

@@ -19,6 +19,7 @@ static const struct
   [CHAOS_FAULT_SPLIT] = { "split", 3, 50, 1000 },
   [CHAOS_FAULT_THROTTLE] = { "throttle", 2, 50, 800 },
   [CHAOS_FAULT_FREEZE] = { "freeze", 2, 20, 1200 },
+  [CHAOS_FAULT_BRITTLE] = { "brittle", 2, 100, 1500 },
   [CHAOS_FAULT_CUT] = { "cut", 2, 0, 0 },
   [CHAOS_FAULT_TRUNCATE] = { "truncate", 2, 400, 400 },
   [CHAOS_FAULT_HALF_CLOSE] = { "half-close", 2, 100, 600 },
@@ -38,7 +39,7 @@ chaos_fault_get_name (ChaosFaultKind kind)
 gboolean
 chaos_fault_is_weather (const ChaosFault *self)
 {
-  return self->kind <= CHAOS_FAULT_FREEZE;
+  return self->kind <= CHAOS_FAULT_BRITTLE;
 }
 
 gboolean
@@ -65,6 +66,8 @@ chaos_fault_make_weather (const ChaosFault *self,
     weather->bytes_per_ms = self->amount;
   else if (self->kind == CHAOS_FAULT_FREEZE)
     weather->is_frozen = TRUE;
+  else if (self->kind == CHAOS_FAULT_BRITTLE)
+    weather->brittle_bytes = self->amount;
 }
 
 static guint
@@ -91,7 +94,8 @@ draw_kind (GRand *rand)
   return kind;
 }
 
-/* Delays of up to 200 ms, pieces down to a single byte, 2 to 200 bytes a millisecond. */
+/* Delays of up to 200 ms, pieces down to a single byte, 2 to 200 bytes a millisecond, and ends
+ * anywhere between the first word and what is asked when the bus has let one in. */
 static guint
 draw_amount (GRand          *rand,
              ChaosFaultKind  kind)
@@ -100,6 +104,8 @@ draw_amount (GRand          *rand,
     return draw (rand, 1, 200);
   if (kind == CHAOS_FAULT_SPLIT)
     return draw (rand, 0, 1) == 0 ? draw (rand, 1, 16) : draw (rand, 17, 200);
+  if (kind == CHAOS_FAULT_BRITTLE)
+    return draw (rand, 1, 1500);
 
   return draw (rand, 2, 200);
 }

@@ -276,14 +276,15 @@ log_writer (GLogLevelFlags   level,
             gsize            n_fields,
             gpointer         user_data)
 {
-  const char *message = NULL;
+  const char *message = "";
 
   for (gsize i = 0; i < n_fields; i++)
     {
       if (strcmp (fields[i].key, "MESSAGE") == 0)
         message = fields[i].value;
     }
-  if (message != NULL && g_str_has_prefix (message, "Error decoding D-Bus message"))
+  if (g_str_has_prefix (message, "Error decoding D-Bus message")
+      || g_str_has_prefix (message, "_g_dbus_worker_do_read_cb: "))
     return G_LOG_WRITER_HANDLED;
 
   g_log_writer_default (level, fields, n_fields, user_data);

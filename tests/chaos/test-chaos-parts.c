@@ -306,6 +306,31 @@ test_strikes (void)
 }
 
 static void
+test_brittle (void)
+{
+  const ChaosWeather weather = { .brittle_bytes = 5 };
+  g_auto(Pair) pair = { NULL };
+  guchar got[8];
+  int client;
+  int bus;
+
+  g_test_summary ("What connects while connections are brittle is cut, and what was there is not");
+
+  pair_init (&pair);
+  chaos_proxy_set_weather (pair.proxy, CHAOS_TO_BUS, &weather);
+  write_all (pair.client, (const guchar *) "12345678", 8);
+  g_assert_cmpuint (read_all (pair.bus, got, 8), ==, 8);
+  client = connect_to (chaos_proxy_get_address (pair.proxy) + strlen ("unix:path="));
+  bus = accept4 (pair.listener, NULL, NULL, SOCK_CLOEXEC);
+  g_assert_no_errno (bus);
+  write_all (client, (const guchar *) "12345678", 8);
+  g_assert_cmpuint (read_all (bus, got, 8), ==, 4);
+  g_assert_cmpuint (read_all (client, got, 1), ==, 0);
+  close (client);
+  close (bus);
+}
+
+static void
 test_no_bus (void)
 {
   g_auto(Pair) pair = { NULL };
@@ -364,6 +389,7 @@ main (int   argc,
   g_test_add_func ("/dbr/chaos/weather/delayed", test_delayed);
   g_test_add_func ("/dbr/chaos/descriptors", test_descriptors);
   g_test_add_func ("/dbr/chaos/strikes", test_strikes);
+  g_test_add_func ("/dbr/chaos/brittle", test_brittle);
   g_test_add_func ("/dbr/chaos/no-bus", test_no_bus);
   g_test_add_func ("/dbr/chaos/script", test_script);
 
