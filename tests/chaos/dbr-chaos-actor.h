@@ -31,6 +31,7 @@ extern const ChaosActor chaos_leases;
 extern const ChaosActor chaos_health;
 extern const ChaosActor chaos_notices;
 extern const ChaosActor chaos_bluez;
+extern const ChaosActor chaos_lives;
 
 /* Whether it happens this time, so often of a thousand. */
 static inline gboolean

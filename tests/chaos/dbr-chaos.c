@@ -33,6 +33,7 @@ static const ChaosActor *const actors[] = {
   &chaos_health,
   &chaos_notices,
   &chaos_bluez,
+  &chaos_lives,
 };
 
 typedef struct
