@@ -23,6 +23,7 @@ typedef struct
   ChaosStream ways[CHAOS_N_WAYS];
   /* which socket did not take any more */
   gboolean    is_full[CHAOS_N_WAYS];
+  gboolean    is_brittle[CHAOS_N_WAYS];
   /* when it is cut; G_MAXINT64: it was not struck */
   gint64      doomed_usec;
 } Link;
@@ -125,7 +126,24 @@ link_begin_brittle (Link               *self,
         continue;
 
       strike.after_bytes = weather[way].brittle_bytes - 1;
+      self->is_brittle[way] = TRUE;
       chaos_stream_strike (&self->ways[way], &strike);
+    }
+}
+
+/* What has lasted until then is as good as any other. */
+static void
+link_harden (Link               *self,
+             const ChaosWeather *weather)
+{
+  for (ChaosWay way = 0; way < CHAOS_N_WAYS; way++)
+    {
+      if (!self->is_brittle[way] || weather[way].brittle_bytes > 0)
+        continue;
+
+      self->is_brittle[way] = FALSE;
+      if (!self->ways[way].is_ended)
+        self->ways[way].is_struck = FALSE;
     }
 }
 
@@ -165,6 +183,7 @@ link_suffer (Link              *self,
 {
   gint64 end = g_get_monotonic_time () + strike->lasts_ms * (gint64) 1000;
 
+  self->is_brittle[strike->way] = FALSE;
   if (strike->kind != CHAOS_STRIKE_CUT)
     chaos_stream_strike (&self->ways[strike->way], strike);
   self->doomed_usec = MIN (self->doomed_usec, strike->kind == CHAOS_STRIKE_CUT ? 0 : end);
@@ -195,6 +214,8 @@ proxy_take_orders (ChaosProxy *self)
   self->strikes = g_array_new (FALSE, FALSE, sizeof (ChaosStrike));
   g_mutex_unlock (&self->mutex);
 
+  for (guint i = 0; i < self->links->len; i++)
+    link_harden (g_ptr_array_index (self->links, i), self->now);
   for (guint i = 0; i < strikes->len; i++)
     proxy_suffer (self, &g_array_index (strikes, ChaosStrike, i));
   g_mutex_lock (&self->mutex);
