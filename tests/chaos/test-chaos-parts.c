@@ -72,6 +72,22 @@ pair_init (Pair *self)
   g_assert_no_errno (self->bus);
 }
 
+/* Returns when it is in force: the proxy has heard of it when it has heard of what is behind it, and
+ * strikes nobody. */
+static void
+pair_set_weather (Pair               *self,
+                  ChaosWay            way,
+                  const ChaosWeather *weather)
+{
+  const ChaosStrike nobody = { .kind = CHAOS_STRIKE_CUT, .share = 1, .of = 1 };
+  guint n = chaos_proxy_count_strikes (self->proxy);
+
+  chaos_proxy_set_weather (self->proxy, way, weather);
+  chaos_proxy_strike (self->proxy, &nobody);
+  dbr_test_wait_until (NULL, chaos_proxy_count_strikes (self->proxy) == n + 1,
+                       DBR_TEST_PATIENCE_MS);
+}
+
 static void
 pair_clear (Pair *self)
 {
@@ -164,7 +180,7 @@ test_weather (gconstpointer data)
   g_test_summary ("In any weather every byte comes, and in its turn");
 
   pair_init (&pair);
-  chaos_proxy_set_weather (pair.proxy, CHAOS_TO_BUS, weather);
+  pair_set_weather (&pair, CHAOS_TO_BUS, weather);
   writing = (Writing) { pair.client, sent };
   thread = g_thread_new ("writing", write_in_thread, &writing);
   g_assert_cmpuint (read_all (pair.bus, got, N_BYTES), ==, N_BYTES);
@@ -183,7 +199,7 @@ test_frozen (void)
   g_test_summary ("What is frozen comes when it thaws, and the other way is open meanwhile");
 
   pair_init (&pair);
-  chaos_proxy_set_weather (pair.proxy, CHAOS_TO_BUS, &frost);
+  pair_set_weather (&pair, CHAOS_TO_BUS, &frost);
   write_all (pair.client, (const guchar *) "up", 2);
   write_all (pair.bus, (const guchar *) "down", 4);
   g_assert_cmpuint (read_all (pair.client, got, 4), ==, 4);
@@ -204,7 +220,7 @@ test_delayed (void)
   g_test_summary ("A delay is as long as it was told to be");
 
   pair_init (&pair);
-  chaos_proxy_set_weather (pair.proxy, CHAOS_TO_CLIENT, &weather);
+  pair_set_weather (&pair, CHAOS_TO_CLIENT, &weather);
   began = g_get_monotonic_time ();
   write_all (pair.bus, (const guchar *) "x", 1);
   g_assert_cmpuint (read_all (pair.client, &got, 1), ==, 1);
@@ -231,7 +247,7 @@ test_descriptors (void)
   g_test_summary ("Descriptors pass, with the first byte of what they came with");
 
   pair_init (&pair);
-  chaos_proxy_set_weather (pair.proxy, CHAOS_TO_BUS, &weather);
+  pair_set_weather (&pair, CHAOS_TO_BUS, &weather);
   client = g_socket_new_from_fd (dup (pair.client), &error);
   g_assert_no_error (error);
   bus = g_socket_new_from_fd (dup (pair.bus), &error);
@@ -317,7 +333,7 @@ test_brittle (void)
   g_test_summary ("What connects while connections are brittle is cut, and what was there is not");
 
   pair_init (&pair);
-  chaos_proxy_set_weather (pair.proxy, CHAOS_TO_BUS, &weather);
+  pair_set_weather (&pair, CHAOS_TO_BUS, &weather);
   write_all (pair.client, (const guchar *) "12345678", 8);
   g_assert_cmpuint (read_all (pair.bus, got, 8), ==, 8);
   client = connect_to (chaos_proxy_get_address (pair.proxy) + strlen ("unix:path="));
