@@ -268,6 +268,47 @@ test_forks (void)
   g_assert_cmpint (WEXITSTATUS (status), ==, 0);
 }
 
+/* That the connection for what BlueZ keeps cannot be made. */
+static gboolean
+has_failed_to_search (BluezScene *scene)
+{
+  g_autoptr(DbrBluezAdapter) adapter = dbr_bluez_monitor_get_default_adapter (scene->monitor);
+  g_autoptr(GError) error = NULL;
+
+  return adapter == NULL
+         || !dbr_bluez_adapter_start_discovery_sync (adapter, NULL, NULL, &error);
+}
+
+static gboolean
+has_lease (BluezScene *scene)
+{
+  g_autoptr(DbrLease) lease = dbr_bluez_monitor_get_lease (scene->monitor);
+
+  return lease != NULL;
+}
+
+static void
+test_bus_away_for_long (void)
+{
+  g_autoptr(BluezScene) scene = bluez_scene_new (NEAR);
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A search goes on, and others can begin, after a bus that was away for long");
+
+  dbr_bluez_adapter_start_discovery_sync (bluez_scene_get_adapter (scene), NULL, NULL, &error);
+  g_assert_no_error (error);
+  dbr_test_bus_kill (scene->bus);
+  dbr_test_wait_until (NULL, !has_lease (scene), DBR_TEST_PATIENCE_MS);
+  g_assert_true (has_failed_to_search (scene));
+
+  dbr_test_bus_restart (scene->bus);
+  dbr_test_peer_restart (dbr_test_bluez_get_peer (scene->bluez));
+  dbr_test_wait_until (NULL, has_lease (scene), DBR_TEST_PATIENCE_MS);
+  dbr_test_bluez_wait_for_ledger (scene->bluez, NULL, "discovery", TRUE);
+  dbr_bluez_adapter_stop_discovery_sync (bluez_scene_get_adapter (scene), NULL, &error);
+  g_assert_no_error (error);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -281,6 +322,7 @@ main (int    argc,
   g_test_add_func ("/dbr/bluez-ends/serves-threads", test_serves_threads);
   g_test_add_func ("/dbr/bluez-ends/is-denied", test_is_denied);
   g_test_add_func ("/dbr/bluez-ends/forks", test_forks);
+  g_test_add_func ("/dbr/bluez-ends/bus-away-for-long", test_bus_away_for_long);
 
   return g_test_run ();
 }
