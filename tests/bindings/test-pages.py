@@ -27,7 +27,7 @@ import unittest
 import tap
 
 BLOCK = re.compile(r'(?:^<!-- (run|said) -->\n+)?^```(\w+)\n(.*?)^```$', re.M | re.S)
-LINK = re.compile(r'\[[^]]+\]\(([^)#:]+)(?:#[^)]*)?\)')
+LINK = re.compile(r'(?:\[[^]]+\]\(|^\[\w+\]: )([^)#:\n]+)(?:#[^)\n]*)?(?:\)|$)', re.M)
 LIMIT = re.compile(r'^\| `(\w+)` \| (\d+) \|', re.M)
 EXCERPTS = {'c': '.c', 'js': '.js', 'meson': 'meson.build', 'python': '.py', 'vala': '.vala'}
 # These explain no part of the library.
