@@ -29,7 +29,7 @@ import tap
 
 PACKAGING = os.path.join('data', 'packaging')
 # As in data/packaging/debian/control; what is made for debuggers is not counted.
-PACKAGES = ['dbrctl', 'gir1.2-dbr-1', 'libdbr-1-0', 'libdbr-dev', 'libdbr-doc']
+PACKAGES = ['dbr-health', 'dbrctl', 'gir1.2-dbr-1', 'libdbr-1-0', 'libdbr-dev', 'libdbr-doc']
 
 
 def need(*programs):
@@ -188,7 +188,12 @@ class Debian(unittest.TestCase):
                        'END\n'
                        '/usr/bin/python3 -B call.py\n'
                        'LANGUAGE=fr LC_ALL=C.UTF-8 dbrctl --help | grep --quiet Utilisation\n'
-                       'dpkg --purge dbrctl gir1.2-dbr-1 libdbr-1-0 libdbr-dev libdbr-doc\n'
+                       'dbr-health --version | grep --quiet '
+                       f'"dbr-health {version()}"\n'
+                       'desktop-file-validate /usr/share/applications/org.dbr.Health.desktop\n'
+                       'appstreamcli validate --no-net '
+                       '/usr/share/metainfo/org.dbr.Health.metainfo.xml\n'
+                       'dpkg --purge dbr-health dbrctl gir1.2-dbr-1 libdbr-1-0 libdbr-dev libdbr-doc\n'
                        'test ! -e /usr/lib/python3/dist-packages/gi/overrides/Dbr.py\n')
         # Nothing of the build that runs this test may help.
         kept = {name: os.environ[name] for name in ('PATH', 'TMPDIR', 'LANG') if name in os.environ}
@@ -262,6 +267,20 @@ class Flatpak(unittest.TestCase):
             self.assertIn(re.match(r'-D(\w+)=', option)[1], options)
         self.check_sources(module)
 
+    def test_health(self):
+        """D-Bus Health is built along with the library, and its command is what is installed"""
+        manifest = self.load('org.dbr.Health.yml')
+        module, = manifest['modules']
+        self.check_sources(module)
+        options = set(re.findall(r"^option\('(\w+)'", read('meson_options.txt'), re.M))
+        for option in module['config-opts']:
+            self.assertIn(re.match(r'-D(\w+)=', option)[1], options)
+        there = os.path.join(debian(), f'libdbr-{version()}', 'debian', 'dbr-health', 'usr')
+        self.assertTrue(os.path.exists(os.path.join(there, 'bin', manifest['command'])))
+        # Outside of the sandbox it is found by its name only.
+        self.assertEqual(os.listdir(os.path.join(there, 'share', 'applications')),
+                         [manifest['id'] + '.desktop'])
+
     def test_application(self):
         """An application takes the module before its own, and has the names that it talks to"""
         manifest = self.load('org.example.Watch.yml')
@@ -289,6 +308,14 @@ class Nix(unittest.TestCase):
         for flag in package['mesonFlags']:
             self.assertIn(re.match(r'-D(\w+)=', flag)[1], options)
         self.assertRegex(package['mesonFlags'][-1], '/site-packages/gi/overrides$')
+        self.assertIn('-Dapplet=disabled', package['mesonFlags'])
+        self.assertNotIn('gtk4', package['inputs'])
+
+    def test_health(self):
+        """With D-Bus Health it is built with GTK and libadwaita, and wrapped"""
+        health = evaluated()['health']
+        self.assertIn('-Dapplet=enabled', health['mesonFlags'])
+        self.assertLessEqual({'gtk4', 'libadwaita', 'wrapGAppsHook4'}, set(health['inputs']))
 
     def test_python(self):
         """Its Python finds the overrides and the typelib with nothing set by hand"""
@@ -306,7 +333,7 @@ class Nix(unittest.TestCase):
     def test_flake(self):
         """The flake has packages, a shell, an overlay and a module"""
         flake = evaluated()['flake']
-        self.assertEqual(flake['packages'], ['default', 'libdbr', 'python'])
+        self.assertEqual(flake['packages'], ['default', 'health', 'libdbr', 'python'])
         self.assertEqual(flake['shell'], evaluated()['shell'])
         self.assertEqual(flake['overlay'], 'libdbr')
         self.assertEqual(flake['module']['config'], {})

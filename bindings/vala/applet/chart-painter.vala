@@ -147,8 +147,8 @@ public class Health.ChartPainter : Object {
         cr.translate (plot.origin.x, plot.origin.y);
         cr.set_line_width (1);
         cr.set_dash ({ 4, 4 }, 0);
-        var median_y = draw_percentile (cr, context, percentiles.median, _("50 %"), double.MAX);
-        draw_percentile (cr, context, percentiles.p95, _("95 %"), median_y);
+        var median_y = draw_percentile (cr, context, percentiles.median, _("%d %%").printf (50), double.MAX);
+        draw_percentile (cr, context, percentiles.p95, _("%d %%").printf (95), median_y);
         cr.restore ();
     }
 
