@@ -18,6 +18,8 @@ import unittest
 from gi.repository import Gio, GLib
 
 PATIENCE_S = 60 * float(os.environ.get('DBR_TEST_TIMEOUT_MULTIPLIER', '1'))
+# Of AT-SPI: the states that are asked for
+CHECKED, PRESSED, SENSITIVE = 4, 20, 24
 SHOTS = os.environ.get('DBR_TEST_SCREENSHOTS')
 
 
@@ -96,6 +98,10 @@ class Node:
     def role(self):
         return self.ask('Accessible', 'GetRoleName')[0]
 
+    def is_in(self, state):
+        low, _high = self.ask('Accessible', 'GetState')[0]
+        return bool(low & 1 << state)
+
     def children(self):
         for sender, path in self.ask('Accessible', 'GetChildren')[0]:
             # The application is no child; an object that is about to be gone has no path.
@@ -157,7 +163,7 @@ class Applet:
     """One run of it, with settings of its own."""
 
     def __init__(self, services=(), settings='', env=None, arguments=(), width=1000, height=700,
-                 is_seen=True, font='Sans 11'):
+                 is_seen=True, scale=1):
         self.folder = tempfile.mkdtemp(prefix='dbr-health-')
         self.settings = os.path.join(self.folder, 'config', 'dbr-health', 'settings.ini')
         self.log = os.path.join(self.folder, 'log')
@@ -170,7 +176,8 @@ class Applet:
         os.makedirs(os.path.join(self.folder, 'config', 'gtk-4.0'))
         with open(os.path.join(self.folder, 'config', 'gtk-4.0', 'settings.ini'), 'w',
                   encoding='utf-8') as file:
-            file.write(f'[Settings]\ngtk-font-name={font}\n')
+            # As a desktop tells of large text.
+            file.write(f'[Settings]\ngtk-font-name=Sans 11\ngtk-xft-dpi={int(96 * 1024 * scale)}\n')
         with open(self.settings, 'w', encoding='utf-8') as file:
             file.write(f'[watch]\nservices={";".join(services)}\ninterval-ms=1000\n{settings}\n'
                        f'[window]\nwidth={width}\nheight={height}\n')
@@ -179,7 +186,9 @@ class Applet:
         self.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, fault, *_):
+        if fault:
+            self.tell_all()
         self.end()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -193,6 +202,21 @@ class Applet:
     def end(self):
         self.process.terminate()
         self.process.wait()
+
+    def tell_all(self):
+        """For who reads why a test failed: what was there to be seen."""
+        self.shoot('failed')
+        try:
+            application = self.application()
+            for node in application.walk() if application else ():
+                states = [name for name, state in [('checked', CHECKED), ('sensitive', SENSITIVE)]
+                          if node.is_in(state)]
+                print('#', node.role, repr(node.name), *states)
+        except GLib.Error as error:
+            print('#', error.message)
+        with open(self.log, encoding='utf-8') as log:
+            for line in log:
+                print('#', line.rstrip())
 
     def complaints(self):
         """What GLib and GTK found to be wrong."""
@@ -236,6 +260,14 @@ class Applet:
             return False
         until(do, f'the action {action}')
 
+    def switch(self, name, window='D-Bus Health'):
+        """Turns a switch over, and says what it is then."""
+        node = until(lambda: self.find('switch', name, window), f'a switch “{name}”')
+        was_on = node.is_in(CHECKED)
+        self.act('toggle', node)
+        until(lambda: node.is_in(CHECKED) != was_on, f'the switch “{name}” to turn over')
+        return not was_on
+
     def press(self, name, role='button', window='D-Bus Health'):
         node = until(lambda: self.find(role, name, window), f'a {role} “{name}”')
         self.act('click', node)
@@ -264,6 +296,16 @@ class Applet:
     def see_text(self, part, role='label', window='D-Bus Health', inside=None):
         return until(lambda: self.find(role, lambda text: part in text, window, inside),
                      f'a {role} with “{part}”').name
+
+    def see_setting(self, line):
+        """Waits until it is kept for the next time."""
+        def is_there():
+            try:
+                with open(self.settings, encoding='utf-8') as file:
+                    return line in file.read().splitlines()
+            except FileNotFoundError:
+                return False
+        until(is_there, line)
 
     def see_no_text(self, part, role='label', inside=None):
         until(lambda: not self.find(role, lambda text: part in text, inside=inside),

@@ -93,22 +93,16 @@ class Services(scene.Case):
             applet.type(['Escape'])
             applet.see('org.example.Editor, Healthy · Session Bus', 'list item')
             applet.see('org.example.Later, Not Running · Session Bus', 'list item')
-            self.wait_for_setting(applet, 'services=session:org.example.Editor;session:org.example.Later;')
+            applet.see_setting('services=session:org.example.Editor;session:org.example.Later;')
             applet.end()
             applet.start()
             applet.see('org.example.Editor, Healthy · Session Bus', 'list item')
             applet.act('service.remove')
             applet.see_no_text('Editor', 'list item')
-            self.wait_for_setting(applet, 'services=session:org.example.Later;')
+            applet.see_setting('services=session:org.example.Later;')
             # A toast's button has its label and what that labels as its name.
             applet.press(lambda text: text.startswith('Undo'))
             applet.see('org.example.Editor, Healthy · Session Bus', 'list item')
-
-    def wait_for_setting(self, applet, line):
-        def is_there():
-            with open(applet.settings, encoding='utf-8') as file:
-                return line in file.read().splitlines()
-        scene.until(is_there, line)
 
     def test_keyboard(self):
         """the keyboard reaches every page, and what is chosen"""
@@ -116,7 +110,7 @@ class Services(scene.Case):
             applet.see('org.example.Player, Healthy · Session Bus', 'list item')
             for page, number in {'Timeline': 2, 'Bluetooth': 3, 'Units': 4, 'Issues': 5, 'Services': 1}.items():
                 applet.type([f'alt+{number}'])
-                self.wait_for_setting(applet, f'page={page.lower()}')
+                applet.see_setting(f'page={page.lower()}')
                 applet.shoot('page-' + page.lower())
             applet.type(['ctrl+f'])
             applet.type(['P', 'l', 'a', 'y'])

@@ -27,11 +27,13 @@ import unittest
 import tap
 
 BLOCK = re.compile(r'(?:^<!-- (run|said) -->\n+)?^```(\w+)\n(.*?)^```$', re.M | re.S)
-LINK = re.compile(r'\[[^]]+\]\(([^)#:]+)(?:#[^)]*)?\)')
+LINK = re.compile(r'(?:\[[^]]+\]\(|^\[\w+\]: )([^)#:\n]+)(?:#[^)\n]*)?(?:\)|$)', re.M)
 LIMIT = re.compile(r'^\| `(\w+)` \| (\d+) \|', re.M)
 EXCERPTS = {'c': '.c', 'js': '.js', 'meson': 'meson.build', 'python': '.py', 'vala': '.vala'}
 # These explain no part of the library.
 NO_CONCEPT = ('CONTRIBUTING.md', 'further-reading.md')
+# Programs, which have tests of their own.
+NO_CODE = ('applet.md', 'dbrctl.md')
 END_OF_BLOCK = '\f'
 PATIENCE_S = 60
 
@@ -126,6 +128,10 @@ class Pages(unittest.TestCase):
     def check_honest(self, page):
         self.assertRegex(read(page), r'(?m)^## What it does not do$')
 
+    def check_scene(self, page):
+        self.assertTrue([language for marker, language, _text in BLOCK.findall(read(page))
+                         if marker == 'run' or language in EXCERPTS])
+
     def check_limits(self, page):
         limits = dict(LIMIT.findall(read(page)))
         timeouts = Dbr.Timeouts.new()
@@ -149,6 +155,8 @@ def add_tests():
             add_test('run', 'run_page', page, 'its code does what it says')
         if page.startswith(os.path.join(ROOT, 'doc')) and os.path.basename(page) not in NO_CONCEPT:
             add_test('honest', 'check_honest', page, 'it says what it does not do')
+            if os.path.basename(page) not in NO_CODE:
+                add_test('scene', 'check_scene', page, 'it shows a scene that a test plays')
         if LIMIT.search(read(page)):
             add_test('limits', 'check_limits', page, 'its table of limits is the one that ships')
 

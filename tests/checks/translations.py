@@ -113,10 +113,9 @@ def main(root):
     languages = tree.read(root, 'po/LINGUAS').split()
     template = {entry.key: entry for entry in list(load(make_template(root)))[1:]}
     faults = [] if template else ['po/POTFILES.in: has no text']
-    # xgettext ends where a macro begins, and at runtime nobody finds the half of a text. What
-    # stands behind a number is a sign: 50 %.
+    # xgettext ends where a macro begins, and at runtime nobody finds the half of a text.
     faults += [f'po/POTFILES.in: "{text}" is cut by a macro' for _context, text in template
-               if re.search(r'(?<!%)(?:%%)*(?<!\d )%$', text)]
+               if re.search(r'(?<!%)(?:%%)*%$', text)]
     if languages != sorted(languages):
         faults.append('po/LINGUAS:1: is not sorted')
     faults += [fault for language in languages for fault in check(root, language, template)]

@@ -119,7 +119,8 @@ public class Health.Application : Adw.Application {
             developer_name = _("The libdbr authors"),
             copyright = "© 2026 The libdbr authors",
             license_type = LGPL_2_1,
-            comments = _("Shows whether the services on the bus answer, how long they take, and when they hang."),
+            comments = _("Shows whether the services on the bus answer, how long they take, and "
+                + "when they hang."),
             // Translators: your names, one a line.
             translator_credits = _("translator-credits"),
         };

@@ -48,14 +48,11 @@ public class Health.BluetoothPage : Adw.Bin {
     }
 
     void rebuild () {
-        // Of a library that has no steps for devices none is asked.
-        var can_recover = watch.get_recovery (bluez, SYSTEM).get_stage ("reconnect") != null;
         shown.foreach ((group) => groups.remove (group));
         shown.remove_range (0, shown.length);
         for (var i = 0; i < bluez.adapters.get_n_items (); i++) {
             var group =
-                new AdapterGroup (bluez, (Dbr.BluezAdapter) bluez.adapters.get_item (i),
-                    can_recover);
+                new AdapterGroup (bluez, (Dbr.BluezAdapter) bluez.adapters.get_item (i));
             groups.add (group);
             shown.add (group);
         }
@@ -104,11 +101,9 @@ class Health.AdapterGroup : Adw.PreferencesGroup {
     Adw.ActionRow adapter_row;
     Gtk.Switch power;
     bool is_switching = false;
-    bool can_recover;
     GenericArray<DeviceRow> rows = new GenericArray<DeviceRow> ();
 
-    public AdapterGroup (Dbr.BluezMonitor bluez, Dbr.BluezAdapter adapter, bool can_recover) {
-        this.can_recover = can_recover;
+    public AdapterGroup (Dbr.BluezMonitor bluez, Dbr.BluezAdapter adapter) {
         this.bluez = bluez;
         this.adapter = adapter;
         power = new Gtk.Switch () { valign = CENTER };
@@ -150,7 +145,7 @@ class Health.AdapterGroup : Adw.PreferencesGroup {
             var device = (Dbr.BluezDevice) bluez.devices.get_item (i);
             if (device.adapter != adapter)
                 continue;
-            var row = new DeviceRow (device, can_recover);
+            var row = new DeviceRow (device);
             add (row);
             rows.add (row);
         }
@@ -169,9 +164,7 @@ class Health.AdapterGroup : Adw.PreferencesGroup {
         try {
             yield adapter.set_powered_async (wanted);
         } catch (Error error) {
-            var window = get_root () as Window;
-            if (window != null)
-                window.tell_error (error);
+            Window.tell_error (this, error);
         }
         is_switching = false;
         refresh ();
@@ -183,13 +176,12 @@ class Health.DeviceRow : Adw.ActionRow {
     Gtk.Button button;
     Cancellable? cancellable;
 
-    public DeviceRow (Dbr.BluezDevice device, bool can_recover) {
+    public DeviceRow (Dbr.BluezDevice device) {
         this.device = device;
         button = new Gtk.Button () { valign = CENTER };
         button.clicked.connect (() => toggle.begin ());
         var recover = new Gtk.Button.from_icon_name ("view-refresh-symbolic") {
             valign = CENTER,
-            visible = can_recover,
             tooltip_text = _("Recover"),
             action_name = "bluetooth.recover",
             action_target = new Variant ("(ss)", device.address, device.name ?? device.address),
@@ -242,9 +234,7 @@ class Health.DeviceRow : Adw.ActionRow {
             else
                 yield device.connect_device_async (cancellable);
         } catch (Error error) {
-            var window = get_root () as Window;
-            if (window != null)
-                window.tell_error (error);
+            Window.tell_error (this, error);
         }
         cancellable = null;
         refresh ();

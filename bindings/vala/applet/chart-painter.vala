@@ -147,15 +147,15 @@ public class Health.ChartPainter : Object {
         cr.translate (plot.origin.x, plot.origin.y);
         cr.set_line_width (1);
         cr.set_dash ({ 4, 4 }, 0);
-        var median_y = draw_percentile (cr, context, percentiles.median, _("%d %%").printf (50), double.MAX);
-        draw_percentile (cr, context, percentiles.p95, _("%d %%").printf (95), median_y);
+        var below = draw_percentile (cr, context, percentiles.median, 50, double.MAX);
+        draw_percentile (cr, context, percentiles.p95, 95, below);
         cr.restore ();
     }
 
-    double draw_percentile (Cairo.Context cr, Pango.Context context, int64 usec, string label,
+    double draw_percentile (Cairo.Context cr, Pango.Context context, int64 usec, int share,
         double below) {
         int w, h;
-        var layout = layout_text (context, label);
+        var layout = layout_text (context, _("%d %%").printf (share));
         layout.get_pixel_size (out w, out h);
         var y = Math.round (y_of (usec / 1000.0)) + 0.5;
         // Two that are close keep their lines, and their labels apart.
@@ -274,8 +274,7 @@ public class Health.ChartPainter : Object {
 
     // All of it at once, for a file.
     public void draw (Cairo.Context cr, Pango.Context context, Series series, int64 now,
-        float width,
-                      float height) {
+        float width, float height) {
         percentiles = series.measure (now - length);
         lay_out (context, series, now, width, height);
         draw_frame (cr, context);

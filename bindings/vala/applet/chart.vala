@@ -76,8 +76,7 @@ public class Health.Chart : Gtk.Widget {
     }
 
     public override void measure (Gtk.Orientation orientation, int for_size, out int minimum,
-        out int natural,
-                                  out int minimum_baseline, out int natural_baseline) {
+        out int natural, out int minimum_baseline, out int natural_baseline) {
         minimum = orientation == HORIZONTAL ? 240 : 200;
         natural = orientation == HORIZONTAL ? 560 : 240;
         minimum_baseline = natural_baseline = -1;
@@ -198,8 +197,7 @@ public class Health.Sparkline : Gtk.Widget {
     }
 
     public override void measure (Gtk.Orientation orientation, int for_size, out int minimum,
-        out int natural,
-                                  out int minimum_baseline, out int natural_baseline) {
+        out int natural, out int minimum_baseline, out int natural_baseline) {
         minimum = natural = orientation == HORIZONTAL ? 64 : 24;
         minimum_baseline = natural_baseline = -1;
     }

@@ -14,18 +14,18 @@ namespace Health.Exporter {
     // service after them.
     public string to_prometheus (Watch watch) {
         var text = new StringBuilder (watch.metrics.to_prometheus ());
-        text.append ("# HELP dbr_health_up Whether the service answers (1) or not (0).\n# TYPE dbr_health_up gauge\n");
+        append_head (text, "up", "gauge", "Whether the service answers (1) or not (0).");
         each (watch, (service, labels) => {
-            text.append ("dbr_health_up{%s} %d\n".printf (labels, (int) is_up (service)));
+            text.append ("dbr_health_up{%s} %d\n".printf (labels, (int) service.is_up));
         });
-        text.append ("# HELP dbr_health_restarts_total How often the service was restarted since it is watched.\n"
-            + "# TYPE dbr_health_restarts_total counter\n");
+        append_head (text, "restarts_total", "counter",
+            "How often the service was restarted since it is watched.");
         each (watch, (service, labels) => {
             text.append ("dbr_health_restarts_total{%s} %u\n".printf (labels,
                 service.monitor.restarts));
         });
-        text.append ("# HELP dbr_health_answer_seconds How long answers took within the last hour.\n"
-            + "# TYPE dbr_health_answer_seconds gauge\n");
+        append_head (text, "answer_seconds", "gauge",
+            "How long answers took within the last hour.");
         each (watch, (service, labels) => {
             var figures = service.series.measure (get_monotonic_time () - Series.LENGTH);
             append_quantile (text, labels, "0.5", figures.median);
@@ -34,6 +34,11 @@ namespace Health.Exporter {
         });
 
         return text.str;
+    }
+
+    void append_head (StringBuilder text, string name, string kind, string help) {
+        text.append ("# HELP dbr_health_%s %s\n".printf (name, help));
+        text.append ("# TYPE dbr_health_%s %s\n".printf (name, kind));
     }
 
     delegate void Visitor (Service service, string labels);
@@ -50,10 +55,6 @@ namespace Health.Exporter {
         return bus == SYSTEM ? "system" : "session";
     }
 
-    bool is_up (Service service) {
-        return service.monitor.available && !Text.is_stall (service.monitor.state);
-    }
-
     // Numbers for machines have a point, whatever the language.
     string format_number (double number) {
         var buffer = new char[double.DTOSTR_BUF_SIZE];
@@ -64,8 +65,7 @@ namespace Health.Exporter {
     void append_quantile (StringBuilder text, string labels, string quantile, int64 usec) {
         if (usec >= 0)
             text.append ("dbr_health_answer_seconds{%s,quantile=\"%s\"} %s\n".printf (labels,
-                quantile,
-                format_number (usec / 1e6)));
+                quantile, format_number (usec / 1e6)));
     }
 
     // One line an answer, and one a change of state.
@@ -77,7 +77,8 @@ namespace Health.Exporter {
             var head = "%s,%s".printf (name_bus (service.bus), service.name);
             unowned var series = service.series;
             for (var i = 0; i < series.n_samples; i++)
-                text.append ("%s,%s,answer,%s,\r\n".printf (format_time (zero + series.get_time (i)), head,
+                text.append ("%s,%s,answer,%s,\r\n".printf (
+                    format_time (zero + series.get_time (i)), head,
                     format_number (series.get_latency (i) / 1000.0)));
             foreach (var span in series.get_spans ())
                 text.append ("%s,%s,state,,%s\r\n".printf (format_time (zero + span.since), head,

@@ -1,6 +1,77 @@
 // Copyright 2026 The libdbr authors
 // SPDX-License-Identifier: LGPL-2.1-or-later
 
+// A step of the plan, and what became of it.
+class Health.StepRow : Adw.ActionRow {
+    public string stage { get; construct; }
+    Gtk.Image icon = new Gtk.Image ();
+    Gtk.Spinner spinner = new Gtk.Spinner () { visible = false };
+
+    public StepRow (Dbr.Event step) {
+        var name = step.details.lookup_value ("stage", VariantType.STRING);
+        Object (stage: name != null ? name.get_string () : "");
+        title = Markup.escape_text (name_stage (stage));
+        add_prefix (icon);
+        add_prefix (spinner);
+        switch (step.kind) {
+        case "run":
+            show_state ("media-playback-start-symbolic", "", _("Would be tried now"));
+            break;
+        case "not-allowed":
+            show_state ("changes-prevent-symbolic", "dim-label", _("Only if you allow it below"));
+            break;
+        case "input-devices":
+            show_state ("changes-prevent-symbolic", "dim-label",
+                _("Not while a keyboard or a mouse is connected, unless you allow it below"));
+            break;
+        default:
+            var wait = step.details.lookup_value ("wait-usec", VariantType.INT64);
+            var seconds = (wait != null ? wait.get_int64 () : 0) / TimeSpan.SECOND + 1;
+            show_state ("alarm-symbolic", "dim-label",
+                _("Was tried of late, and may be again in %u s").printf ((uint) seconds));
+            break;
+        }
+    }
+
+    void show_state (string icon_name, string style, string text) {
+        icon.icon_name = icon_name;
+        Text.set_style (icon, style);
+        subtitle = Markup.escape_text (text);
+    }
+
+    public void begin () {
+        icon.visible = false;
+        spinner.visible = spinner.spinning = true;
+        subtitle = _("Under way");
+    }
+
+    public void end (Error? error) {
+        spinner.visible = spinner.spinning = false;
+        icon.visible = true;
+        if (error == null)
+            show_state ("emblem-ok-symbolic", "success", _("This has helped"));
+        else
+            show_state ("dialog-error-symbolic", "error", Dbr.Error.explain (error));
+    }
+
+    public static string name_stage (string name) {
+        switch (name) {
+        case "resolve":
+            return _("Read Its Services Again");
+        case "reconnect":
+            return _("Connect It Again");
+        case "power-cycle":
+            return _("Switch the Adapter Off and On");
+        case "start":
+            return _("Start the Service");
+        case "restart":
+            return _("Restart the Service");
+        default:
+            return name;
+        }
+    }
+}
+
 // Makes something work again: shows what would be done before anything is, and asks for each step
 // that affects more than what is broken.
 [GtkTemplate (ui = "/org/dbr/Health/ui/recover-window.ui")]
@@ -17,7 +88,8 @@ public class Health.RecoverWindow : Adw.Window {
     };
     const Wide[] BLUETOOTH_SCOPES = {
         { ADAPTER, N_("Switch the Adapter Off and On"), N_("All its devices are disconnected") },
-        { INPUT_DEVICES, N_("Disconnect Keyboards and Mice"), N_("You may lose the one that you use") },
+        { INPUT_DEVICES, N_("Disconnect Keyboards and Mice"),
+          N_("You may lose the one that you use") },
     };
 
     [GtkChild]
@@ -38,7 +110,7 @@ public class Health.RecoverWindow : Adw.Window {
     Cancellable cancellable = new Cancellable ();
     uint n_plans = 0;
     bool is_running = false;
-    GenericArray<Gtk.Widget> rows = new GenericArray<Gtk.Widget> ();
+    GenericArray<StepRow> rows = new GenericArray<StepRow> ();
 
     public RecoverWindow (Gtk.Window parent, Dbr.Recovery recovery, string target, string name) {
         Object (transient_for: parent);
@@ -46,17 +118,19 @@ public class Health.RecoverWindow : Adw.Window {
         this.target = target;
         heading.subtitle = name;
         recovery.allowed = DEVICE;
-        if (recovery.get_stage ("power-cycle") != null)
+        if (recovery.monitor is Dbr.BluezMonitor)
             offer (BLUETOOTH_SCOPES);
         offer (SERVICE_SCOPES);
         recover_button.clicked.connect (() => recover.begin ());
-        recovery.stage_started.connect (on_stage);
+        recovery.stage_started.connect (on_stage_started);
+        recovery.stage_finished.connect (on_stage_finished);
         make_plan.begin ();
     }
 
     public override bool close_request () {
         cancellable.cancel ();
-        recovery.stage_started.disconnect (on_stage);
+        recovery.stage_started.disconnect (on_stage_started);
+        recovery.stage_finished.disconnect (on_stage_finished);
         // What was allowed was allowed this once.
         recovery.allowed = DEVICE;
 
@@ -73,7 +147,6 @@ public class Health.RecoverWindow : Adw.Window {
                 activatable_widget = toggle,
             };
             row.add_suffix (toggle);
-            toggle.update_property (Gtk.AccessibleProperty.LABEL, row.title, -1);
             toggle.notify["active"].connect (() => {
                 recovery.allowed =
                     toggle.active ? recovery.allowed | scope : recovery.allowed & ~scope;
@@ -126,7 +199,9 @@ public class Health.RecoverWindow : Adw.Window {
             n_needed++;
             if (step.kind == "run")
                 n_runs++;
-            add_step (step);
+            var row = new StepRow (step);
+            plan.add (row);
+            rows.add (row);
         }
         plan.visible = n_needed > 0;
         if (n_needed == 0)
@@ -142,48 +217,31 @@ public class Health.RecoverWindow : Adw.Window {
             recover_button.remove_css_class ("destructive-action");
     }
 
-    void add_step (Dbr.Event step) {
-        var name = step.details.lookup_value ("stage", VariantType.STRING);
-        var row = new Adw.ActionRow () {
-            title = Markup.escape_text (name_stage (name != null ? name.get_string () : "")),
-            subtitle = Markup.escape_text (step.text),
-        };
-        var icon_name = "changes-prevent-symbolic";
-        if (step.kind == "run")
-            icon_name = "media-playback-start-symbolic";
-        else if (step.kind == "rate-limited")
-            icon_name = "alarm-symbolic";
-        row.add_prefix (new Gtk.Image.from_icon_name (icon_name));
-        plan.add (row);
-        rows.add (row);
-    }
-
-    static string name_stage (string name) {
-        switch (name) {
-        case "resolve":
-            return _("Read Its Services Again");
-        case "reconnect":
-            return _("Connect It Again");
-        case "power-cycle":
-            return _("Switch the Adapter Off and On");
-        case "start":
-            return _("Start the Service");
-        case "restart":
-            return _("Restart the Service");
-        default:
-            return name;
+    StepRow? find_row (Dbr.RecoveryStage stage, string target) {
+        for (var i = 0; i < rows.length && target == this.target; i++) {
+            if (rows[i].stage == stage.name)
+                return rows[i];
         }
+
+        return null;
     }
 
-    void on_stage (Dbr.RecoveryStage stage, string target) {
-        if (target == this.target)
-            wait (name_stage (stage.name) + "…");
+    void on_stage_started (Dbr.RecoveryStage stage, string target) {
+        var row = find_row (stage, target);
+        if (row != null)
+            row.begin ();
+    }
+
+    void on_stage_finished (Dbr.RecoveryStage stage, string target, Error? error) {
+        var row = find_row (stage, target);
+        if (row != null)
+            row.end (error);
     }
 
     async void recover () {
         is_running = true;
         wide.sensitive = false;
-        wait (_("Beginning"));
+        wait (_("Under way"));
         try {
             var result = yield recovery.recover_async (target, cancellable);
             tell (describe (result));

@@ -76,16 +76,14 @@ public class Health.ServiceRow : Gtk.Box {
         if (service == null || !get_mapped ())
             return;
         var state = service.monitor.state;
-        var is_up = !Text.is_stall (state) && service.monitor.available;
         icon.icon_name = Text.get_state_icon (state);
         Text.set_style (icon, Text.get_state_style (state));
         title.label = service.name;
         subtitle.label = _("%s · %s").printf (Text.name_state (state), Text.name_bus (service.bus));
-        latency.label = is_up ? Text.format_time (service.monitor.latency_usec) : "";
+        latency.label = service.is_up ? Text.format_time (service.monitor.latency_usec) : "";
         sparkline.queue_draw ();
         // The row as a whole is what the keyboard reaches, and what a screen reader reads.
         ((Gtk.Accessible) get_parent ()).update_property (Gtk.AccessibleProperty.LABEL,
-            "%s, %s".printf (
-            title.label, subtitle.label), -1);
+            "%s, %s".printf (title.label, subtitle.label), -1);
     }
 }

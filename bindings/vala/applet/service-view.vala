@@ -148,7 +148,7 @@ public class Health.ServiceView : Adw.Bin {
         p95.label = Text.format_time (figures.p95);
         p99.label = Text.format_time (figures.p99);
         restarts.label = monitor.restarts.to_string ();
-        owner.label = monitor.owner ?? _("None");
+        owner.label = monitor.state == BUS_LOST ? "–" : monitor.owner ?? _("None");
         probe.label = describe_probe (monitor);
         since.label = monitor.since_usec > 0 ? Text.format_moment (monitor.since_usec) : "–";
         detection.label = _("%u s").printf ((monitor.detection_ms + 999) / 1000);
@@ -183,16 +183,16 @@ public class Health.ServiceView : Adw.Bin {
     async void check (Service service) {
         try {
             var usec = yield service.monitor.check_async ();
-            get_window ().tell (_("%s answered within %s").printf (service.name,
+            Window.tell (this, _("%s answered within %s").printf (service.name,
                 Text.format_time (usec)));
         } catch (Error error) {
-            get_window ().tell_error (error);
+            Window.tell_error (this, error);
         }
     }
 
     void on_copy () {
         get_clipboard ().set_text (service.name);
-        get_window ().tell (_("The name is on the clipboard"));
+        Window.tell (this, _("The name is on the clipboard"));
     }
 
     void on_export () {
@@ -216,7 +216,7 @@ public class Health.ServiceView : Adw.Bin {
             timeout = 10,
         };
         toast.button_clicked.connect (() => watch.add (removed.bus, removed.name));
-        get_window ().add_toast (toast);
+        Window.add_toast (this, toast);
     }
 
     void on_timeline () {

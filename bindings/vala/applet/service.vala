@@ -7,6 +7,8 @@ public class Health.Service : Object {
     public BusType bus { get; construct; }
     public string name { get { return monitor.bus_name; } }
     public Series series { get; private set; }
+    public bool is_up { get { return monitor.available && !is_stalled; } }
+    public bool is_stalled { get; private set; default = false; }
     // Events with the service that they are of.
     public ListModel moments { get; private set; }
 
@@ -22,7 +24,7 @@ public class Health.Service : Object {
         moments = new Gtk.MapListModel (monitor.history, (item) => {
             return new Moment ((Dbr.Event) item, this.name, this.bus);
         });
-        series.add_span (get_monotonic_time (), monitor.state);
+        on_state ();
         monitor.notify["latency-usec"].connect (on_latency);
         monitor.notify["state"].connect (on_state);
         monitor.stalled.connect ((silent_usec) => {
@@ -46,6 +48,7 @@ public class Health.Service : Object {
     }
 
     void on_state () {
+        is_stalled = Text.is_stall (monitor.state);
         series.add_span (get_monotonic_time (), monitor.state);
         changed ();
     }

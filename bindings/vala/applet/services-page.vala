@@ -26,6 +26,7 @@ public class Health.ServicesPage : Adw.Bin {
     Watch watch;
     Gtk.SingleSelection selection;
     Gtk.StringFilter filter;
+    Gtk.CustomSorter sorter;
 
     public signal void timeline_wanted (Service service);
 
@@ -39,7 +40,12 @@ public class Health.ServicesPage : Adw.Bin {
         filter = new Gtk.StringFilter (new Gtk.PropertyExpression (typeof (Service), null, "name"));
         filter.match_mode = SUBSTRING;
         var filtered = new Gtk.FilterListModel (watch.services, filter);
-        selection = new Gtk.SingleSelection (filtered) { autoselect = true };
+        // What hangs is seen at once, however many are watched.
+        sorter = new Gtk.CustomSorter ((a, b) => {
+            return (int) ((Service) b).is_stalled - (int) ((Service) a).is_stalled;
+        });
+        var sorted = new Gtk.SortListModel (filtered, sorter);
+        selection = new Gtk.SingleSelection (sorted) { autoselect = true };
         var factory = new Gtk.SignalListItemFactory ();
         factory.setup.connect ((item) => ((Gtk.ListItem) item).child = new ServiceRow ());
         factory.bind.connect ((item) => {
@@ -57,6 +63,7 @@ public class Health.ServicesPage : Adw.Bin {
         selection.notify["selected-item"].connect (show_selected);
         selection.items_changed.connect (show_pages);
         watch.services.items_changed.connect (show_pages);
+        watch.stalls_changed.connect (sort);
         leaflet.notify["folded"].connect (show_depth);
         leaflet.notify["visible-child"].connect (show_depth);
         view.begin (watch);
@@ -66,8 +73,10 @@ public class Health.ServicesPage : Adw.Bin {
     }
 
     public override void dispose () {
-        if (watch != null)
+        if (watch != null) {
             watch.services.items_changed.disconnect (show_pages);
+            watch.stalls_changed.disconnect (sort);
+        }
         base.dispose ();
     }
 
@@ -91,6 +100,10 @@ public class Health.ServicesPage : Adw.Bin {
     public void begin_search () {
         leave ();
         search.grab_focus ();
+    }
+
+    void sort () {
+        sorter.changed (DIFFERENT);
     }
 
     void show_depth () {

@@ -101,6 +101,17 @@ public class Health.Settings : Object {
         });
     }
 
+    // With those that it lies in: a new user has no folder for settings at all.
+    static async void make_folder (File folder) throws Error {
+        try {
+            yield folder.make_directory_async ();
+        } catch (IOError.EXISTS error) {
+        } catch (IOError.NOT_FOUND error) {
+            yield make_folder (folder.get_parent ());
+            yield folder.make_directory_async ();
+        }
+    }
+
     async void write () {
         if (is_writing) {
             write_soon ();
@@ -108,10 +119,7 @@ public class Health.Settings : Object {
         }
         is_writing = true;
         try {
-            try {
-                yield file.get_parent ().make_directory_async ();
-            } catch (IOError.EXISTS error) {
-            }
+            yield make_folder (file.get_parent ());
             yield file.replace_contents_async (to_data ().data, null, false, REPLACE_DESTINATION,
                 null, null);
         } catch (Error error) {

@@ -7,7 +7,7 @@ namespace Health.Text {
         return state == STALLED || state == FROZEN;
     }
 
-    // How much a state asks for the person: the worst comes first in a list.
+    // Whether the person has reason to look at it.
     public bool is_trouble (Dbr.ServiceState state) {
         return is_stall (state) || state == SUSPECT || state == SLOW || state == BUS_LOST;
     }
@@ -52,7 +52,8 @@ namespace Health.Text {
         case FROZEN:
             return _("Its process is stopped or frozen, so that it cannot answer.");
         case BUS_LOST:
-            return _("The connection to the bus is lost. It is made again as soon as the bus is back.");
+            return _("The connection to the bus is lost. It is made again as soon as the bus is "
+                + "back.");
         default:
             return _("It has not been asked yet.");
         }
@@ -118,7 +119,7 @@ namespace Health.Text {
     public string format_moment (int64 when_usec) {
         var when = new DateTime.from_unix_local (when_usec / TimeSpan.SECOND);
         var now = new DateTime.now_local ();
-        if (when.get_day_of_year () == now.get_day_of_year () && when.get_year () == now.get_year ())
+        if (when.format ("%F") == now.format ("%F"))
             return when.format ("%X");
         return when.format ("%x %X");
     }

@@ -62,7 +62,8 @@ public class Health.TimelinePage : Adw.Bin {
         if (wanted != "" && moment.event.kind != wanted)
             return false;
         var text = search.text.casefold ();
-        return text == "" || text in moment.event.text.casefold () || text in moment.name.casefold ();
+        return text == "" || text in moment.event.text.casefold ()
+            || text in moment.name.casefold ();
     }
 
     void show_pages () {

@@ -45,7 +45,8 @@ public class Health.UnitsPage : Adw.Bin {
             status.icon_name = "network-offline-symbolic";
             status.title = _("systemd Cannot Be Reached");
             status.description =
-                _("Neither the machine's nor the session's is on its bus, so that nothing is known of units. All else works.");
+                _("Neither the machine's nor the session's is on its bus, so that nothing is known "
+                + "of units. All else works.");
         } else {
             status.icon_name = "emblem-ok-symbolic";
             status.title = _("No Unit Has Failed");
@@ -170,15 +171,12 @@ class Health.UnitRow : Adw.ExpanderRow {
     }
 
     async void restart () {
-        var window = get_root () as Window;
         button.sensitive = false;
         try {
             yield unit.restart_async (INTERACTIVE);
-            if (window != null)
-                window.tell (_("%s runs again").printf (unit.name));
+            Window.tell (this, _("%s runs again").printf (unit.name));
         } catch (Error error) {
-            if (window != null)
-                window.tell_error (error);
+            Window.tell_error (this, error);
             explain.begin ();
         }
         button.sensitive = true;

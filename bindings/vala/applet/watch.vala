@@ -32,6 +32,7 @@ public class Health.Watch : Object {
         new HashTable<Dbr.ServiceMonitor, Dbr.Recovery> (direct_hash, direct_equal);
 
     public signal void bus_changed ();
+    public signal void stalls_changed ();
 
     public Watch (Settings settings) {
         Object (settings: settings);
@@ -148,6 +149,7 @@ public class Health.Watch : Object {
             return;
         var service = make_service (bus, name);
         service.monitor.interval_ms = choose_interval (service);
+        service.notify["is-stalled"].connect (on_stalled);
         services.insert_sorted (service, (a, b) => {
             var by_name = strcmp (((Service) a).name, ((Service) b).name);
             return by_name != 0 ? by_name : (int) ((Service) a).bus - (int) ((Service) b).bus;
@@ -160,6 +162,10 @@ public class Health.Watch : Object {
         begin_monitor (service.monitor);
     }
 
+    void on_stalled () {
+        stalls_changed ();
+    }
+
     public void add (BusType bus, string name) {
         insert (bus, name);
         keep ();
@@ -169,6 +175,7 @@ public class Health.Watch : Object {
         uint position;
         if (close_up == service)
             close_up = null;
+        service.notify["is-stalled"].disconnect (on_stalled);
         if (!is_own (service)) {
             if (histories.find (service.moments, out position))
                 histories.remove (position);

@@ -120,17 +120,20 @@ public class Health.Window : Adw.ApplicationWindow {
         return base.close_request ();
     }
 
-    public void tell (string text) {
-        toasts.add_toast (new Adw.Toast (text) { timeout = 5 });
+    // Tells it in the window of the widget. When that was closed meanwhile nobody is told.
+    public static void tell (Gtk.Widget widget, string text) {
+        add_toast (widget, new Adw.Toast (text) { timeout = 5 });
     }
 
-    public void add_toast (Adw.Toast toast) {
-        toasts.add_toast (toast);
+    public static void add_toast (Gtk.Widget widget, Adw.Toast toast) {
+        var window = widget.get_root () as Window;
+        if (window != null)
+            window.toasts.add_toast (toast);
     }
 
-    public void tell_error (Error error) {
+    public static void tell_error (Gtk.Widget widget, Error error) {
         if (!(error is IOError.CANCELLED))
-            tell (Dbr.Error.explain (error));
+            tell (widget, Dbr.Error.explain (error));
     }
 
     void show_where () {
@@ -149,7 +152,8 @@ public class Health.Window : Adw.ApplicationWindow {
         var has_system = !is_lost (watch.get_client (SYSTEM));
         if (!has_session && !has_system)
             bus_label.label =
-                _("Neither the session bus nor the system bus can be reached. Both are tried again by themselves.");
+                _("Neither the session bus nor the system bus can be reached. Both are tried again "
+                + "by themselves.");
         else if (!has_session)
             bus_label.label = _("The session bus cannot be reached. It is tried again by itself.");
         else if (!has_system)
@@ -226,9 +230,9 @@ public class Health.Window : Adw.ApplicationWindow {
             var data = producer (file.get_path () ?? file.get_basename ());
             yield file.replace_contents_bytes_async (data, null, false, REPLACE_DESTINATION, null,
                 null);
-            tell (_("Saved as “%s”").printf (file.get_basename ()));
+            tell (this, _("Saved as “%s”").printf (file.get_basename ()));
         } catch (Error error) {
-            tell_error (error);
+            tell_error (this, error);
         }
     }
 }
