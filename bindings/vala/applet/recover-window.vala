@@ -204,6 +204,8 @@ public class Health.RecoverWindow : Adw.Window {
             rows.add (row);
         }
         plan.visible = n_needed > 0;
+        plan.title = _("What Would Be Done");
+        plan.description = _("In this order, until it works again.");
         if (n_needed == 0)
             tell (_("Nothing is to be done."));
         else if (n_runs == 0)
@@ -244,6 +246,8 @@ public class Health.RecoverWindow : Adw.Window {
         wait (_("Under way"));
         try {
             var result = yield recovery.recover_async (target, cancellable);
+            plan.title = _("What Was Done");
+            plan.description = null;
             tell (describe (result));
         } catch (Error error) {
             if (!(error is IOError.CANCELLED))
