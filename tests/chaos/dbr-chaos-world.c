@@ -12,6 +12,7 @@
 #define TAINT_MS 500
 
 #define LEVEL_MS 60
+#define REST_MS 200
 
 /* The main loop turns this often, on a machine that has time for it. */
 #define BEAT_USEC (20 * 1000)
@@ -212,6 +213,14 @@ world_get_held_locked (ChaosWorld *self)
   return self->held_usec + MAX (usec, 0);
 }
 
+gint64
+chaos_world_get_held_usec (ChaosWorld *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return world_get_held_locked (self);
+}
+
 void
 chaos_world_beat (ChaosWorld *self)
 {
@@ -369,7 +378,9 @@ world_set_level (ChaosWorld *self)
   gint64 now = g_get_monotonic_time ();
   guint32 level = self->levels->len;
 
-  if (now < self->next_level_usec || world_is_peer_stopped (self, CHAOS_PEER_CALM))
+  /* It rests while all is calm: else the next change would put right whoever has missed one. */
+  if (now < self->next_level_usec || world_is_peer_stopped (self, CHAOS_PEER_CALM)
+      || chaos_world_is_calm_since (self, now, REST_MS))
     return;
 
   dbr_test_peer_tell (self->peers[CHAOS_PEER_CALM], "set " CHAOS_PATH " " DBR_TEST_INTERFACE

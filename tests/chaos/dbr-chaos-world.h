@@ -56,6 +56,7 @@ GRand       *chaos_world_new_rand         (ChaosWorld  *self) G_GNUC_WARN_UNUSED
 gboolean     chaos_world_turn             (ChaosWorld  *self);
 /* The main loop is here: how long it was not is no fault of what has ended meanwhile. */
 void         chaos_world_beat             (ChaosWorld  *self);
+gint64       chaos_world_get_held_usec    (ChaosWorld  *self);
 
 /* Whether nothing has been wrong since @usec, and for @ms before it; and whether a byte may have
  * been another one since then. */
