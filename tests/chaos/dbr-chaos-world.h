@@ -16,6 +16,8 @@ G_BEGIN_DECLS
 #define CHAOS_WILD "org.dbr.Wild"
 #define CHAOS_CALM "org.dbr.Calm"
 #define CHAOS_PATH "/org/dbr/Peer"
+/* Has the same level. */
+#define CHAOS_OTHER_PATH "/org/dbr/Other"
 
 /* How much later than its limit something may end, and a value be known. */
 #define CHAOS_GRACE_USEC (dbr_test_stretch (2 * G_USEC_PER_SEC))
