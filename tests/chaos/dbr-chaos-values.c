@@ -96,8 +96,15 @@ proxy_read_cb (GObject      *source,
 {
   g_autofree Look *look = user_data;
   g_autoptr(GVariant) value = dbr_proxy_read_finish (DBR_PROXY (source), result, NULL);
+  ChaosWorld *world = look->values->world;
 
-  look_end (look);
+  /* It may be an old one where the service does not answer; but not one that never was, unless what
+   * changed it is kept until all is read anew. */
+  if (look_end (look) && value != NULL
+      && chaos_world_is_calm_since (world, chaos_op_get_began (look->op), CALM_MS)
+      && !chaos_world_had_level_since (world, g_variant_get_uint32 (value), 0))
+    chaos_world_fail (world, "a proxy's read gave %u, which never was",
+                      g_variant_get_uint32 (value));
 }
 
 static void
