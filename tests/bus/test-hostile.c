@@ -3,6 +3,8 @@
 
 #include "config.h"
 
+#include <string.h>
+
 #include "dbr-scene.h"
 
 /* Services and strangers that mean no good. Whatever they send, a program has its answers or its
@@ -226,6 +228,65 @@ test_forged_properties (void)
   g_assert_cmpuint (g_variant_get_uint32 (level), ==, 1);
 }
 
+#define SECRET "hunter2"
+
+static void
+tell_secrets (DbrClient *client)
+{
+  g_autoptr(GVariant) echo = NULL;
+  g_autoptr(GVariant) failure = NULL;
+  g_autoptr(GVariant) value = NULL;
+  GListModel *trace = dbr_client_get_trace (client);
+
+  echo = dbr_client_call_sync (client, SCENE_NAME, SCENE_PATH, DBR_TEST_INTERFACE, "Echo",
+                               g_variant_new ("(s)", SECRET), NULL, 0, NULL, NULL);
+  g_assert_nonnull (echo);
+  dbr_client_write_property_sync (client, SCENE_NAME, SCENE_PATH, FACE, "Passkey",
+                                  g_variant_new_string (SECRET), NULL, NULL);
+  value = dbr_client_read_property_sync (client, SCENE_NAME, SCENE_PATH, FACE, "Passkey", NULL, NULL);
+  g_assert_nonnull (value);
+  failure = dbr_client_call_sync (client, SCENE_NAME, SCENE_PATH, DBR_TEST_INTERFACE, "Never",
+                                  g_variant_new ("(s)", SECRET), NULL, 100, NULL, NULL);
+  g_assert_null (failure);
+
+  dbr_test_wait_until (NULL, g_list_model_get_n_items (trace) == 4, DBR_TEST_PATIENCE_MS);
+  for (guint i = 0; i < 4; i++)
+    {
+      g_autoptr(DbrCall) call = g_list_model_get_item (trace, i);
+
+      g_assert_null (dbr_call_get_parameters (call));
+    }
+}
+
+static void
+test_secrets (void)
+{
+  g_autoptr(Scene) scene = NULL;
+  g_autoptr(DbrMetrics) metrics = NULL;
+  g_autofree char *text = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      g_test_summary ("Neither log nor trace nor figures have what is said in calls and answers");
+      g_setenv ("DBR_DEBUG", "all", TRUE);
+      g_setenv ("G_MESSAGES_DEBUG", "all", TRUE);
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+      g_test_trap_assert_passed ();
+      g_test_trap_assert_stderr ("*Echo*");
+      g_test_trap_assert_stdout_unmatched ("*" SECRET "*");
+      g_test_trap_assert_stderr_unmatched ("*" SECRET "*");
+      return;
+    }
+
+  scene = scene_new (DBR_TEST_BUS_NONE, "set " SCENE_PATH " " FACE ".Passkey '" SECRET "'");
+  metrics = dbr_metrics_new ();
+  dbr_client_set_metrics (scene->client, metrics);
+  dbr_client_set_trace_size (scene->client, 10);
+  tell_secrets (scene->client);
+  text = dbr_metrics_to_openmetrics (metrics);
+  g_assert_null (strstr (text, SECRET));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -237,6 +298,8 @@ main (int   argc,
   g_test_add_func ("/dbr/hostile/squatter", test_squatter);
   g_test_add_func ("/dbr/hostile/forged-owner", test_forged_owner);
   g_test_add_func ("/dbr/hostile/forged-properties", test_forged_properties);
+
+  g_test_add_func ("/dbr/hostile/secrets", test_secrets);
 
   return g_test_run ();
 }
