@@ -24,10 +24,12 @@ G_BEGIN_DECLS
  * @DBR_ERROR_CONNECTION_LOST: the connection ended while the call was under way
  * @DBR_ERROR_NO_OWNER: no program has the bus name
  * @DBR_ERROR_CIRCUIT_OPEN: the service failed too often of late and is left alone for a while
- * @DBR_ERROR_OVERLOADED: too many calls are under way or wait already
+ * @DBR_ERROR_OVERLOADED: too many calls are under way or wait already, or the program has no file
+ *   descriptors left
  * @DBR_ERROR_BUDGET_EXHAUSTED: too many calls were retried of late
  * @DBR_ERROR_DENIED: the access policy forbids it; the message names the rule
- * @DBR_ERROR_BAD_REPLY: the service answered with values of another type than expected
+ * @DBR_ERROR_BAD_REPLY: the service answered with values of another type than expected, or with file
+ *   descriptors that found no room
  * @DBR_ERROR_STALE: the object belonged to an earlier owner of the name
  * @DBR_ERROR_CLOSED: the object was closed before
  * @DBR_ERROR_FORKED: the object was made in the parent process and cannot work in the child

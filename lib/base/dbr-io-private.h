@@ -12,6 +12,10 @@ G_BEGIN_DECLS
 GMainContext *dbr_io_get_context (void);
 gboolean      dbr_io_is_current  (void);
 
+/* Whether it runs, or can be started: without a descriptor for its main context GLib would end the
+ * program. What a caller may be refused asks first. */
+gboolean      dbr_io_check       (GError    **error);
+
 /* Runs @func on dbr-io, at once if this is dbr-io. Functions run in the order they were given. */
 typedef void (*DbrIoFunc) (gpointer data);
 

@@ -5,7 +5,13 @@
 
 #include "base/dbr-io-private.h"
 
+#include <gio/gio.h>
+
+#include "base/dbr-descriptors-private.h"
 #include "base/dbr-fork-private.h"
+
+/* One for dbr-io, one for GLib's own thread, and one for who waits for the first answer. */
+#define N_CONTEXTS 3
 
 /* One thread a process, or one more in a child of fork(), whose parent's thread is not there. */
 typedef struct
@@ -43,12 +49,21 @@ io_main (gpointer user_data)
   g_assert_not_reached ();
 }
 
+/* GLib makes a main context of its own as soon as something first needs it, an error of D-Bus for
+ * one. There is room for it now. */
+static void
+io_make_room (void)
+{
+  g_type_ensure (G_TYPE_TASK);
+}
+
 /* The thread lives as long as the process, and so does what it needs. */
 static DbrIo *
 io_start (guint generation)
 {
   DbrIo *io = g_new0 (DbrIo, 1);
 
+  io_make_room ();
   io->context = g_main_context_new ();
   io->generation = generation;
   io->thread = g_thread_new ("dbr-io", io_main, io);
@@ -93,6 +108,17 @@ GMainContext *
 dbr_io_get_context (void)
 {
   return io_get ()->context;
+}
+
+gboolean
+dbr_io_check (GError **error)
+{
+  DbrIo *io = g_atomic_pointer_get (&current_io);
+
+  if (G_LIKELY (io != NULL && io->generation == dbr_fork_get_generation ()))
+    return TRUE;
+
+  return dbr_descriptors_check (N_CONTEXTS, error);
 }
 
 gboolean

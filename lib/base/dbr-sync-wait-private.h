@@ -15,7 +15,9 @@ typedef struct
   GAsyncResult *result;
 } DbrSyncWait;
 
-void          dbr_sync_wait_begin (DbrSyncWait  *self);
+/* Fails where there is no descriptor left for the context. */
+gboolean      dbr_sync_wait_begin (DbrSyncWait  *self,
+                                   GError      **error);
 /* The callback of the operation, with the wait as its data. */
 void          dbr_sync_wait_cb    (GObject      *source,
                                    GAsyncResult *result,

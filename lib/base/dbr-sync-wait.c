@@ -5,12 +5,20 @@
 
 #include "base/dbr-sync-wait-private.h"
 
-void
-dbr_sync_wait_begin (DbrSyncWait *self)
+#include "base/dbr-descriptors-private.h"
+
+gboolean
+dbr_sync_wait_begin (DbrSyncWait  *self,
+                     GError      **error)
 {
+  if (!dbr_descriptors_check (1, error))
+    return FALSE;
+
   self->context = g_main_context_new ();
   self->result = NULL;
   g_main_context_push_thread_default (self->context);
+
+  return TRUE;
 }
 
 void

@@ -74,6 +74,9 @@ void           dbr_client_audit             (DbrClient        *self,
 
 gboolean       dbr_client_check_process     (DbrClient        *self,
                                              GError          **error);
+/* The same, and that dbr-io runs or can be started. */
+gboolean       dbr_client_check_ready       (DbrClient        *self,
+                                             GError          **error);
 gboolean       dbr_client_check_bus         (DbrClient        *self,
                                              GError          **error);
 /* Whether the access policy lets it know that there is such a name. */

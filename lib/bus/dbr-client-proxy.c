@@ -28,7 +28,7 @@ dbr_client_judge_proxy (DbrClient   *self,
     dbr_match_rule_new (bus_name, object_path, PROPERTIES_INTERFACE, "PropertiesChanged",
                         interface_name, DBR_SUBSCRIPTION_FLAGS_NONE);
 
-  return dbr_client_check_process (self, error)
+  return dbr_client_check_ready (self, error)
          && dbr_request_check (request, dbr_link_has_bus (self->link), error)
          && dbr_check_interface_name (interface_name, error)
          && dbr_client_judge (self, request, needs_peer, error)

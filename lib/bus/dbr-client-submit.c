@@ -11,6 +11,7 @@
 #include "base/dbr-error.h"
 #include "base/dbr-fork-private.h"
 #include "base/dbr-i18n-private.h"
+#include "base/dbr-io-private.h"
 #include "policy/dbr-timeouts-private.h"
 
 /* What becomes of a request before it is on its way, and the two ways to wait for its end. */
@@ -49,6 +50,13 @@ dbr_client_check_process (DbrClient  *self,
                        _("The client was made before fork() and belongs to the parent process"));
 
   return FALSE;
+}
+
+gboolean
+dbr_client_check_ready (DbrClient  *self,
+                        GError    **error)
+{
+  return dbr_client_check_process (self, error) && dbr_io_check (error);
 }
 
 gboolean
@@ -213,7 +221,7 @@ dbr_client_prepare (DbrClient   *self,
   gboolean needs_peer = FALSE;
   DbrPassage *passage;
 
-  if (!dbr_client_check_process (self, error)
+  if (!dbr_client_check_ready (self, error)
       || !dbr_request_check (request, dbr_link_has_bus (self->link), error)
       || !dbr_client_check_limits (self, error))
     return NULL;
@@ -245,7 +253,7 @@ dbr_client_prepare_question (DbrClient   *self,
 {
   DbrPassage *passage;
 
-  if (!dbr_client_check_process (self, error)
+  if (!dbr_client_check_ready (self, error)
       || !dbr_request_check (request, TRUE, error)
       || !dbr_binding_check (error))
     return NULL;

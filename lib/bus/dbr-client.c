@@ -1001,7 +1001,7 @@ dbr_client_prepare_open (DbrClient  *self,
 {
   g_autoptr(DbrTimeouts) timeouts = NULL;
 
-  if (!dbr_client_check_process (self, error) || !dbr_binding_check (error))
+  if (!dbr_client_check_ready (self, error) || !dbr_binding_check (error))
     return NULL;
 
   timeouts = dbr_client_ref_timeouts (self);

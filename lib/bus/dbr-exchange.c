@@ -466,6 +466,16 @@ dbr_exchange_new_type_error (DbrExchange *self,
                       title, g_variant_get_type_string (body), expected);
 }
 
+static GError *
+dbr_exchange_new_descriptors_error (DbrExchange *self)
+{
+  g_autofree char *title = dbr_request_dup_title (self->request);
+
+  return g_error_new (DBR_ERROR, DBR_ERROR_BAD_REPLY,
+                      _("The descriptors that %s answered with did not fit into this process"),
+                      title);
+}
+
 /* The body is decoded in the thread that wants it, and only then is it known whether it is what was
  * asked for. */
 static void
@@ -475,6 +485,12 @@ dbr_exchange_decode (DbrExchange *self)
 
   if (self->reply == NULL || self->reply->kind == DBR_MESSAGE_ERROR)
     return;
+
+  if (self->reply->lacks_descriptors)
+    {
+      self->error = dbr_exchange_new_descriptors_error (self);
+      return;
+    }
 
   body = dbr_message_dup_body (self->reply);
   if (self->request->reply_type != NULL && !g_variant_is_of_type (body, self->request->reply_type))

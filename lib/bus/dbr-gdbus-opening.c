@@ -6,11 +6,17 @@
 #include "bus/dbr-gdbus-opening-private.h"
 
 #include "base/dbr-deadline-private.h"
+#include "base/dbr-descriptors-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-fork-private.h"
 #include "base/dbr-i18n-private.h"
 #include "base/dbr-io-private.h"
 #include "bus/dbr-gdbus-transport-private.h"
+
+/* The socket, the wait until it is connected, the wait for Hello, and the thread of GDBus. */
+#define N_DESCRIPTORS 4
+
+static gint n_opening;
 
 /* GDBus connects, authenticates and says Hello in blocking calls without a limit. So that is done
  * in a thread of its own, which a deadline frees by taking its socket away: GIO's pool of threads
@@ -113,6 +119,16 @@ done_cb (gpointer data)
 
 /* In the thread */
 
+/* GDBus and GLib below it end the program where they find no descriptor for a main context. What
+ * others open at the same time is counted as if it had nothing yet. */
+static gboolean
+dbr_gdbus_opening_find_room (GError **error)
+{
+  guint n_abreast = (guint) g_atomic_int_get (&n_opening);
+
+  return dbr_descriptors_check (MAX (n_abreast, 1) * N_DESCRIPTORS, error);
+}
+
 static gboolean
 dbr_gdbus_opening_reach (DbrGdbusOpening  *self,
                          GError          **error)
@@ -159,11 +175,13 @@ open_thread (gpointer data)
   DbrGdbusOpening *self = data;
   GError *cause = NULL;
 
-  if (dbr_gdbus_opening_reach (self, &cause))
+  g_atomic_int_inc (&n_opening);
+  if (dbr_gdbus_opening_find_room (&cause) && dbr_gdbus_opening_reach (self, &cause))
     {
       dbr_gdbus_opening_build (self);
       g_initable_init (G_INITABLE (self->connection), self->cancellable, &cause);
     }
+  g_atomic_int_add (&n_opening, -1);
   if (cause != NULL)
     dbr_gdbus_opening_fail (self, cause);
 

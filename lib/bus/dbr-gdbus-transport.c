@@ -108,6 +108,21 @@ static const DbrMessageFuncs gdbus_message_funcs = {
   gdbus_message_free,
 };
 
+/* The kernel drops those that find no room, and GDBus does not look. */
+static gboolean
+lacks_descriptors (GDBusMessage *gdbus)
+{
+  guint n_told = g_dbus_message_get_num_unix_fds (gdbus);
+  GUnixFDList *fd_list;
+
+  if (n_told == 0)
+    return FALSE;
+
+  fd_list = g_dbus_message_get_unix_fd_list (gdbus);
+
+  return fd_list == NULL || (guint) g_unix_fd_list_get_length (fd_list) < n_told;
+}
+
 static DbrMessage *
 gdbus_message_new (GDBusMessage   *gdbus,
                    DbrMessageKind  kind,
@@ -121,6 +136,7 @@ gdbus_message_new (GDBusMessage   *gdbus,
   self->message.kind = kind;
   self->message.reply_serial = reply_serial;
   self->message.arrived_usec = g_get_monotonic_time ();
+  self->message.lacks_descriptors = lacks_descriptors (gdbus);
 
   if (kind == DBR_MESSAGE_SIGNAL)
     {

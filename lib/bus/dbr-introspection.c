@@ -105,7 +105,6 @@ read_node (const char  *xml,
 {
   g_autoptr(GError) cause = NULL;
   GDBusNodeInfo *node = NULL;
-
   g_autofree char *reason = NULL;
 
   if (check_nesting (xml, &cause))

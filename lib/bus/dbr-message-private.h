@@ -45,6 +45,8 @@ struct _DbrMessage
   const char            *member;
   const char            *error_name;
   gint64                 arrived_usec;
+  /* it came with some that found no room in this process */
+  gboolean               lacks_descriptors;
 };
 
 DbrMessage  *dbr_message_ref         (DbrMessage *self);

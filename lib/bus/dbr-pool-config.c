@@ -7,6 +7,7 @@
 
 #include "base/dbr-binding-private.h"
 #include "base/dbr-check-private.h"
+#include "base/dbr-io-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 
@@ -115,7 +116,7 @@ dbr_pool_check_settings (DbrPool  *self,
 {
   guint settings[DBR_POOL_N_SETTINGS];
 
-  if (!dbr_pool_core_check_process (self->core, error))
+  if (!dbr_pool_core_check_process (self->core, error) || !dbr_io_check (error))
     return FALSE;
 
   g_mutex_lock (&self->mutex);

@@ -183,18 +183,20 @@ static void
 dbr_pool_core_turn_away_all (DbrPoolCore  *self,
                              const GError *error)
 {
+  g_autoptr(GPtrArray) waiters = g_ptr_array_new ();
   DbrPoolWaiter *waiter;
 
-  do
-    {
-      g_mutex_lock (&self->mutex);
-      waiter = dbr_pool_book_turn_away (&self->book);
-      g_mutex_unlock (&self->mutex);
+  g_mutex_lock (&self->mutex);
+  while ((waiter = dbr_pool_book_turn_away (&self->book)) != NULL)
+    g_ptr_array_add (waiters, waiter);
+  g_mutex_unlock (&self->mutex);
 
-      if (waiter != NULL)
-        ((DbrPoolSeeker *) waiter)->ended ((DbrPoolSeeker *) waiter, NULL, g_error_copy (error));
+  for (guint i = 0; i < waiters->len; i++)
+    {
+      DbrPoolSeeker *seeker = waiters->pdata[i];
+
+      seeker->ended (seeker, NULL, g_error_copy (error));
     }
-  while (waiter != NULL);
 }
 
 /* Where there is no other connection there is nothing to wait for. */

@@ -871,7 +871,7 @@ dbr_proxy_refresh_async (DbrProxy            *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, dbr_proxy_refresh_async);
-  if (!dbr_client_check_process (self->client, &error))
+  if (!dbr_client_check_ready (self->client, &error))
     {
       dbr_client_refuse (self->client, task, error);
       return;
@@ -927,7 +927,7 @@ dbr_proxy_refresh_sync (DbrProxy      *self,
   g_return_val_if_fail (DBR_IS_PROXY (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  if (!dbr_client_check_process (self->client, error))
+  if (!dbr_client_check_ready (self->client, error))
     return FALSE;
 
   waiter = dbr_waiter_new (NULL, cancellable);

@@ -802,7 +802,7 @@ static gboolean
 dbr_subscription_check (DbrSubscription  *self,
                         GError          **error)
 {
-  return dbr_client_check_process (self->client, error)
+  return dbr_client_check_ready (self->client, error)
          && dbr_match_rule_check (self->rule, dbr_link_has_bus (self->client->link), error)
          && dbr_client_judge_signals (self->client, self->rule, error);
 }

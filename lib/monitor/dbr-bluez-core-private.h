@@ -123,6 +123,7 @@ struct _DbrBluezCore
   /* of which lease it is, from 1 */
   guint            lease_serial;
   GError          *lease_error;
+  GSource         *lease_pause;
   gint64           synced_usec;
   guint            generation;
   DbrBluezLedger  *ledger;

@@ -634,6 +634,7 @@ stop_cb (gpointer data)
 
   dbr_bluez_clear_source (&self->poke);
   dbr_bluez_clear_source (&self->silence);
+  dbr_bluez_clear_source (&self->lease_pause);
   dbr_bluez_operations_end (self);
   if (self->partings != NULL)
     g_signal_handlers_disconnect_by_data (self->partings, self);

@@ -3,12 +3,16 @@
 
 #include "config.h"
 
+#include "base/dbr-io-private.h"
 #include "bus/dbr-lease-private.h"
 #include "monitor/dbr-bluez-core-private.h"
 #include "monitor/dbr-bluez-monitor-private.h"
 
 /* The connection that BlueZ keeps things for. There is one from the start of the monitor on, and
  * another one as soon as that is lost. */
+
+/* How long a connection that could not be made is not tried for again. */
+#define LEASE_PAUSE_MS 1000
 
 static void
 tell_lease (DbrBluezCore *self)
@@ -32,6 +36,31 @@ set_lease (DbrBluezCore *self,
     g_signal_handler_disconnect (dbr_lease_get_connection (old), self->closed_id);
   self->closed_id = 0;
   g_clear_object (&old);
+}
+
+/* What BlueZ is to keep over a loss waits for the next one, whether anybody asks for it or not. */
+static gboolean
+pause_end_cb (gpointer user_data)
+{
+  DbrBluezCore *self = user_data;
+
+  dbr_bluez_clear_source (&self->lease_pause);
+  g_clear_error (&self->lease_error);
+  if (self->is_live)
+    dbr_bluez_core_need_lease (self);
+
+  return G_SOURCE_REMOVE;
+}
+
+/* Until then whoever wants one is told why there is none. */
+static void
+pause_leasing (DbrBluezCore *self)
+{
+  dbr_bluez_clear_source (&self->lease_pause);
+  self->lease_pause = g_timeout_source_new (LEASE_PAUSE_MS);
+  g_source_set_static_name (self->lease_pause, "dbr-bluez lease pause");
+  g_source_set_callback (self->lease_pause, pause_end_cb, self, NULL);
+  g_source_attach (self->lease_pause, dbr_io_get_context ());
 }
 
 /* What BlueZ kept for it is gone with it. */
@@ -68,6 +97,10 @@ acquired_cb (GObject      *source,
       if (dbr_lease_is_lost (lease))
         closed_cb (NULL, TRUE, NULL, self);
       tell_lease (self);
+    }
+  else if (lease == NULL && !dbr_bluez_core_is_over (self))
+    {
+      pause_leasing (self);
     }
   dbr_bluez_core_poke (self);
 }

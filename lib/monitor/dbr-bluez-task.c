@@ -7,6 +7,7 @@
 
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
+#include "base/dbr-sync-wait-private.h"
 #include "bus/dbr-client-private.h"
 
 void
@@ -20,7 +21,7 @@ dbr_bluez_task_run (gpointer            source,
   GError *error = NULL;
   GTask *task;
 
-  if (operation != NULL && !dbr_client_check_process (operation->core->client, &error))
+  if (operation != NULL && !dbr_client_check_ready (operation->core->client, &error))
     {
       dbr_bluez_operation_free (operation);
       dbr_bluez_task_refuse (source, error, tag, cancellable, callback, user_data);
@@ -68,30 +69,22 @@ dbr_bluez_task_finish (gpointer      source,
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-static void
-ended_cb (GObject      *source,
-          GAsyncResult *result,
-          gpointer      user_data)
-{
-  GAsyncResult **place = user_data;
-
-  *place = g_object_ref (result);
-}
-
 gboolean
 dbr_bluez_task_run_sync (gpointer           source,
                          DbrBluezOperation *operation,
                          GCancellable      *cancellable,
                          GError           **error)
 {
-  g_autoptr(GMainContext) context = g_main_context_new ();
-  g_autoptr(GAsyncResult) result = NULL;
+  g_auto(DbrSyncWait) wait = { NULL };
 
-  g_main_context_push_thread_default (context);
-  dbr_bluez_task_run (source, operation, dbr_bluez_task_run_sync, cancellable, ended_cb, &result);
-  while (result == NULL)
-    g_main_context_iteration (context, TRUE);
-  g_main_context_pop_thread_default (context);
+  if (!dbr_sync_wait_begin (&wait, error))
+    {
+      g_clear_pointer (&operation, dbr_bluez_operation_free);
+      return FALSE;
+    }
 
-  return dbr_bluez_task_finish (source, result, dbr_bluez_task_run_sync, error);
+  dbr_bluez_task_run (source, operation, dbr_bluez_task_run_sync, cancellable, dbr_sync_wait_cb,
+                      &wait);
+
+  return dbr_bluez_task_finish (source, dbr_sync_wait_end (&wait), dbr_bluez_task_run_sync, error);
 }

@@ -8,48 +8,13 @@
 #include "base/dbr-check-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
+#include "base/dbr-sync-wait-private.h"
 #include "bus/dbr-client-private.h"
 #include "monitor/dbr-monitor-survey-private.h"
 #include "policy/dbr-timeouts.h"
 
 /* What is asked of a monitor once. All of it goes on without the monitor's main loop: a sync
  * variant is the async one in a context of its own. */
-
-typedef struct
-{
-  GMainContext *context;
-  GAsyncResult *result;
-} Wait;
-
-static void
-wait_begin (Wait *self)
-{
-  self->context = g_main_context_new ();
-  self->result = NULL;
-  g_main_context_push_thread_default (self->context);
-}
-
-static void
-wait_cb (GObject      *source,
-         GAsyncResult *result,
-         gpointer      user_data)
-{
-  Wait *self = user_data;
-
-  self->result = g_object_ref (result);
-}
-
-static GAsyncResult *
-wait_end (Wait *self)
-{
-  while (self->result == NULL)
-    g_main_context_iteration (self->context, TRUE);
-
-  g_main_context_pop_thread_default (self->context);
-  g_main_context_unref (self->context);
-
-  return self->result;
-}
 
 /* Checking */
 
@@ -147,8 +112,7 @@ dbr_service_monitor_check_sync (DbrServiceMonitor  *self,
                                 GCancellable       *cancellable,
                                 GError            **error)
 {
-  g_autoptr(GAsyncResult) result = NULL;
-  Wait wait;
+  g_auto(DbrSyncWait) wait = { NULL };
 
   g_return_val_if_fail (DBR_IS_SERVICE_MONITOR (self), -1);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), -1);
@@ -156,11 +120,12 @@ dbr_service_monitor_check_sync (DbrServiceMonitor  *self,
   if (!dbr_service_monitor_check_settings (self, error))
     return -1;
 
-  wait_begin (&wait);
-  dbr_service_monitor_check_async (self, cancellable, wait_cb, &wait);
-  result = wait_end (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return -1;
 
-  return dbr_service_monitor_check_finish (self, result, error);
+  dbr_service_monitor_check_async (self, cancellable, dbr_sync_wait_cb, &wait);
+
+  return dbr_service_monitor_check_finish (self, dbr_sync_wait_end (&wait), error);
 }
 
 /* Refreshing */
@@ -302,8 +267,7 @@ dbr_service_monitor_refresh_sync (DbrServiceMonitor  *self,
                                   GCancellable       *cancellable,
                                   GError            **error)
 {
-  g_autoptr(GAsyncResult) result = NULL;
-  Wait wait;
+  g_auto(DbrSyncWait) wait = { NULL };
 
   g_return_val_if_fail (DBR_IS_SERVICE_MONITOR (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
@@ -311,11 +275,12 @@ dbr_service_monitor_refresh_sync (DbrServiceMonitor  *self,
   if (!dbr_service_monitor_check_settings (self, error))
     return FALSE;
 
-  wait_begin (&wait);
-  dbr_service_monitor_refresh_async (self, cancellable, wait_cb, &wait);
-  result = wait_end (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return FALSE;
 
-  return dbr_service_monitor_refresh_finish (self, result, error);
+  dbr_service_monitor_refresh_async (self, cancellable, dbr_sync_wait_cb, &wait);
+
+  return dbr_service_monitor_refresh_finish (self, dbr_sync_wait_end (&wait), error);
 }
 
 /* Waiting */
@@ -488,8 +453,7 @@ dbr_service_monitor_wait_healthy_sync (DbrServiceMonitor  *self,
                                        GCancellable       *cancellable,
                                        GError            **error)
 {
-  g_autoptr(GAsyncResult) result = NULL;
-  Wait wait;
+  g_auto(DbrSyncWait) wait = { NULL };
 
   g_return_val_if_fail (DBR_IS_SERVICE_MONITOR (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
@@ -498,9 +462,10 @@ dbr_service_monitor_wait_healthy_sync (DbrServiceMonitor  *self,
       || !dbr_service_monitor_check_settings (self, error))
     return FALSE;
 
-  wait_begin (&wait);
-  dbr_service_monitor_wait_healthy_async (self, timeout_ms, cancellable, wait_cb, &wait);
-  result = wait_end (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return FALSE;
 
-  return dbr_service_monitor_wait_healthy_finish (self, result, error);
+  dbr_service_monitor_wait_healthy_async (self, timeout_ms, cancellable, dbr_sync_wait_cb, &wait);
+
+  return dbr_service_monitor_wait_healthy_finish (self, dbr_sync_wait_end (&wait), error);
 }

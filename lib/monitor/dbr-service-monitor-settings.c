@@ -59,7 +59,7 @@ dbr_service_monitor_check_settings (DbrServiceMonitor  *self,
   const char *bus_name = dbr_service_monitor_get_bus_name (self);
   DbrStallConfig config;
 
-  if (!dbr_client_check_process (client, error)
+  if (!dbr_client_check_ready (client, error)
       || !dbr_client_check_bus (client, error)
       || !dbr_check_bus_name (bus_name, error)
       || !dbr_client_check_sight (client, bus_name, error))

@@ -165,7 +165,9 @@ dbr_systemd_monitor_list_jobs_sync (DbrSystemdMonitor  *self,
   g_return_val_if_fail (DBR_IS_SYSTEMD_MONITOR (self), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return NULL;
+
   dbr_systemd_monitor_list_jobs_async (self, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_systemd_monitor_list_jobs_finish (self, dbr_sync_wait_end (&wait), error);
@@ -257,7 +259,9 @@ dbr_systemd_monitor_reload_manager_sync (DbrSystemdMonitor  *self,
   g_return_val_if_fail (DBR_IS_SYSTEMD_MONITOR (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return FALSE;
+
   dbr_systemd_monitor_reload_manager_async (self, flags, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_systemd_monitor_reload_manager_finish (self, dbr_sync_wait_end (&wait), error);
@@ -346,7 +350,9 @@ dbr_systemd_monitor_get_boot_times_sync (DbrSystemdMonitor  *self,
   g_return_val_if_fail (DBR_IS_SYSTEMD_MONITOR (self), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return NULL;
+
   dbr_systemd_monitor_get_boot_times_async (self, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_systemd_monitor_get_boot_times_finish (self, dbr_sync_wait_end (&wait), error);

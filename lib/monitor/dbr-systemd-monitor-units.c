@@ -137,7 +137,9 @@ dbr_systemd_monitor_get_unit_sync (DbrSystemdMonitor  *self,
   g_return_val_if_fail (name != NULL, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return NULL;
+
   dbr_systemd_monitor_get_unit_async (self, name, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_systemd_monitor_get_unit_finish (self, dbr_sync_wait_end (&wait), error);
@@ -444,7 +446,9 @@ dbr_systemd_monitor_list_units_sync (DbrSystemdMonitor   *self,
   g_return_val_if_fail (DBR_IS_SYSTEMD_MONITOR (self), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return NULL;
+
   dbr_systemd_monitor_list_units_async (self, patterns, states, cancellable, dbr_sync_wait_cb,
                                         &wait);
 

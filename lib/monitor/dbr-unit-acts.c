@@ -141,7 +141,9 @@ dbr_unit_start_sync (DbrUnit       *self,
   g_return_val_if_fail (DBR_IS_UNIT (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return FALSE;
+
   dbr_unit_start_async (self, flags, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_unit_start_finish (self, dbr_sync_wait_end (&wait), error);
@@ -216,7 +218,9 @@ dbr_unit_stop_sync (DbrUnit       *self,
   g_return_val_if_fail (DBR_IS_UNIT (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return FALSE;
+
   dbr_unit_stop_async (self, flags, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_unit_stop_finish (self, dbr_sync_wait_end (&wait), error);
@@ -290,7 +294,9 @@ dbr_unit_restart_sync (DbrUnit       *self,
   g_return_val_if_fail (DBR_IS_UNIT (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return FALSE;
+
   dbr_unit_restart_async (self, flags, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_unit_restart_finish (self, dbr_sync_wait_end (&wait), error);
@@ -366,7 +372,9 @@ dbr_unit_reload_sync (DbrUnit       *self,
   g_return_val_if_fail (DBR_IS_UNIT (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return FALSE;
+
   dbr_unit_reload_async (self, flags, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_unit_reload_finish (self, dbr_sync_wait_end (&wait), error);
@@ -569,7 +577,9 @@ dbr_unit_enable_sync (DbrUnit       *self,
   g_return_val_if_fail (DBR_IS_UNIT (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return FALSE;
+
   dbr_unit_enable_async (self, flags, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_unit_enable_finish (self, dbr_sync_wait_end (&wait), error);
@@ -643,7 +653,9 @@ dbr_unit_disable_sync (DbrUnit       *self,
   g_return_val_if_fail (DBR_IS_UNIT (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return FALSE;
+
   dbr_unit_disable_async (self, flags, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_unit_disable_finish (self, dbr_sync_wait_end (&wait), error);

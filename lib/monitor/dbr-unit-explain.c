@@ -476,7 +476,9 @@ dbr_unit_explain_sync (DbrUnit       *self,
   g_return_val_if_fail (DBR_IS_UNIT (self), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return NULL;
+
   dbr_unit_explain_async (self, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_unit_explain_finish (self, dbr_sync_wait_end (&wait), error);

@@ -119,7 +119,9 @@ dbr_unit_refresh_sync (DbrUnit       *self,
   g_return_val_if_fail (DBR_IS_UNIT (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return FALSE;
+
   dbr_unit_refresh_async (self, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_unit_refresh_finish (self, dbr_sync_wait_end (&wait), error);
@@ -233,7 +235,9 @@ dbr_unit_list_dependencies_sync (DbrUnit       *self,
   g_return_val_if_fail (kind != NULL, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return NULL;
+
   dbr_unit_list_dependencies_async (self, kind, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_unit_list_dependencies_finish (self, dbr_sync_wait_end (&wait), error);

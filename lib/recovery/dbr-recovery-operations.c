@@ -263,7 +263,9 @@ dbr_recovery_plan_sync (DbrRecovery   *self,
   if (complete == NULL)
     return NULL;
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return NULL;
+
   dbr_recovery_plan_async (self, target, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_recovery_plan_finish (self, dbr_sync_wait_end (&wait), error);
@@ -414,7 +416,9 @@ dbr_recovery_recover_sync (DbrRecovery   *self,
     return DBR_RECOVERY_RESULT_FAILED;
 
   is_own_thread = g_thread_self () == self->thread;
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return DBR_RECOVERY_RESULT_FAILED;
+
   if (is_own_thread)
     dbr_recovery_core_serve (self->core, wait.context);
   dbr_recovery_recover_async (self, target, cancellable, dbr_sync_wait_cb, &wait);

@@ -282,7 +282,9 @@ dbr_state_tracker_save_sync (DbrStateTracker  *self,
   g_return_val_if_fail (DBR_IS_BLUEZ_DEVICE (device), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return FALSE;
+
   dbr_state_tracker_save_async (self, device, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_state_tracker_save_finish (self, dbr_sync_wait_end (&wait), error);
@@ -374,7 +376,9 @@ dbr_state_tracker_flush_sync (DbrStateTracker  *self,
   g_return_val_if_fail (DBR_IS_STATE_TRACKER (self), FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return FALSE;
+
   dbr_state_tracker_flush_async (self, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_state_tracker_flush_finish (self, dbr_sync_wait_end (&wait), error);
@@ -523,7 +527,9 @@ dbr_state_tracker_restore_sync (DbrStateTracker  *self,
   g_return_val_if_fail (address != NULL, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
 
-  dbr_sync_wait_begin (&wait);
+  if (!dbr_sync_wait_begin (&wait, error))
+    return NULL;
+
   dbr_state_tracker_restore_async (self, address, cancellable, dbr_sync_wait_cb, &wait);
 
   return dbr_state_tracker_restore_finish (self, dbr_sync_wait_end (&wait), error);

@@ -164,6 +164,24 @@ test_waits_in_vain (void)
 }
 
 static void
+test_waits_behind_a_loss (void)
+{
+  g_autoptr(BluezScene) scene = bluez_scene_new (NEAR "on Connect: never");
+  DbrBluezDevice *device = bluez_scene_meet (scene);
+  g_autoptr(GError) error = NULL;
+  g_auto(DbrTestResult) result = { NULL };
+
+  g_test_summary ("A BlueZ that is lost at work is waited for too, and that is what the end tells of");
+
+  bluez_scene_limit (scene, "connect", 3000);
+  dbr_bluez_device_connect_device_async (device, NULL, dbr_test_result_cb, &result);
+  dbr_test_bluez_wait_for_calls (scene->bluez, NULL, BLUEZ_DEVICE_PART ".Connect");
+  bluez_scene_tell (scene, "crash");
+  error = end_of (&result);
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_DEADLINE);
+}
+
+static void
 test_is_forgotten (void)
 {
   g_autoptr(BluezScene) scene = bluez_scene_new (NEAR);
@@ -250,6 +268,47 @@ test_forks (void)
   g_assert_cmpint (WEXITSTATUS (status), ==, 0);
 }
 
+/* That the connection for what BlueZ keeps cannot be made. */
+static gboolean
+has_failed_to_search (BluezScene *scene)
+{
+  g_autoptr(DbrBluezAdapter) adapter = dbr_bluez_monitor_get_default_adapter (scene->monitor);
+  g_autoptr(GError) error = NULL;
+
+  return adapter == NULL
+         || !dbr_bluez_adapter_start_discovery_sync (adapter, NULL, NULL, &error);
+}
+
+static gboolean
+has_lease (BluezScene *scene)
+{
+  g_autoptr(DbrLease) lease = dbr_bluez_monitor_get_lease (scene->monitor);
+
+  return lease != NULL;
+}
+
+static void
+test_bus_away_for_long (void)
+{
+  g_autoptr(BluezScene) scene = bluez_scene_new (NEAR);
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A search goes on, and others can begin, after a bus that was away for long");
+
+  dbr_bluez_adapter_start_discovery_sync (bluez_scene_get_adapter (scene), NULL, NULL, &error);
+  g_assert_no_error (error);
+  dbr_test_bus_kill (scene->bus);
+  dbr_test_wait_until (NULL, !has_lease (scene), DBR_TEST_PATIENCE_MS);
+  g_assert_true (has_failed_to_search (scene));
+
+  dbr_test_bus_restart (scene->bus);
+  dbr_test_peer_restart (dbr_test_bluez_get_peer (scene->bluez));
+  dbr_test_wait_until (NULL, has_lease (scene), DBR_TEST_PATIENCE_MS);
+  dbr_test_bluez_wait_for_ledger (scene->bluez, NULL, "discovery", TRUE);
+  dbr_bluez_adapter_stop_discovery_sync (bluez_scene_get_adapter (scene), NULL, &error);
+  g_assert_no_error (error);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -258,10 +317,12 @@ main (int    argc,
   g_test_add_func ("/dbr/bluez-ends/cancels", test_cancels);
   g_test_add_func ("/dbr/bluez-ends/is-cancelled-before", test_is_cancelled_before);
   g_test_add_func ("/dbr/bluez-ends/waits-in-vain", test_waits_in_vain);
+  g_test_add_func ("/dbr/bluez-ends/waits-behind-a-loss", test_waits_behind_a_loss);
   g_test_add_func ("/dbr/bluez-ends/is-forgotten", test_is_forgotten);
   g_test_add_func ("/dbr/bluez-ends/serves-threads", test_serves_threads);
   g_test_add_func ("/dbr/bluez-ends/is-denied", test_is_denied);
   g_test_add_func ("/dbr/bluez-ends/forks", test_forks);
+  g_test_add_func ("/dbr/bluez-ends/bus-away-for-long", test_bus_away_for_long);
 
   return g_test_run ();
 }

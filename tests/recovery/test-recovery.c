@@ -381,13 +381,21 @@ test_no_bus (void)
   g_assert_cmpuint (g_list_model_get_n_items (dbr_recovery_get_history (recovery)), ==, 1);
 }
 
+static gboolean
+is_gone (GWeakRef *weak)
+{
+  g_autoptr(GObject) object = g_weak_ref_get (weak);
+
+  return object == NULL;
+}
+
 static void
 test_freed_meanwhile (void)
 {
   g_autoptr(RecoveryScene) scene = recovery_scene_new ();
   g_autoptr(OwnStage) own = own_stage_new (scene, STAGE_KEEPS);
   g_auto(Ask) asked = { 0 };
-  gpointer weak = scene->recovery;
+  GWeakRef weak;
 
   g_test_summary ("It lives until what is under way has ended, and no longer");
 
@@ -395,10 +403,11 @@ test_freed_meanwhile (void)
   ask (scene, NULL, &asked);
   dbr_test_wait_until (NULL, own->kept != NULL, DBR_TEST_PATIENCE_MS);
   g_signal_handlers_disconnect_by_data (scene->recovery, scene);
-  g_object_add_weak_pointer (weak, &weak);
+  g_weak_ref_init (&weak, scene->recovery);
   g_clear_object (&scene->recovery);
-  g_assert_nonnull (weak);
-  dbr_test_wait_until (NULL, asked.n_ended > 0 && weak == NULL, DBR_TEST_PATIENCE_MS);
+  g_assert_false (is_gone (&weak));
+  dbr_test_wait_until (NULL, asked.n_ended > 0 && is_gone (&weak), DBR_TEST_PATIENCE_MS);
+  g_weak_ref_clear (&weak);
   g_assert_cmpint (asked.result, ==, DBR_RECOVERY_RESULT_FAILED);
   scene->recovery = dbr_recovery_new (scene->monitor, NULL);
 }
