@@ -220,7 +220,7 @@ parse_one (const GVariantType  *type,
 
   switch (letter)
     {
-    case 's': return g_utf8_validate (text, -1, NULL) ? g_variant_new_string (text) : NULL;
+    case 's': return g_variant_new_string (text);
     case 'o': return g_variant_is_object_path (text) ? g_variant_new_object_path (text) : NULL;
     case 'g': return g_variant_is_signature (text) ? g_variant_new_signature (text) : NULL;
     case 'b': return parse_boolean (text);
@@ -238,6 +238,15 @@ parse_one (const GVariantType  *type,
     case 'v': return parse_variant (text, error);
     default: return g_variant_parse (type, text, NULL, NULL, error);
     }
+}
+
+/* What a terminal hands over is bytes, which the parser of values believes to be UTF-8. */
+static GVariant *
+parse_word (const GVariantType  *type,
+            const char          *text,
+            GError             **error)
+{
+  return g_utf8_validate (text, -1, NULL) ? parse_one (type, text, error) : NULL;
 }
 
 /* What a person knows them by. */
@@ -298,8 +307,9 @@ dbrctl_arguments_parse (const char         *signature,
 
   if (!g_variant_is_signature (signature) || !g_variant_type_string_is_valid (tuple))
     {
-      g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT, _("“%s” is no signature"),
-                   signature);
+      g_autofree char *shown = g_utf8_make_valid (signature, -1);
+
+      g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT, _("“%s” is no signature"), shown);
       return NULL;
     }
   if (!count_is_right (G_VARIANT_TYPE (tuple), usage,
@@ -310,15 +320,17 @@ dbrctl_arguments_parse (const char         *signature,
   for (guint i = 0; arguments[i] != NULL; i++)
     {
       g_autoptr(GError) why = NULL;
-      GVariant *parsed = parse_one (type, arguments[i], &why);
+      GVariant *parsed = parse_word (type, arguments[i], &why);
       /* What was parsed as a text is not floating, and what was made is. */
       g_autoptr(GVariant) value = parsed != NULL ? g_variant_take_ref (parsed) : NULL;
 
       if (value == NULL)
         {
+          g_autofree char *shown = g_utf8_make_valid (arguments[i], -1);
+
           g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
                        _("Argument %u of %s, “%s”, is not right: it has to be %s%s%s"), i + 1,
-                       usage, arguments[i], describe_type (type), why != NULL ? ": " : "",
+                       usage, shown, describe_type (type), why != NULL ? ": " : "",
                        why != NULL ? why->message : "");
           return NULL;
         }

@@ -106,21 +106,24 @@ gboolean
 dbr_address_check (const char  *address,
                    GError     **error)
 {
+  g_autofree char *shown = g_utf8_make_valid (address, -1);
   g_autoptr(GError) cause = NULL;
 
   if (g_str_has_prefix (address, "autolaunch:"))
     {
       g_set_error (error, DBR_ERROR, DBR_ERROR_NO_BUS,
                    _("The address “%s” asks for a bus to be started, which libdbr does not do"),
-                   address);
+                   shown);
       return FALSE;
     }
 
+  /* GLib repeats the address in its own words. */
   if (!g_dbus_is_supported_address (address, &cause))
     {
+      g_autofree char *reason = g_utf8_make_valid (cause->message, -1);
+
       g_set_error (error, DBR_ERROR, DBR_ERROR_NO_BUS,
-                   _("The address “%s” is not one that can be connected to: %s"),
-                   address, cause->message);
+                   _("The address “%s” is not one that can be connected to: %s"), shown, reason);
       return FALSE;
     }
 

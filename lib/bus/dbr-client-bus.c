@@ -434,8 +434,9 @@ introspect_conclude (DbrClient    *self,
 
   g_variant_get (reply, "(&s)", &xml);
 
+  /* Whoever asked is likely to give it to GLib, which some of it would crash. */
   if (self->access_policy == NULL)
-    return g_strdup (xml);
+    return dbr_introspection_check (xml, error) ? g_strdup (xml) : NULL;
 
   return dbr_introspection_filter (xml, exchange->request->object_path, may_see_cb, &sight, error);
 }
@@ -463,7 +464,8 @@ introspect_done_cb (DbrExchange *exchange,
  * @callback: (scope async): called once, when the service has answered
  * @user_data: data for @callback
  *
- * Asks a service what an object has. What the access policy denies is not shown.
+ * Asks a service what an object has. What the access policy denies is not shown, and what cannot be
+ * read is a `DBR_ERROR_BAD_REPLY`.
  *
  * Since: 0.1
  */

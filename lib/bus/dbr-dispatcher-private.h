@@ -135,6 +135,20 @@ gint64             dbr_dispatcher_get_heard_usec (DbrDispatcher      *self,
 
 /* What the files of the dispatcher ask of each other. */
 
+/* A destination that is known, NULL if it is not; and one that is made if need be. */
+DbrDestination    *dbr_dispatcher_lookup_locked  (DbrDispatcher      *self,
+                                                  const char         *bus_name);
+DbrDestination    *dbr_dispatcher_ref_destination (DbrDispatcher     *self,
+                                                   const char        *bus_name)
+G_GNUC_WARN_UNUSED_RESULT;
+/* Hears what the link says. */
+void               dbr_dispatcher_listen         (DbrDispatcher      *self);
+/* Sends it, with nothing more to be asked. */
+void               dbr_dispatcher_send           (DbrDispatcher      *self,
+                                                  DbrPassage         *passage);
+/* What the last attempt came to matters no more once another one is made. */
+void               dbr_dispatcher_drop_reason    (DbrDispatcher      *self,
+                                                  DbrPassage         *passage);
 /* What those who watch are told of: a call is sent, something came from the service. */
 void               dbr_dispatcher_watch_sent     (DbrDispatcher      *self,
                                                   DbrDestination     *destination);

@@ -29,6 +29,66 @@ dbr_dispatcher_set_watched_locked (DbrDispatcher  *self,
   g_atomic_int_set (&self->has_watched, self->watched->len > 0);
 }
 
+DbrWatch *
+dbr_dispatcher_watch (DbrDispatcher       *self,
+                      const char          *bus_name,
+                      const DbrWatchFuncs *funcs,
+                      gpointer             user_data,
+                      GDestroyNotify       destroy)
+{
+  /* The watch has this reference. */
+  DbrDestination *destination = dbr_dispatcher_ref_destination (self, bus_name);
+  DbrWatch *watch;
+
+  g_mutex_lock (&self->mutex);
+  watch = dbr_watch_new (funcs, !destination->is_current, user_data, destroy);
+  g_ptr_array_add (destination->watches, dbr_watch_ref (watch));
+  dbr_dispatcher_set_watched_locked (self, destination);
+  g_mutex_unlock (&self->mutex);
+
+  return watch;
+}
+
+void
+dbr_dispatcher_unwatch (DbrDispatcher *self,
+                        const char    *bus_name,
+                        DbrWatch      *watch)
+{
+  DbrDestination *destination;
+  guint index;
+
+  g_mutex_lock (&self->mutex);
+  destination = dbr_dispatcher_lookup_locked (self, bus_name);
+  if (destination == NULL || !g_ptr_array_find (destination->watches, watch, &index))
+    destination = NULL;
+  else
+    g_ptr_array_steal_index_fast (destination->watches, index);
+  if (destination != NULL)
+    dbr_dispatcher_set_watched_locked (self, destination);
+  g_mutex_unlock (&self->mutex);
+
+  /* The list's reference, the destination's, and that of who watched. */
+  if (destination != NULL)
+    {
+      dbr_watch_unref (watch);
+      dbr_destination_unref (destination);
+    }
+  dbr_watch_unref (watch);
+}
+
+char *
+dbr_dispatcher_dup_owner (DbrDispatcher *self,
+                          const char    *bus_name,
+                          guint         *generation)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  const DbrDestination *destination = dbr_dispatcher_lookup_locked (self, bus_name);
+
+  *generation = destination != NULL ? destination->generation : 0;
+
+  return destination != NULL && destination->is_current ? g_strdup (destination->owner) : NULL;
+}
+
 void
 dbr_dispatcher_watch_calls (DbrDispatcher *self,
                             const char    *bus_name,

@@ -9,8 +9,6 @@
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 #include "base/dbr-io-private.h"
-#include "bus/dbr-address-private.h"
-#include "bus/dbr-gdbus-transport-private.h"
 #include "bus/dbr-peer-check-private.h"
 
 /* From how many destinations on it is looked which of them can be forgotten. */
@@ -32,7 +30,7 @@ key_of (const char *bus_name)
   return bus_name != NULL ? bus_name : "";
 }
 
-static DbrDestination *
+DbrDestination *
 dbr_dispatcher_lookup_locked (DbrDispatcher *self,
                               const char    *bus_name)
 {
@@ -152,7 +150,7 @@ dbr_dispatcher_put_destination (DbrDispatcher   *self,
   g_mutex_unlock (&self->mutex);
 }
 
-static DbrDestination *
+DbrDestination *
 dbr_dispatcher_ref_destination (DbrDispatcher *self,
                                 const char    *bus_name)
 {
@@ -245,20 +243,6 @@ dbr_dispatcher_begin (DbrDispatcher *self,
     dbr_dispatcher_try (self, passage);
 }
 
-/* What the last attempt came to matters no more once another one is made. */
-static void
-dbr_dispatcher_drop_reason (DbrDispatcher *self,
-                            DbrPassage    *passage)
-{
-  g_autoptr(DbrMessage) reply = NULL;
-  g_autoptr(GError) error = NULL;
-
-  g_mutex_lock (&self->mutex);
-  reply = g_steal_pointer (&passage->last_reply);
-  error = g_steal_pointer (&passage->last_error);
-  g_mutex_unlock (&self->mutex);
-}
-
 /* That nobody could be checked is an attempt that failed before it was sent: the service may just
  * be on its way back. */
 static void
@@ -308,131 +292,6 @@ dbr_dispatcher_try_again (DbrDispatcher *self,
 }
 
 /* Attempts */
-
-static void
-attempt_limit_cb (DbrDeadline *deadline)
-{
-  g_autoptr(DbrPassage) passage = DBR_PASSAGE_FROM (deadline, attempt_limit);
-
-  dbr_exchange_abandon_attempt (&passage->exchange,
-                                dbr_exchange_new_late_error (&passage->exchange,
-                                                             passage->attempt_limit_ms));
-}
-
-/* Where there is a limit for one attempt, it begins with this. What waits for the connection waits
- * within the limit of all. */
-static void
-dbr_dispatcher_arm_limit (DbrDispatcher *self,
-                          DbrPassage    *passage)
-{
-  gint64 when;
-  gboolean is_earlier;
-
-  if (passage->attempt_limit_ms == 0)
-    return;
-
-  when = g_get_monotonic_time () + passage->attempt_limit_ms * (gint64) 1000;
-  is_earlier = when < dbr_exchange_get_deadline (&passage->exchange);
-  g_mutex_lock (&self->mutex);
-  passage->attempt_limit_usec = is_earlier ? when : G_MAXINT64;
-  g_mutex_unlock (&self->mutex);
-  if (!is_earlier)
-    return;
-
-
-  dbr_passage_ref (passage);
-  dbr_deadline_arm (&passage->attempt_limit, when, attempt_limit_cb);
-}
-
-/* A lane that is there for one call only hears nothing but its answer. */
-
-static void
-lease_orphan_ended_cb (gpointer         user_data,
-                       const DbrOrphan *orphan,
-                       DbrMessage      *reply)
-{
-  dbr_dispatcher_orphan_ended (NULL, orphan, reply);
-}
-
-static void
-lease_signal_cb (gpointer    user_data,
-                 DbrMessage *message)
-{
-}
-
-static void
-lease_lost_cb (gpointer  user_data,
-               DbrLane  *lane,
-               GError   *error)
-{
-}
-
-static void
-lease_laden_cb (gpointer          user_data,
-                const DbrRequest *request)
-{
-}
-
-static void
-lease_eased_cb (gpointer user_data)
-{
-}
-
-static const DbrLaneListener lease_listener = {
-  lease_orphan_ended_cb,
-  lease_signal_cb,
-  lease_lost_cb,
-  lease_laden_cb,
-  lease_eased_cb,
-};
-
-/* The connection is lent, and is to be left as it was: so each attempt has a lane of its own on it,
- * which goes with the call. */
-static void
-dbr_dispatcher_send_on_lease (DbrDispatcher *self,
-                              DbrPassage    *passage)
-{
-  DbrTransportLimits limits = dbr_address_get_limits (NULL);
-  g_autoptr(DbrTransport) transport = dbr_gdbus_transport_new_adopted (passage->connection,
-                                                                       &limits);
-  g_autoptr(DbrLane) lane = dbr_lane_new (transport, TRUE, limits.n_replies, &lease_listener,
-                                          NULL, NULL);
-  gboolean has_ended;
-
-  dbr_dispatcher_leave_lease (self, passage);
-  dbr_lane_start (lane);
-
-  g_mutex_lock (&self->mutex);
-  passage->lane = g_object_ref (lane);
-  has_ended = dbr_exchange_has_ended (&passage->exchange);
-  g_mutex_unlock (&self->mutex);
-
-  /* Who ended it before has not seen this lane; who does later takes it away. */
-  if (has_ended)
-    dbr_dispatcher_leave_lease (self, passage);
-  else
-    dbr_lane_send (lane, &passage->exchange);
-}
-
-static void
-dbr_dispatcher_send (DbrDispatcher *self,
-                     DbrPassage    *passage)
-{
-  if (G_UNLIKELY (passage->n_retries > 0))
-    {
-      dbr_dispatcher_drop_reason (self, passage);
-      if (passage->handle != NULL)
-        dbr_metrics_handle_add_retry (passage->handle);
-    }
-
-  dbr_dispatcher_arm_limit (self, passage);
-  if (passage->destination != NULL)
-    dbr_dispatcher_watch_sent (self, passage->destination);
-  if (passage->connection != NULL)
-    dbr_dispatcher_send_on_lease (self, passage);
-  else
-    dbr_link_submit (self->link, &passage->exchange);
-}
 
 /* It is about to be sent. */
 static void
@@ -736,309 +595,6 @@ dbr_dispatcher_try (DbrDispatcher *self,
     circuit_changed_cb (G_OBJECT (self), passage->destination);
 }
 
-/* What the link says, in threads of its own. It may go on a little longer than the dispatcher. */
-
-static void
-hearing_free (gpointer data)
-{
-  GWeakRef *hearing = data;
-
-  g_weak_ref_clear (hearing);
-  g_free (hearing);
-}
-
-static void
-state_changed_cb (gpointer user_data)
-{
-  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
-
-  if (self != NULL)
-    self->listener->state_changed (self->user_data);
-}
-
-static void
-unpark_locked (DbrDestination *destination,
-               GQueue         *parked)
-{
-  DbrPassage *passage;
-
-  while ((passage = g_queue_pop_head (&destination->parked)) != NULL)
-    {
-      passage->is_parked = FALSE;
-      g_queue_push_tail (parked, passage);
-    }
-}
-
-/* Those that wait for an owner would not be told of it any more. */
-static void
-dbr_dispatcher_unpark_all_locked (DbrDispatcher *self,
-                                  GQueue        *parked)
-{
-  GHashTableIter iter;
-  gpointer destination;
-
-  g_hash_table_iter_init (&iter, self->destinations);
-  while (g_hash_table_iter_next (&iter, NULL, &destination))
-    {
-      ((DbrDestination *) destination)->is_current = FALSE;
-      unpark_locked (destination, parked);
-    }
-}
-
-static void
-dbr_dispatcher_collect_watches_locked (DbrDispatcher *self,
-                                       GPtrArray     *watches)
-{
-  GHashTableIter iter;
-  gpointer destination;
-
-  g_hash_table_iter_init (&iter, self->destinations);
-  while (g_hash_table_iter_next (&iter, NULL, &destination))
-    dbr_watches_collect (((const DbrDestination *) destination)->watches, watches);
-}
-
-static void
-lost_cb (gpointer  user_data,
-         GError   *error)
-{
-  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
-  g_autoptr(GPtrArray) watches = dbr_watches_new ();
-  GQueue parked = G_QUEUE_INIT;
-
-  if (self == NULL)
-    return;
-
-  g_mutex_lock (&self->mutex);
-  dbr_single_flight_end_all (self->flights);
-  dbr_dispatcher_unpark_all_locked (self, &parked);
-  dbr_dispatcher_collect_watches_locked (self, watches);
-  g_mutex_unlock (&self->mutex);
-
-  dbr_watches_tell_lost (watches);
-  dbr_recorder_lost (self->recorder);
-  self->listener->lost (self->user_data, error);
-  dbr_dispatcher_resume (self, &parked, 0);
-}
-
-static void
-restored_cb (gpointer user_data)
-{
-  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
-  g_autoptr(GPtrArray) watches = dbr_watches_new ();
-
-  if (self == NULL)
-    return;
-
-  g_mutex_lock (&self->mutex);
-  dbr_dispatcher_collect_watches_locked (self, watches);
-  g_mutex_unlock (&self->mutex);
-
-  dbr_watches_tell_restored (watches);
-  self->listener->restored (self->user_data);
-}
-
-static void
-closed_cb (gpointer user_data)
-{
-  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
-  GQueue parked = G_QUEUE_INIT;
-
-  if (self == NULL)
-    return;
-
-  g_mutex_lock (&self->mutex);
-  self->is_closed = TRUE;
-  dbr_dispatcher_unpark_all_locked (self, &parked);
-  g_mutex_unlock (&self->mutex);
-
-  dbr_recorder_lost (self->recorder);
-  dbr_dispatcher_send_ready (self);
-  dbr_dispatcher_stop_waiting (self, &parked);
-}
-
-static void
-slots_changed_cb (gpointer user_data)
-{
-  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
-  DbrAdmissionNode *ready;
-
-  if (self == NULL)
-    return;
-
-  /* Under the lock, so that of two changes the later number is what holds. */
-  g_mutex_lock (&self->mutex);
-  ready = dbr_admission_set_n_places (&self->admission, dbr_link_get_n_slots (self->link));
-  dbr_dispatcher_add_ready_locked (self, ready);
-  g_mutex_unlock (&self->mutex);
-
-  dbr_dispatcher_send_ready (self);
-}
-
-static void
-opened_cb (gpointer                  user_data,
-           const DbrTransportLimits *limits)
-{
-  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
-
-  if (self != NULL)
-    dbr_recorder_opened (self->recorder, limits);
-}
-
-static void
-orphan_ended_cb (gpointer         user_data,
-                 const DbrOrphan *orphan,
-                 DbrMessage      *reply)
-{
-  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
-
-  dbr_dispatcher_orphan_ended (self, orphan, reply);
-}
-
-/* The names that a signal's sender is called by here. */
-static void
-dbr_dispatcher_end_joining_locked (DbrDispatcher *self,
-                                   const char    *sender,
-                                   const char    *object_path)
-{
-  GHashTableIter iter;
-  gpointer value;
-
-  g_hash_table_iter_init (&iter, self->destinations);
-  while (g_hash_table_iter_next (&iter, NULL, &value))
-    {
-      const DbrDestination *destination = value;
-
-      if (g_strcmp0 (destination->owner, sender) == 0
-          || g_strcmp0 (destination->bus_name, sender) == 0)
-        dbr_single_flight_end_joining (self->flights, destination->bus_name, object_path);
-    }
-}
-
-/* A service that says that an object has changed will not answer a read of before. */
-static void
-signal_cb (gpointer    user_data,
-           DbrMessage *message)
-{
-  static const char *const changes[] = {
-    "PropertiesChanged", "InterfacesAdded", "InterfacesRemoved", NULL
-  };
-  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
-
-  if (self == NULL)
-    return;
-
-  dbr_dispatcher_hear_signal (self, message);
-  if (message->member == NULL || message->object_path == NULL
-      || !g_strv_contains (changes, message->member))
-    return;
-
-  locker = g_mutex_locker_new (&self->mutex);
-  if (dbr_single_flight_get_n_flights (self->flights) > 0)
-    dbr_dispatcher_end_joining_locked (self, dbr_message_get_sender (message),
-                                       message->object_path);
-}
-
-static void
-owner_told_cb (gpointer    user_data,
-               const char *bus_name,
-               const char *owner,
-               gboolean    is_change)
-{
-  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
-  g_autoptr(DbrDestination) destination = NULL;
-  g_autoptr(GPtrArray) watches = dbr_watches_new ();
-  g_autoptr(GPtrArray) behind = dbr_watches_new ();
-  g_autofree char *old_owner = NULL;
-  GQueue parked = G_QUEUE_INIT;
-  gint64 now = g_get_monotonic_time ();
-  gboolean had_owner = FALSE;
-  gboolean is_new = FALSE;
-  gboolean is_restart = FALSE;
-  guint generation = 0;
-
-  if (self == NULL)
-    return;
-
-  g_mutex_lock (&self->mutex);
-  destination = dbr_dispatcher_lookup_locked (self, bus_name);
-  if (destination != NULL)
-    {
-      dbr_destination_ref (destination);
-      had_owner = destination->generation > 0;
-      old_owner = g_strdup (destination->owner);
-      is_new = dbr_destination_take_owner (destination, owner, is_change, now);
-      is_restart = is_new && had_owner && is_change && owner != NULL
-                   && !dbr_destination_is_on_demand (destination);
-      generation = destination->generation;
-      if (owner != NULL)
-        unpark_locked (destination, &parked);
-      dbr_watches_collect_behind (destination->watches, behind);
-      if (is_new)
-        dbr_watches_collect (destination->watches, watches);
-    }
-  g_mutex_unlock (&self->mutex);
-
-  if (is_new && had_owner)
-    dbr_circuit_breaker_owner_changed (destination->circuit, now, owner != NULL, FALSE);
-  dbr_watches_tell_owner (watches, old_owner, owner, generation);
-  /* Who began to watch while there was no connection has not heard of the owner that is back. */
-  if (!is_new && owner != NULL)
-    dbr_watches_tell_owner (behind, NULL, owner, generation);
-  if (is_restart)
-    dbr_recorder_service_came (self->recorder, bus_name);
-  dbr_dispatcher_resume (self, &parked, generation);
-}
-
-static gboolean
-is_owner_needed_cb (gpointer    user_data,
-                    const char *bus_name)
-{
-  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
-  const DbrDestination *destination;
-
-  if (self == NULL)
-    return FALSE;
-
-  locker = g_mutex_locker_new (&self->mutex);
-  destination = dbr_dispatcher_lookup_locked (self, bus_name);
-
-  return destination != NULL
-         && (destination->watches->len > 0 || !g_queue_is_empty ((GQueue *) &destination->parked));
-}
-
-static void
-owner_forgotten_cb (gpointer    user_data,
-                    const char *bus_name)
-{
-  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
-  DbrDestination *destination;
-
-  if (self == NULL)
-    return;
-
-  locker = g_mutex_locker_new (&self->mutex);
-  destination = dbr_dispatcher_lookup_locked (self, bus_name);
-  if (destination != NULL)
-    destination->is_current = FALSE;
-}
-
-static const DbrLinkListener link_listener = {
-  state_changed_cb,
-  lost_cb,
-  restored_cb,
-  closed_cb,
-  slots_changed_cb,
-  opened_cb,
-  orphan_ended_cb,
-  signal_cb,
-  owner_told_cb,
-  is_owner_needed_cb,
-  owner_forgotten_cb,
-};
-
 static void
 dbr_dispatcher_finalize (GObject *object)
 {
@@ -1089,7 +645,6 @@ dbr_dispatcher_new (DbrLink                     *link,
                     GDestroyNotify               destroy)
 {
   DbrDispatcher *self = g_object_new (DBR_TYPE_DISPATCHER, NULL);
-  GWeakRef *hearing = g_new (GWeakRef, 1);
 
   self->link = link;
   self->recorder = recorder;
@@ -1097,8 +652,7 @@ dbr_dispatcher_new (DbrLink                     *link,
   self->listener = listener;
   self->user_data = user_data;
   self->destroy = destroy;
-  g_weak_ref_init (hearing, self);
-  dbr_link_set_listener (link, &link_listener, hearing, hearing_free);
+  dbr_dispatcher_listen (self);
 
   return self;
 }
@@ -1151,66 +705,4 @@ dbr_dispatcher_ref_circuit (DbrDispatcher *self,
   g_mutex_unlock (&self->mutex);
 
   return circuit;
-}
-
-/* Those who watch */
-
-DbrWatch *
-dbr_dispatcher_watch (DbrDispatcher       *self,
-                      const char          *bus_name,
-                      const DbrWatchFuncs *funcs,
-                      gpointer             user_data,
-                      GDestroyNotify       destroy)
-{
-  /* The watch has this reference. */
-  DbrDestination *destination = dbr_dispatcher_ref_destination (self, bus_name);
-  DbrWatch *watch;
-
-  g_mutex_lock (&self->mutex);
-  watch = dbr_watch_new (funcs, !destination->is_current, user_data, destroy);
-  g_ptr_array_add (destination->watches, dbr_watch_ref (watch));
-  dbr_dispatcher_set_watched_locked (self, destination);
-  g_mutex_unlock (&self->mutex);
-
-  return watch;
-}
-
-void
-dbr_dispatcher_unwatch (DbrDispatcher *self,
-                        const char    *bus_name,
-                        DbrWatch      *watch)
-{
-  DbrDestination *destination;
-  guint index;
-
-  g_mutex_lock (&self->mutex);
-  destination = dbr_dispatcher_lookup_locked (self, bus_name);
-  if (destination == NULL || !g_ptr_array_find (destination->watches, watch, &index))
-    destination = NULL;
-  else
-    g_ptr_array_steal_index_fast (destination->watches, index);
-  if (destination != NULL)
-    dbr_dispatcher_set_watched_locked (self, destination);
-  g_mutex_unlock (&self->mutex);
-
-  /* The list's reference, the destination's, and that of who watched. */
-  if (destination != NULL)
-    {
-      dbr_watch_unref (watch);
-      dbr_destination_unref (destination);
-    }
-  dbr_watch_unref (watch);
-}
-
-char *
-dbr_dispatcher_dup_owner (DbrDispatcher *self,
-                          const char    *bus_name,
-                          guint         *generation)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-  const DbrDestination *destination = dbr_dispatcher_lookup_locked (self, bus_name);
-
-  *generation = destination != NULL ? destination->generation : 0;
-
-  return destination != NULL && destination->is_current ? g_strdup (destination->owner) : NULL;
 }

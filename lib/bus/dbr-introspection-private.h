@@ -21,8 +21,13 @@ typedef gboolean (*DbrIntrospectionFunc) (DbrIntrospectionKind  kind,
                                           const char           *member,
                                           gpointer              user_data);
 
+/* Whether it can be read, also by those to whom it is handed on. */
+gboolean dbr_introspection_check (const char  *xml,
+                                  GError     **error);
+
 /* What the object at @object_path says of itself, and perhaps of those below it, without the members
- * that may not be seen and without interfaces of which nothing is left. An error if it cannot be read: it is not handed on then, for nobody knows what it shows. */
+ * that may not be seen and without interfaces of which nothing is left. An error if it cannot be
+ * read: it is not handed on then, for nobody knows what it shows. */
 char *dbr_introspection_filter (const char            *xml,
                                 const char            *object_path,
                                 DbrIntrospectionFunc   may_see,

@@ -5,8 +5,13 @@
 
 #include "bus/dbr-introspection-private.h"
 
+#include <string.h>
+
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
+
+/* No object is that far from another one, and whoever goes down there comes back. */
+#define MAX_DEPTH 64
 
 typedef struct
 {
@@ -26,6 +31,103 @@ typedef struct
 G_STATIC_ASSERT (G_STRUCT_OFFSET (Member, name) == G_STRUCT_OFFSET (GDBusMethodInfo, name));
 G_STATIC_ASSERT (G_STRUCT_OFFSET (Member, name) == G_STRUCT_OFFSET (GDBusPropertyInfo, name));
 G_STATIC_ASSERT (G_STRUCT_OFFSET (Member, name) == G_STRUCT_OFFSET (GDBusSignalInfo, name));
+
+/* What may stand in what; nothing is the document itself. */
+static const struct
+{
+  const char *element;
+  const char *parents[6];
+} places[] = {
+  { "node", { "", "node" } },
+  { "interface", { "node" } },
+  { "method", { "interface" } },
+  { "signal", { "interface" } },
+  { "property", { "interface" } },
+  { "arg", { "method", "signal" } },
+  { "annotation", { "interface", "method", "signal", "property", "arg", "annotation" } },
+};
+
+static gboolean
+may_stand_in (const char *element,
+              const char *parent)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
+    {
+      if (strcmp (places[i].element, element) != 0)
+        continue;
+      for (gsize j = 0; j < G_N_ELEMENTS (places[i].parents) && places[i].parents[j] != NULL; j++)
+        {
+          if (strcmp (places[i].parents[j], parent) == 0)
+            return TRUE;
+        }
+      return FALSE;
+    }
+
+  /* What others have added to the form, as their own documentation, is passed over. */
+  return *parent != '\0';
+}
+
+static void
+element_cb (GMarkupParseContext  *context,
+            const char           *element,
+            const char          **names,
+            const char          **values,
+            gpointer              user_data,
+            GError              **error)
+{
+  const GSList *stack = g_markup_parse_context_get_element_stack (context);
+  const char *parent = stack->next != NULL ? stack->next->data : "";
+
+  if (g_slist_length ((GSList *) stack) > MAX_DEPTH)
+    g_set_error (error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT,
+                 _("it is nested more than %d deep"), MAX_DEPTH);
+  else if (!may_stand_in (element, parent))
+    g_set_error (error, G_MARKUP_ERROR, G_MARKUP_ERROR_INVALID_CONTENT,
+                 _("<%s> does not belong into <%s>"), element, parent);
+}
+
+/* GLib looks at this less closely than it should: of a node within an argument it makes a crash of
+ * the program, and of a hundred thousand nodes within each other as well. */
+static gboolean
+check_nesting (const char  *xml,
+               GError     **error)
+{
+  static const GMarkupParser parser = { .start_element = element_cb };
+  g_autoptr(GMarkupParseContext) context = g_markup_parse_context_new (&parser, 0, NULL, NULL);
+
+  return g_markup_parse_context_parse (context, xml, -1, error)
+         && g_markup_parse_context_end_parse (context, error);
+}
+
+static GDBusNodeInfo *
+read_node (const char  *xml,
+           GError     **error)
+{
+  g_autoptr(GError) cause = NULL;
+  GDBusNodeInfo *node = NULL;
+  g_autofree char *reason = NULL;
+
+  if (check_nesting (xml, &cause))
+    node = g_dbus_node_info_new_for_xml (xml, &cause);
+  if (node != NULL)
+    return node;
+
+  /* The parser shows what it stumbled over, and may cut a character in two. */
+  reason = g_utf8_make_valid (cause->message, -1);
+  g_set_error (error, DBR_ERROR, DBR_ERROR_BAD_REPLY,
+               _("What the service says of its objects cannot be read: %s"), reason);
+
+  return NULL;
+}
+
+gboolean
+dbr_introspection_check (const char  *xml,
+                         GError     **error)
+{
+  g_autoptr(GDBusNodeInfo) node = read_node (xml, error);
+
+  return node != NULL;
+}
 
 /* Takes out of a list that ends with NULL what may not be seen. Returns whether anything is
  * left. */
@@ -117,17 +219,11 @@ dbr_introspection_filter (const char            *xml,
                           GError               **error)
 {
   Filter filter = { may_see, user_data, NULL, NULL };
-  g_autoptr(GError) local_error = NULL;
-  g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, &local_error);
+  g_autoptr(GDBusNodeInfo) node = read_node (xml, error);
   g_autoptr(GString) text = NULL;
 
   if (node == NULL)
-    {
-      g_set_error (error, DBR_ERROR, DBR_ERROR_BAD_REPLY,
-                   _("What the service says of its objects cannot be read: %s"),
-                   local_error->message);
-      return NULL;
-    }
+    return NULL;
 
   filter_node (&filter, node, object_path);
   text = g_string_new (NULL);
@@ -153,7 +249,7 @@ GHashTable *
 dbr_introspection_dup_silent (const char *xml,
                               const char *interface_name)
 {
-  g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, NULL);
+  g_autoptr(GDBusNodeInfo) node = read_node (xml, NULL);
   GDBusInterfaceInfo *interface = node != NULL
                                   ? g_dbus_node_info_lookup_interface (node, interface_name)
                                   : NULL;
@@ -187,7 +283,7 @@ dbr_introspection_find_property (const char  *xml,
                                  char       **interface_name,
                                  char       **property_name)
 {
-  g_autoptr(GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (xml, NULL);
+  g_autoptr(GDBusNodeInfo) node = read_node (xml, NULL);
 
   for (guint i = 0; node != NULL && node->interfaces != NULL && node->interfaces[i] != NULL; i++)
     {

@@ -540,6 +540,8 @@ dbr_bluez_operation_react (DbrBluezOperation *self,
       return;
 
     case DBR_BLUEZ_REACTION_WAIT_OWNER:
+      /* It was the bus that said so, as it happened to be asked before we were told. */
+      g_clear_error (&self->error);
       dbr_bluez_operation_wait (self, is_found_anew, dbr_bluez_operation_get_left_ms (self), again);
       return;
 

@@ -82,6 +82,7 @@ check (const char  *name,
        GError     **error)
 {
   const char *fault = NULL;
+  g_autofree char *shown = NULL;
 
   if (*name == '.' || *name == '@')
     fault = N_("it has nothing before the suffix");
@@ -97,8 +98,9 @@ check (const char  *name,
   if (fault == NULL)
     return TRUE;
 
+  shown = g_utf8_make_valid (name, -1);
   g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
-               _("“%s” is not the name of a unit: %s"), name, _(fault));
+               _("“%s” is not the name of a unit: %s"), shown, _(fault));
 
   return FALSE;
 }

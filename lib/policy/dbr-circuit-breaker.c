@@ -5,6 +5,8 @@
 
 #include "policy/dbr-circuit-breaker-private.h"
 
+#include <math.h>
+
 /**
  * DbrCircuitBreaker:
  *
@@ -433,7 +435,7 @@ dbr_circuit_breaker_class_init (DbrCircuitBreakerClass *klass)
    */
   properties[PROP_FAILURE_RATIO] =
     g_param_spec_double ("failure-ratio", NULL, NULL,
-                         -G_MAXDOUBLE, G_MAXDOUBLE, 0.5,
+                         -(double) INFINITY, (double) INFINITY, 0.5,
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
@@ -470,7 +472,7 @@ dbr_circuit_breaker_class_init (DbrCircuitBreakerClass *klass)
    */
   properties[PROP_SLOW_RATIO] =
     g_param_spec_double ("slow-ratio", NULL, NULL,
-                         -G_MAXDOUBLE, G_MAXDOUBLE, 0.8,
+                         -(double) INFINITY, (double) INFINITY, 0.8,
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**

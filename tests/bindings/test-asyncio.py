@@ -23,7 +23,7 @@ from gi.repository import Dbr, Gio, GLib
 
 NAME, PATH, INTERFACE = 'org.example.Peer', '/org/example/Peer', 'org.dbr.Peer1'
 LIMIT_MS = 300
-PATIENCE_S = 10
+PATIENCE_S = 30
 
 # A program that ends while a call is under way, with a loop that was closed.
 LEAVES = '''
@@ -153,7 +153,7 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
                                     Dbr.SubscriptionFlags.NONE)
 
     async def test_subscription(self):
-        """async for: signals are heard from where it begins, until the client is closed"""
+        """async for: each iteration has its own, until the client is closed"""
         subscription, heard = self.new_subscription('Changed'), []
         self.assertTrue(await subscription.start())
         signals = aiter(subscription)
@@ -165,6 +165,32 @@ class Asyncio(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual(signal_heard[1:4], ('/a', 'org.example.Peer1', 'Changed'))
                 await self.client.close()
         self.assertEqual(heard, [('first',), ('second',)])
+
+    async def test_subscription_since_start(self):
+        """async for: what came since the start is heard, until the subscription is stopped"""
+        for start in ('start', 'start_sync'):
+            subscription, heard = self.new_subscription('Changed'), []
+            started = getattr(subscription, start)()
+            if start == 'start':
+                await started
+            for word in ('first', 'second'):
+                await self.emit(f"emit /a org.example.Peer1.Changed ('{word}',)")
+            async for signal_heard in subscription:
+                heard.append(Dbr.unpack(signal_heard.parameters))
+                if len(heard) == 2:
+                    subscription.stop()
+            self.assertEqual(heard, [('first',), ('second',)])
+
+    async def test_subscription_stopped(self):
+        """async for: a task that waits for a signal ends when the subscription is stopped"""
+        async def wait(subscription):
+            return [signal_heard async for signal_heard in subscription]
+
+        subscription = self.new_subscription('Never')
+        tasks = [asyncio.create_task(wait(subscription)) for _ in range(2)]
+        await self.client.ping(NAME)
+        subscription.stop()
+        self.assertEqual(await asyncio.wait_for(asyncio.gather(*tasks), PATIENCE_S), [[], []])
 
     async def test_subscription_flooded(self):
         """async for: of a flood that nobody takes the last thousand wait"""

@@ -6,9 +6,13 @@
 
 Usage: test-examples.py TESTBED SCENE:COMMAND...
 
-All languages of a scene have to say the same.
+All languages of a scene have to say the same. What goes on until Ctrl-C is the scene `watch`.
 """
 
+import os
+import re
+import signal
+import socket
 import subprocess
 import sys
 import unittest
@@ -73,6 +77,25 @@ class Examples(unittest.TestCase):
     """Filled below: one test for each scene, program and player."""
 
 
+def restart_bluez():
+    with socket.socket(socket.AF_UNIX) as control:
+        control.connect(os.environ['DBR_TEST_CONTROL'])
+        control.sendall(b'peer org.bluez restart\n')
+        assert control.makefile().readline() == 'ok\n'
+
+
+def play_watch(command):
+    """Beside a Bluetooth that is restarted: prints the lines of the program, and its status."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as program:
+        for line in program.stdout:
+            print(line[len('12:00:00 '):], end='')
+            if 'absent' in line:
+                restart_bluez()
+            elif 'was restarted' in line:
+                program.send_signal(signal.SIGINT)
+    print(program.returncode)
+
+
 def make_test(bed, command, script, said, status):
     def test(self):
         done = subprocess.run([TESTBED, *bed[:-1], f'{bed[-1]}={script}', '--', *command.split()],
@@ -84,9 +107,26 @@ def make_test(bed, command, script, said, status):
     return test
 
 
+def add_watch_test(command):
+    def test(self):
+        """watch.py tells of a restart, and ends well with Ctrl-C"""
+        done = subprocess.run([TESTBED, '--peer-run', 'org.bluez=on *: reply ()', '--',
+                               sys.executable, __file__, '--watch', *command.split()],
+                              stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S, check=True)
+        lines = re.sub(r':1\.\d+|after .*', '…', done.stdout).splitlines()
+        self.assertEqual(lines[1:], [
+            'org.example.Nobody is absent', 'org.bluez is gone; it was …',
+            'org.bluez is there, as …', 'org.bluez was restarted: … took the place of … …', '0'])
+        self.assertRegex(lines[0], '^org.bluez is (starting|healthy)$')
+    Examples.test_watch = test
+
+
 def add_tests(scenes):
     for argument in scenes:
         scene, command = argument.split(':', 1)
+        if scene == 'watch':
+            add_watch_test(command)
+            continue
         for number, (script, said, status) in enumerate(EXPECTED[scene]):
             bed = BEDS.get(scene, ['--peer-run', 'org.example.Player'])
             test = make_test(bed, command, script, said, status)
@@ -95,6 +135,9 @@ def add_tests(scenes):
 
 
 if __name__ == '__main__':
-    TESTBED = sys.argv[1]
-    add_tests(sys.argv[2:])
-    tap.main()
+    if sys.argv[1] == '--watch':
+        play_watch(sys.argv[2:])
+    else:
+        TESTBED = sys.argv[1]
+        add_tests(sys.argv[2:])
+        tap.main()

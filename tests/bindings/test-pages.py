@@ -27,25 +27,15 @@ import unittest
 import tap
 
 BLOCK = re.compile(r'(?:^<!-- (run|said) -->\n+)?^```(\w+)\n(.*?)^```$', re.M | re.S)
-LINK = re.compile(r'\[[^]]+\]\(([^)#:]+)(?:#[^)]*)?\)')
+LINK = re.compile(r'(?:\[[^]]+\]\(|^\[\w+\]: )([^)#:\n]+)(?:#[^)\n]*)?(?:\)|$)', re.M)
 LIMIT = re.compile(r'^\| `(\w+)` \| (\d+) \|', re.M)
 EXCERPTS = {'c': '.c', 'js': '.js', 'meson': 'meson.build', 'python': '.py', 'vala': '.vala'}
 # These explain no part of the library.
 NO_CONCEPT = ('CONTRIBUTING.md', 'further-reading.md')
+# Programs, which have tests of their own.
+NO_CODE = ('applet.md', 'dbrctl.md')
 END_OF_BLOCK = '\f'
 PATIENCE_S = 60
-
-PLAYER = '''
-own org.freedesktop.Notifications
-set /org/example/Player org.example.Player.Volume uint32 40
-on Play: reply ('Prelude',)
-on Pause: never
-on Skip: error org.example.Player.Error.NoTrack "There is no next track"
-on Export: wait 300; reply ()
-on Rewind: reply ()
-on Rewind call 1: error org.example.Player.Error.Busy "Not now"
-on Crash: die
-'''
 
 BLUEZ = '''
 plug hci0 00:AA:01:00:00:00
@@ -87,9 +77,9 @@ class Pages(unittest.TestCase):
 
     def run_page(self, page):
         systemd = ['--systemd'] if '<!-- with systemd -->' in read(page) else []
-        done = subprocess.run([TESTBED, '--session-limits', *systemd, '--peer-run',
-                               f'org.example.Player={PLAYER}', '--peer-run',
-                               f'org.bluez={BLUEZ}', '--',
+        done = subprocess.run([TESTBED, '--session-limits', *systemd,
+                               '--peer', f'org.example.Player={PLAYER}',
+                               '--peer-run', f'org.bluez={BLUEZ}', '--',
                                sys.executable, __file__, '--play', page],
                               cwd=ROOT, stdout=subprocess.PIPE, text=True, timeout=PATIENCE_S,
                               check=True)
@@ -138,6 +128,10 @@ class Pages(unittest.TestCase):
     def check_honest(self, page):
         self.assertRegex(read(page), r'(?m)^## What it does not do$')
 
+    def check_scene(self, page):
+        self.assertTrue([language for marker, language, _text in BLOCK.findall(read(page))
+                         if marker == 'run' or language in EXCERPTS])
+
     def check_limits(self, page):
         limits = dict(LIMIT.findall(read(page)))
         timeouts = Dbr.Timeouts.new()
@@ -161,6 +155,8 @@ def add_tests():
             add_test('run', 'run_page', page, 'its code does what it says')
         if page.startswith(os.path.join(ROOT, 'doc')) and os.path.basename(page) not in NO_CONCEPT:
             add_test('honest', 'check_honest', page, 'it says what it does not do')
+            if os.path.basename(page) not in NO_CODE:
+                add_test('scene', 'check_scene', page, 'it shows a scene that a test plays')
         if LIMIT.search(read(page)):
             add_test('limits', 'check_limits', page, 'its table of limits is the one that ships')
 
@@ -174,6 +170,7 @@ if __name__ == '__main__':
         from gi.repository import Dbr
 
         TESTBED, ROOT = (os.path.abspath(path) for path in sys.argv[1:3])
+        PLAYER = os.path.join(ROOT, 'doc', 'examples', 'player.peer')
         PAGES = sorted(glob.glob(os.path.join(ROOT, 'doc', '*.md'))) + [
             os.path.join(ROOT, 'README.md')]
         SOURCES = glob.glob(os.path.join(ROOT, 'doc', 'examples', '*')) + [

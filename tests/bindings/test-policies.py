@@ -17,7 +17,7 @@ from gi.repository import Dbr, Gio, GLib
 
 NAME, PATH, INTERFACE = 'org.example.Peer', '/org/example/Peer', 'org.dbr.Peer1'
 BUSY = 'org.example.Error.Busy'
-PATIENCE_S = 10
+PATIENCE_S = 30
 
 
 def control(line):

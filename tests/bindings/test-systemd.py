@@ -15,7 +15,7 @@ gi.require_version('Dbr', '1')
 from gi.repository import Dbr, GLib
 
 UNITS = os.path.join(os.environ['XDG_RUNTIME_DIR'], 'data', 'systemd', 'user')
-PATIENCE_S = 10
+PATIENCE_S = 30
 
 
 def write_unit(name, text):

@@ -81,7 +81,7 @@ static void
 test_blocked_loop_success (void)
 {
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
-  g_autoptr(DbrCall) call = scene_call_new ("Wait", g_variant_new ("(u)", 300), 400);
+  g_autoptr(DbrCall) call = scene_call_new ("Wait", g_variant_new ("(u)", 300), 2000);
   g_auto(Outcome) outcome = { NULL };
   gint64 sum;
 
@@ -89,7 +89,7 @@ test_blocked_loop_success (void)
   scene_assert_answers (scene->client);
 
   scene_run_async (scene->client, call, NULL, &outcome);
-  block_loop (500);
+  block_loop (2200);
   scene_wait (&outcome);
 
   g_assert_no_error (outcome.error);

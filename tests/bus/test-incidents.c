@@ -414,7 +414,7 @@ test_refused_call (void)
 
   for (guint i = 0; i < N_REPLIES; i++)
     dbr_test_call_peer_async (connection, SCENE_NAME, "Never", NULL, &results[i]);
-  call_many (client, SCENE_NAME, "Echo", NULL, 300, 1);
+  call_many (client, SCENE_NAME, "Echo", NULL, DBR_TEST_PATIENCE_MS, 1);
   issue = meter_get_issue (meter, "bus-limit", g_dbus_connection_get_unique_name (connection));
   g_assert_nonnull (issue);
   g_assert_cmpint (dbr_issue_get_severity (issue), ==, DBR_SEVERITY_CRITICAL);

@@ -278,6 +278,81 @@ test_unreadable (void)
     }
 }
 
+/* GLib's own reader crashes on the first three. */
+static void
+test_misplaced (void)
+{
+  static const char *const misplaced[] = {
+    "<node><interface name='a.b'><method name='Do'><arg type='s'><node><interface name='x'/></node></arg>"
+    "</method></interface></node>",
+    "<node><interface name='a.b'><method name='Do'><arg type='s'><node/></arg></method></interface></node>",
+    "<node><interface name='a.b'><method name='Do'><node/></method></interface></node>",
+    "<node><interface name='a.b'><interface name='a.c'/></interface></node>",
+    "<node><arg type='s'/></node>",
+    "<node><doc><interface name='a.b'/></doc></node>",
+    "<interface name='a.b'/>",
+    "<doc/>",
+    "<node½interface anme=\"%\"></interface></node>",
+    "",
+  };
+
+  g_test_summary ("What stands where it does not belong is an error, and no crash");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (misplaced); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autofree char *interface_name = NULL;
+      g_autofree char *property_name = NULL;
+
+      g_assert_false (dbr_introspection_check (misplaced[i], &error));
+      g_assert_error (error, DBR_ERROR, DBR_ERROR_BAD_REPLY);
+      g_assert_true (g_utf8_validate (error->message, -1, NULL));
+      g_assert_null (dbr_introspection_dup_silent (misplaced[i], "a.b"));
+      g_assert_false (dbr_introspection_find_property (misplaced[i], &interface_name, &property_name));
+    }
+}
+
+static char *
+make_nested (guint depth)
+{
+  g_autoptr(GString) xml = g_string_new (NULL);
+
+  for (guint i = 0; i < depth; i++)
+    g_string_append (xml, "<node name='a'>");
+  for (guint i = 0; i < depth; i++)
+    g_string_append (xml, "</node>");
+
+  return g_string_free (g_steal_pointer (&xml), FALSE);
+}
+
+static void
+test_nested (void)
+{
+  g_autofree char *deep = make_nested (200000);
+  g_autofree char *plain = make_nested (64);
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Objects within each other are read as deep as there are any, and no deeper");
+  g_assert_true (dbr_introspection_check (plain, &error));
+  g_assert_no_error (error);
+  g_assert_false (dbr_introspection_check (deep, &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_BAD_REPLY);
+}
+
+static void
+test_foreign (void)
+{
+  static const char xml[] =
+    "<?xml version='1.0'?>\n<node xmlns:doc='http://www.freedesktop.org/dbus/1.0/doc.dtd'><interface "
+    "name='a.b'><doc:doc><doc:description>What it does</doc:description></doc:doc><method name='Do'>"
+    "<tp:docstring>it <b>does</b></tp:docstring><arg type='s'/></method></interface></node>";
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Documentation that services put into what they say of themselves does no harm");
+  g_assert_true (dbr_introspection_check (xml, &error));
+  g_assert_no_error (error);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -288,6 +363,9 @@ main (int    argc,
   g_test_add_func ("/dbr/introspection/each-object-by-its-path", test_paths);
   g_test_add_func ("/dbr/introspection/random-objects", test_random);
   g_test_add_func ("/dbr/introspection/what-cannot-be-read", test_unreadable);
+  g_test_add_func ("/dbr/introspection/what-is-misplaced", test_misplaced);
+  g_test_add_func ("/dbr/introspection/what-is-nested", test_nested);
+  g_test_add_func ("/dbr/introspection/what-others-added", test_foreign);
 
   return g_test_run ();
 }

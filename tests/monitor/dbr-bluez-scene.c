@@ -56,12 +56,19 @@ bluez_scene_new (const char *script)
   return self;
 }
 
+/* What is under way may keep it for a while, and it is not to tell this scene any more. */
+void
+bluez_scene_drop_monitor (BluezScene *self)
+{
+  if (self->monitor != NULL)
+    g_signal_handlers_disconnect_by_data (self->monitor, self->told);
+  g_clear_object (&self->monitor);
+}
+
 void
 bluez_scene_free (BluezScene *self)
 {
-  /* What is under way may keep it for a while. */
-  g_signal_handlers_disconnect_by_data (self->monitor, self->told);
-  g_clear_object (&self->monitor);
+  bluez_scene_drop_monitor (self);
   g_clear_object (&self->client);
   g_clear_pointer (&self->bluez, dbr_test_bluez_free);
   g_clear_pointer (&self->bus, dbr_test_bus_free);

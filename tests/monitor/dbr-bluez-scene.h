@@ -33,6 +33,7 @@ typedef struct
 
 BluezScene      *bluez_scene_new         (const char      *script) G_GNUC_WARN_UNUSED_RESULT;
 void             bluez_scene_free        (BluezScene      *self);
+void             bluez_scene_drop_monitor (BluezScene     *self);
 /* The script's device, which is met by a search or was paired before. */
 DbrBluezAdapter *bluez_scene_get_adapter (BluezScene      *self);
 DbrBluezDevice  *bluez_scene_find        (BluezScene      *self,

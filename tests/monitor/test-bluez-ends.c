@@ -164,6 +164,24 @@ test_waits_in_vain (void)
 }
 
 static void
+test_waits_behind_a_loss (void)
+{
+  g_autoptr(BluezScene) scene = bluez_scene_new (NEAR "on Connect: never");
+  DbrBluezDevice *device = bluez_scene_meet (scene);
+  g_autoptr(GError) error = NULL;
+  g_auto(DbrTestResult) result = { NULL };
+
+  g_test_summary ("A BlueZ that is lost at work is waited for too, and that is what the end tells of");
+
+  bluez_scene_limit (scene, "connect", 3000);
+  dbr_bluez_device_connect_device_async (device, NULL, dbr_test_result_cb, &result);
+  dbr_test_bluez_wait_for_calls (scene->bluez, NULL, BLUEZ_DEVICE_PART ".Connect");
+  bluez_scene_tell (scene, "crash");
+  error = end_of (&result);
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_DEADLINE);
+}
+
+static void
 test_is_forgotten (void)
 {
   g_autoptr(BluezScene) scene = bluez_scene_new (NEAR);
@@ -299,6 +317,7 @@ main (int    argc,
   g_test_add_func ("/dbr/bluez-ends/cancels", test_cancels);
   g_test_add_func ("/dbr/bluez-ends/is-cancelled-before", test_is_cancelled_before);
   g_test_add_func ("/dbr/bluez-ends/waits-in-vain", test_waits_in_vain);
+  g_test_add_func ("/dbr/bluez-ends/waits-behind-a-loss", test_waits_behind_a_loss);
   g_test_add_func ("/dbr/bluez-ends/is-forgotten", test_is_forgotten);
   g_test_add_func ("/dbr/bluez-ends/serves-threads", test_serves_threads);
   g_test_add_func ("/dbr/bluez-ends/is-denied", test_is_denied);

@@ -487,7 +487,7 @@ test_goes_with_operations (void)
 
   dbr_bluez_device_connect_device_async (device, NULL, bluez_connected_cb, &end);
   dbr_test_bluez_wait_for_calls (scene->bluez, NULL, BLUEZ_DEVICE_PART ".Connect");
-  g_clear_object (&scene->monitor);
+  bluez_scene_drop_monitor (scene);
   bluez_end_wait (&end);
   g_assert_error (end.error, DBR_ERROR, DBR_ERROR_CLOSED);
   g_assert_false (dbr_bluez_device_disconnect_device_sync (device, NULL, &error));

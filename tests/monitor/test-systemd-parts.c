@@ -46,7 +46,7 @@ test_bad_names (void)
 {
   g_autofree char *long_name = g_strnfill (300, 'a');
   const char *names[] = { "", "a b", "a/b", ".service", "@x.service", "x@", "x@.service", "größe",
-                          "a\n", long_name };
+                          "a\n", "a\xff", long_name };
 
   g_test_summary ("what cannot be the name of a unit is an error that says so");
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
@@ -56,6 +56,7 @@ test_bad_names (void)
 
       g_assert_null (name);
       g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+      g_assert_true (g_utf8_validate (error->message, -1, NULL));
     }
 }
 

@@ -22,6 +22,8 @@ let
     genAttrs = names: make:
       builtins.listToAttrs (map (name: { inherit name; value = make name; }) names);
     licenses.lgpl21Plus = "LGPL-2.1-or-later";
+    optional = condition: item: if condition then [ item ] else [ ];
+    optionals = condition: items: if condition then items else [ ];
     literalExpression = text: text;
     mkEnableOption = text: { inherit text; };
     mkIf = condition: content: if condition then content else { };
@@ -69,14 +71,24 @@ let
     "gjs"
     "glib"
     "gobject-introspection"
+    "gtk4"
     "json-glib"
+    "libadwaita"
     "libnotify"
     "meson"
     "ninja"
     "pkg-config"
     "vala"
+    "wrapGAppsHook4"
   ]);
   pkgs = removeAttrs everything without;
+
+  describe = made: {
+    inherit (made.attributes) pname version src mesonFlags meta;
+    inputs = map (input: input.name) (made.attributes.nativeBuildInputs
+      ++ made.attributes.buildInputs ++ made.attributes.propagatedBuildInputs);
+    python = { inherit (made.python) packages makeWrapperArgs; };
+  };
 
   libdbr = pkgs.callPackage (folder + "/package.nix") { };
   flake = (import (folder + "/flake.nix")).outputs {
@@ -90,12 +102,8 @@ let
   configured = (module true).config;
 in
 {
-  package = {
-    inherit (libdbr.attributes) pname version src mesonFlags meta;
-    inputs = map (input: input.name) (libdbr.attributes.nativeBuildInputs
-      ++ libdbr.attributes.buildInputs ++ libdbr.attributes.propagatedBuildInputs);
-    python = { inherit (libdbr.python) packages makeWrapperArgs; };
-  };
+  package = describe libdbr;
+  health = describe flake.packages.x86_64-linux.health;
   shell = import (folder + "/shell.nix") { inherit pkgs; };
   flake = {
     packages = builtins.attrNames flake.packages.x86_64-linux;

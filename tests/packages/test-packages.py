@@ -10,6 +10,7 @@ The Debian packages are really built, twice, and used; of the others the files a
 programs that they are meant for, and held against what was built.
 """
 
+import concurrent.futures
 import fnmatch
 import functools
 import glob
@@ -28,7 +29,7 @@ import tap
 
 PACKAGING = os.path.join('data', 'packaging')
 # As in data/packaging/debian/control; what is made for debuggers is not counted.
-PACKAGES = ['dbrctl', 'gir1.2-dbr-1', 'libdbr-1-0', 'libdbr-dev', 'libdbr-doc']
+PACKAGES = ['dbr-health', 'dbrctl', 'gir1.2-dbr-1', 'libdbr-1-0', 'libdbr-dev', 'libdbr-doc']
 
 
 def need(*programs):
@@ -88,17 +89,32 @@ def build_debian(folder, env):
     source = os.path.join(where, f'libdbr-{version()}')
     shutil.copytree(os.path.join(source, PACKAGING, 'debian'), os.path.join(source, 'debian'))
     run('dpkg-buildpackage', '--unsigned-source', '--unsigned-changes', '--no-check-builddeps',
-        cwd=source, env={'DEB_BUILD_OPTIONS': 'nocheck parallel=2', **env})
+        cwd=source, env={'DEB_BUILD_OPTIONS': 'nocheck noautodbgsym parallel=2', **env})
     return where
 
 
 @functools.cache
-def debian():
+def begin_builds():
+    """Both begin at once: much of what a build does keeps no more than one processor busy."""
     # A builder's home is not the person's; where the compiler's cache lies is told apart.
     cache = {}
     if shutil.which('ccache') is not None:
         cache = {'CCACHE_DIR': run('ccache', '--get-config', 'cache_dir').strip()}
-    return build_debian('first', cache)
+    tarball()
+    builders = concurrent.futures.ThreadPoolExecutor()
+    first = builders.submit(build_debian, 'first', cache)
+    second = builders.submit(build_debian, 'second/elsewhere', {
+        'CCACHE_DISABLE': '1', 'LC_ALL': 'C.UTF-8', 'TZ': 'Pacific/Chatham'})
+    builders.shutdown(wait=False)
+    return first, second
+
+
+def debian():
+    return begin_builds()[0].result()
+
+
+def debian_elsewhere():
+    return begin_builds()[1].result()
 
 
 def packages(folder):
@@ -172,7 +188,12 @@ class Debian(unittest.TestCase):
                        'END\n'
                        '/usr/bin/python3 -B call.py\n'
                        'LANGUAGE=fr LC_ALL=C.UTF-8 dbrctl --help | grep --quiet Utilisation\n'
-                       'dpkg --purge dbrctl gir1.2-dbr-1 libdbr-1-0 libdbr-dev libdbr-doc\n'
+                       'dbr-health --version | grep --quiet '
+                       f'"dbr-health {version()}"\n'
+                       'desktop-file-validate /usr/share/applications/org.dbr.Health.desktop\n'
+                       'appstreamcli validate --no-net '
+                       '/usr/share/metainfo/org.dbr.Health.metainfo.xml\n'
+                       'dpkg --purge dbr-health dbrctl gir1.2-dbr-1 libdbr-1-0 libdbr-dev libdbr-doc\n'
                        'test ! -e /usr/lib/python3/dist-packages/gi/overrides/Dbr.py\n')
         # Nothing of the build that runs this test may help.
         kept = {name: os.environ[name] for name in ('PATH', 'TMPDIR', 'LANG') if name in os.environ}
@@ -186,9 +207,7 @@ class Debian(unittest.TestCase):
 
     def test_4_reproducible(self):
         """Built again elsewhere, in another place of the world, each is the same to the last bit"""
-        first = packages(debian())
-        second = packages(build_debian('second/elsewhere', {
-            'CCACHE_DISABLE': '1', 'LC_ALL': 'C.UTF-8', 'TZ': 'Pacific/Chatham'}))
+        first, second = packages(debian()), packages(debian_elsewhere())
 
         def sums(found):
             digests = {}
@@ -248,6 +267,20 @@ class Flatpak(unittest.TestCase):
             self.assertIn(re.match(r'-D(\w+)=', option)[1], options)
         self.check_sources(module)
 
+    def test_health(self):
+        """D-Bus Health is built along with the library, and its command is what is installed"""
+        manifest = self.load('org.dbr.Health.yml')
+        module, = manifest['modules']
+        self.check_sources(module)
+        options = set(re.findall(r"^option\('(\w+)'", read('meson_options.txt'), re.M))
+        for option in module['config-opts']:
+            self.assertIn(re.match(r'-D(\w+)=', option)[1], options)
+        there = os.path.join(debian(), f'libdbr-{version()}', 'debian', 'dbr-health', 'usr')
+        self.assertTrue(os.path.exists(os.path.join(there, 'bin', manifest['command'])))
+        # Outside of the sandbox it is found by its name only.
+        self.assertEqual(os.listdir(os.path.join(there, 'share', 'applications')),
+                         [manifest['id'] + '.desktop'])
+
     def test_application(self):
         """An application takes the module before its own, and has the names that it talks to"""
         manifest = self.load('org.example.Watch.yml')
@@ -275,6 +308,14 @@ class Nix(unittest.TestCase):
         for flag in package['mesonFlags']:
             self.assertIn(re.match(r'-D(\w+)=', flag)[1], options)
         self.assertRegex(package['mesonFlags'][-1], '/site-packages/gi/overrides$')
+        self.assertIn('-Dapplet=disabled', package['mesonFlags'])
+        self.assertNotIn('gtk4', package['inputs'])
+
+    def test_health(self):
+        """With D-Bus Health it is built with GTK and libadwaita, and wrapped"""
+        health = evaluated()['health']
+        self.assertIn('-Dapplet=enabled', health['mesonFlags'])
+        self.assertLessEqual({'gtk4', 'libadwaita', 'wrapGAppsHook4'}, set(health['inputs']))
 
     def test_python(self):
         """Its Python finds the overrides and the typelib with nothing set by hand"""
@@ -292,7 +333,7 @@ class Nix(unittest.TestCase):
     def test_flake(self):
         """The flake has packages, a shell, an overlay and a module"""
         flake = evaluated()['flake']
-        self.assertEqual(flake['packages'], ['default', 'libdbr', 'python'])
+        self.assertEqual(flake['packages'], ['default', 'health', 'libdbr', 'python'])
         self.assertEqual(flake['shell'], evaluated()['shell'])
         self.assertEqual(flake['overlay'], 'libdbr')
         self.assertEqual(flake['module']['config'], {})

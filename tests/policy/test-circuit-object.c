@@ -3,6 +3,7 @@
 
 #include "config.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/dbr-error.h"
@@ -21,7 +22,7 @@ test_bad_values_refuse_the_next_call (void)
   } values[] = {
     { "window-ms", 86400000, { 0, 86400001, G_MAXUINT } },
     { "min-calls", G_MAXUINT, { 0, 0, 0 } },
-    { "failure-ratio", 1, { 0, 1.01, -G_MAXDOUBLE } },
+    { "failure-ratio", 1, { 0, 1.01, -(double) INFINITY } },
     { "consecutive-failures", G_MAXUINT, { 0, 0, 0 } },
     { "slow-ms", 86400000, { 0, 86400001, G_MAXUINT } },
     { "slow-ratio", 0.01, { 0, 1.01, G_MAXDOUBLE } },

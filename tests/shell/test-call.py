@@ -65,6 +65,13 @@ class Call(unittest.TestCase):
         done = dbrctl.run('call', NAME, '/org/example/Peer', 'org.example.None', 'Echo', status=2)
         self.assertIn('org.dbr.Peer1', done.stderr)
 
+    def test_bytes(self):
+        """call: what a terminal hands over and is no text is a wrong argument"""
+        for signature, given in (('s', b'\xff'), ('as', b"['\xff']"), ('v', b"'\xff'")):
+            for form in ([], ['--json']):
+                done = dbrctl.run('call', *PEER, 'Echo', given, '--signature', signature, *form, status=2)
+                self.assertIn('\ufffd', done.stdout + done.stderr)
+
     def test_times(self):
         """call: the time is told apart, in text too"""
         told = call('Wait', '300')

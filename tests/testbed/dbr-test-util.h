@@ -7,7 +7,7 @@
 G_BEGIN_DECLS
 
 /* The deadline of whatever should take milliseconds; only a failing test ever waits that long. */
-#define DBR_TEST_PATIENCE_MS 10000
+#define DBR_TEST_PATIENCE_MS 20000
 
 /* Iterates `context` (NULL: the default one) until `condition` holds, and fails the test at the
  * deadline. DBR_TEST_TIMEOUT_MULTIPLIER in the environment stretches all deadlines, for valgrind

@@ -14,6 +14,7 @@
       packages = each (pkgs: rec {
         libdbr = pkgs.callPackage ./package.nix { };
         default = libdbr;
+        health = pkgs.callPackage ./package.nix { withApplet = true; };
         python = libdbr.python;
       });
 

@@ -3,21 +3,26 @@
 #
 # libdbr for nixpkgs: pkgs.callPackage ./package.nix { }
 #
+# With D-Bus Health it is pkgs.callPackage ./package.nix { withApplet = true; }; without, it needs no GTK.
 # A Python that finds the typelib and the overrides with nothing set by hand is the attribute python.
 
 { lib
 , stdenv
+, withApplet ? false
 , gettext
 , gi-docgen
 , glib
 , gobject-introspection
+, gtk4
 , json-glib
+, libadwaita
 , libnotify
 , meson
 , ninja
 , pkg-config
 , python3
 , vala
+, wrapGAppsHook4
 }:
 
 stdenv.mkDerivation (finalAttrs: {
@@ -35,8 +40,8 @@ stdenv.mkDerivation (finalAttrs: {
     pkg-config
     (python3.withPackages (packages: [ packages.pygobject3 ]))
     vala
-  ];
-  buildInputs = [ json-glib libnotify ];
+  ] ++ lib.optional withApplet wrapGAppsHook4;
+  buildInputs = [ json-glib libnotify ] ++ lib.optionals withApplet [ gtk4 libadwaita ];
   # Who compiles against libdbr's headers needs those of GIO.
   propagatedBuildInputs = [ glib ];
 
@@ -46,6 +51,7 @@ stdenv.mkDerivation (finalAttrs: {
     "-Dvapi=enabled"
     "-Dlibnotify=enabled"
     "-Ddbrctl=enabled"
+    "-Dapplet=${if withApplet then "enabled" else "disabled"}"
     "-Ddocumentation=enabled"
     # Without it they would go beside the Python of the build, which cannot be written to.
     "-Dpygobject_overrides_dir=${placeholder "out"}/${python3.sitePackages}/gi/overrides"

@@ -9,11 +9,14 @@
 G_BEGIN_DECLS
 
 /* A GVariant whose parts differ in size ends with a table of where they end. How wide an entry is
- * depends on the size of the whole, the table included, and each is little-endian everywhere. */
+ * depends on the size of the whole, the table included, and each is little-endian everywhere. What
+ * has no size has no table either: all its parts are empty. */
 
 static inline guint
 dbr_wire_offsets_get_width (gsize size)
 {
+  if (size == 0)
+    return 0;
   if (size <= G_MAXUINT8)
     return 1;
   if (size <= G_MAXUINT16)

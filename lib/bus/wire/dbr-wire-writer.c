@@ -416,8 +416,10 @@ write_body (DbrWireWriter          *self,
   for (gsize i = 0; i < n_values && self->fault == NULL; i++)
     {
       GVariant *value = g_variant_get_child_value (body, i);
+      const guchar *data = g_variant_get_data (value);
 
-      write_value (self, type, g_variant_get_data (value), g_variant_get_size (value));
+      /* What has no size is nowhere, and nothing may be reckoned from there. */
+      write_value (self, type, data != NULL ? data : (const guchar *) "", g_variant_get_size (value));
       g_variant_unref (value);
       type += type->span;
     }

@@ -219,6 +219,37 @@ test_forms (void)
   g_assert_true (g_bytes_equal (of_tree, of_child));
 }
 
+/* A structure of which all is empty may be no bytes at all, and is in normal form then too. */
+static void
+test_nothing (void)
+{
+  static const char *const types[] = { "((ayas))", "(a(asas))", "(ay(ayas))", "((ayav)as)" };
+
+  g_test_summary ("A value that takes no bytes is written as the empty one that it is");
+
+  for (guint i = 0; i < G_N_ELEMENTS (types); i++)
+    {
+      g_autoptr(GVariant) body = NULL;
+      g_autoptr(GVariant) read = NULL;
+      g_autoptr(GBytes) bytes = NULL;
+      g_autoptr(DbrWireMessage) message = NULL;
+      g_autofree char *expected = NULL;
+      g_autofree char *printed = NULL;
+      const char *fault = NULL;
+
+      body = g_variant_new_from_data (G_VARIANT_TYPE (types[i]), "", 0, FALSE, NULL, NULL);
+      g_variant_ref_sink (body);
+      g_assert_true (g_variant_is_normal_form (body));
+      bytes = bytes_write_values (body);
+      message = bytes_read (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), &fault);
+      g_assert_cmpstr (fault, ==, NULL);
+      read = dbr_message_dup_body (&message->message);
+      expected = g_variant_print (body, TRUE);
+      printed = g_variant_print (read, TRUE);
+      g_assert_cmpstr (printed, ==, expected);
+    }
+}
+
 /* What the specification prints, byte by byte. */
 static void
 test_specification (void)
@@ -285,6 +316,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dbr/wire/values/random-ones-as-gdbus-has-them", test_random);
   g_test_add_func ("/dbr/wire/values/any-form-of-a-value", test_forms);
+  g_test_add_func ("/dbr/wire/values/no-bytes", test_nothing);
   g_test_add_func ("/dbr/wire/values/examples-of-the-specification", test_specification);
   g_test_add_func ("/dbr/wire/values/no-sender", test_no_sender);
 

@@ -18,5 +18,5 @@ Dbr = get_introspection_module('Dbr')
 
 __all__ = ['deadline', 'retrying', 'unpack', 'with_timeout']
 
-for part in (_dbr_errors, _dbr_figures, _dbr_retries, _dbr_scopes, _dbr_signals, _dbr_methods):
+for part in (_dbr_errors, _dbr_figures, _dbr_retries, _dbr_scopes, _dbr_methods, _dbr_signals):
     part.add(Dbr)

@@ -6,10 +6,15 @@
 No loop of asyncio iterates the GLib context that a subscription tells its signals in. So each
 iteration has a subscription of its own to the same, in the thread that awaits, which costs the bus
 nothing: its rule is there already.
+
+Who starts a subscription in such a loop means to iterate it, and what comes in between belongs to
+that first iteration.
 """
 
 import collections
+import functools
 import sys
+import weakref
 
 from gi.overrides import _dbr_thread
 
@@ -62,6 +67,12 @@ class _Ear:
                 subscription.disconnect(handler)
             subscription.stop()
 
+    def end(self):
+        """Hears no more, in whatever thread."""
+        self.stop()
+        self.is_over = True
+        self._wake()
+
     def _received_cb(self, _subscription, *values):
         self.signals.append(Signal(*values))
         self._wake()
@@ -93,11 +104,17 @@ class _Ear:
         self.news.set()
 
 
+# The iterations that have not ended yet, and what was heard since the start for the first of them.
+_iterations = weakref.WeakKeyDictionary()
+_heard = weakref.WeakKeyDictionary()
+
+
 class _Signals:
     """The signals from where the iteration began, at most the last thousand that wait."""
 
     def __init__(self, subscription):
         self._ear = _Ear(subscription)
+        _iterations.setdefault(subscription, weakref.WeakSet()).add(self)
         _dbr_thread.submit(self._ear)
         self._ear.wait_made()
 
@@ -115,11 +132,50 @@ class _Signals:
             ear.news.clear()
         return ear.signals.popleft()
 
+    def end(self):
+        """What was heard is still told, and then the iteration is done."""
+        self._ear.end()
+
     def __del__(self):
         if not sys.is_finalizing():
             self._ear.stop()
 
 
+def _is_in_loop():
+    # Who has not loaded it runs no loop of it.
+    asyncio = sys.modules.get('asyncio')
+    return asyncio is not None and asyncio._get_running_loop() is not None
+
+
+def _iterate(subscription):
+    return _heard.pop(subscription, None) or _Signals(subscription)
+
+
+def _listen(method):
+    """Lets what starts a subscription hear for the iteration to come."""
+    @functools.wraps(method)
+    def start(self, *args, **kwargs):
+        if self not in _heard and _is_in_loop():
+            _heard[self] = _Signals(self)
+        return method(self, *args, **kwargs)
+
+    return start
+
+
+def _end(method):
+    def stop(self):
+        """Hears no more, and ends what iterates it."""
+        _heard.pop(self, None)
+        for signals in tuple(_iterations.pop(self, ())):
+            signals.end()
+        return method(self)
+
+    return stop
+
+
 def add(Dbr):
-    """Lets a subscription be iterated."""
-    Dbr.Subscription.__aiter__ = lambda self: _Signals(self)  # pylint: disable=unnecessary-lambda
+    """Lets a subscription be iterated. After the methods were dressed, as this wraps some of them."""
+    cls = Dbr.Subscription
+    cls.__aiter__ = _iterate
+    cls.start, cls.start_sync = _listen(cls.start), _listen(cls.start_sync)
+    cls.stop = _end(cls.stop)

@@ -1,0 +1,238 @@
+// Copyright 2026 The libdbr authors
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+// All that is watched: the person's services, Bluetooth and both systemds; what they told, and what
+// is wrong. It knows nothing of windows, and goes on without one.
+public class Health.Watch : Object {
+    // Nobody looks, so nobody needs to know within a second; the library's own interval.
+    const uint HIDDEN_INTERVAL_MS = 10000;
+    const uint CLOSE_INTERVAL_MS = 1000;
+
+    public Settings settings { get; construct; }
+    public Dbr.Metrics metrics { get; private set; }
+    public Dbr.Notifier notifier { get; private set; }
+    public Dbr.BluezMonitor bluez { get; private set; }
+    public Dbr.SystemdMonitor system { get; private set; }
+    public Dbr.SystemdMonitor user { get; private set; }
+    // Of Service, in the order of their names.
+    public ListStore services { get; private set; }
+    // Of Moment, the newest one first.
+    public ListModel moments { get; private set; }
+
+    // The service that is looked at is asked more often, for a chart that moves.
+    public Service? close_up { get; set; }
+    public bool is_visible { get; set; default = false; }
+
+    Dbr.Client session_client;
+    Dbr.Client system_client;
+    ListStore histories;
+    // What is watched whether it is in the list or not.
+    GenericArray<Service> own = new GenericArray<Service> ();
+    HashTable<Dbr.ServiceMonitor, Dbr.Recovery> recoveries =
+        new HashTable<Dbr.ServiceMonitor, Dbr.Recovery> (direct_hash, direct_equal);
+
+    public signal void bus_changed ();
+    public signal void stalls_changed ();
+
+    public Watch (Settings settings) {
+        Object (settings: settings);
+    }
+
+    construct {
+        metrics = new Dbr.Metrics ();
+        session_client = make_client (SESSION);
+        system_client = make_client (SYSTEM);
+        notifier = new Dbr.Notifier (_("D-Bus Health"));
+        services = new ListStore (typeof (Service));
+        histories = new ListStore (typeof (ListModel));
+        var sorter = new Gtk.CustomSorter ((a, b) => Moment.compare ((Moment) a, (Moment) b));
+        moments = new Gtk.SortListModel (new Gtk.FlattenListModel (histories), sorter);
+
+        bluez = new Dbr.BluezMonitor (system_client);
+        system = new Dbr.SystemdMonitor (system_client, SYSTEM);
+        user = new Dbr.SystemdMonitor (session_client, USER);
+
+        notify["close-up"].connect (pace_all);
+        notify["is-visible"].connect (pace_all);
+        settings.notify["interval-ms"].connect (pace_all);
+        settings.notify["notifications"].connect (tell_of_all);
+    }
+
+    Dbr.Client make_client (BusType bus) {
+        var client = new Dbr.Client (bus);
+        client.metrics = metrics;
+        client.notify["state"].connect (() => bus_changed ());
+
+        return client;
+    }
+
+    public Dbr.Client get_client (BusType bus) {
+        return bus == SYSTEM ? system_client : session_client;
+    }
+
+    public void start () {
+        own.add (new Service (bluez, SYSTEM));
+        own.add (new Service (system, SYSTEM));
+        own.add (new Service (user, SESSION));
+        own.foreach ((service) => {
+            histories.append (service.moments);
+            begin_monitor (service.monitor);
+        });
+        foreach (unowned var text in settings.services) {
+            BusType bus;
+            string name;
+            if (parse (text, out bus, out name))
+                insert (bus, name);
+        }
+        tell_of_all ();
+    }
+
+    // Made when it is asked for: most services never need one.
+    public Dbr.Recovery get_recovery (Dbr.ServiceMonitor monitor, BusType bus) {
+        var recovery = recoveries[monitor];
+        if (recovery == null) {
+            var tracker = monitor == bluez ? new Dbr.StateTracker (bluez) : null;
+            recovery = new Dbr.Recovery (monitor, tracker);
+            recoveries[monitor] = recovery;
+            histories.append (new Gtk.MapListModel (recovery.history, (item) => {
+                return new Moment ((Dbr.Event) item, monitor.bus_name, bus);
+            }));
+            if (settings.notifications)
+                tell_of (recovery);
+        }
+
+        return recovery;
+    }
+
+    static bool parse (string text, out BusType bus, out string name) {
+        var parts = text.split (":", 2);
+        bus = parts[0] == "system" ? BusType.SYSTEM : BusType.SESSION;
+        name = parts.length == 2 ? parts[1] : "";
+
+        return DBus.is_name (name) && (parts[0] == "system" || parts[0] == "session");
+    }
+
+    void begin_monitor (Dbr.ServiceMonitor monitor) {
+        try {
+            monitor.start ();
+        } catch (Error error) {
+            // A setting that the library refuses is a fault of this program.
+            critical ("%s: %s", monitor.bus_name, error.message);
+        }
+    }
+
+    Service make_service (BusType bus, string name) {
+        for (var i = 0; i < own.length; i++) {
+            if (own[i].bus == bus && own[i].name == name)
+                return own[i];
+        }
+
+        return new Service (new Dbr.ServiceMonitor (get_client (bus), name), bus);
+    }
+
+    bool is_own (Service service) {
+        return own.find (service);
+    }
+
+    public Service? find (BusType bus, string name) {
+        for (var i = 0; i < services.get_n_items (); i++) {
+            var service = (Service) services.get_item (i);
+            if (service.bus == bus && service.name == name)
+                return service;
+        }
+
+        return null;
+    }
+
+    void insert (BusType bus, string name) {
+        if (find (bus, name) != null)
+            return;
+        var service = make_service (bus, name);
+        service.monitor.interval_ms = choose_interval (service);
+        service.notify["is-stalled"].connect (on_stalled);
+        services.insert_sorted (service, (a, b) => {
+            var by_name = strcmp (((Service) a).name, ((Service) b).name);
+            return by_name != 0 ? by_name : (int) ((Service) a).bus - (int) ((Service) b).bus;
+        });
+        if (is_own (service))
+            return;
+        histories.append (service.moments);
+        if (settings.notifications)
+            tell_of (service.monitor);
+        begin_monitor (service.monitor);
+    }
+
+    void on_stalled () {
+        stalls_changed ();
+    }
+
+    public void add (BusType bus, string name) {
+        insert (bus, name);
+        keep ();
+    }
+
+    public void remove (Service service) {
+        uint position;
+        if (close_up == service)
+            close_up = null;
+        service.notify["is-stalled"].disconnect (on_stalled);
+        if (!is_own (service)) {
+            if (histories.find (service.moments, out position))
+                histories.remove (position);
+            notifier.unwatch (service.monitor);
+            service.monitor.stop ();
+            recoveries.remove (service.monitor);
+        }
+        if (services.find (service, out position))
+            services.remove (position);
+        keep ();
+    }
+
+    void keep () {
+        string[] texts = {};
+        for (var i = 0; i < services.get_n_items (); i++) {
+            var service = (Service) services.get_item (i);
+            texts += (service.bus == SYSTEM ? "system:" : "session:") + service.name;
+        }
+        settings.services = texts;
+    }
+
+    uint choose_interval (Service service) {
+        if (!is_visible)
+            return HIDDEN_INTERVAL_MS;
+        if (service == close_up)
+            return uint.min (CLOSE_INTERVAL_MS, settings.interval_ms);
+        return settings.interval_ms;
+    }
+
+    void pace_all () {
+        for (var i = 0; i < services.get_n_items (); i++) {
+            var service = (Service) services.get_item (i);
+            service.monitor.interval_ms = choose_interval (service);
+        }
+    }
+
+    void tell_of (Object object) {
+        try {
+            notifier.watch (object);
+        } catch (Error error) {
+            critical ("%s", error.message);
+        }
+    }
+
+    void tell_of_all () {
+        Object[] objects = { metrics, bluez, system, user };
+        for (var i = 0; i < services.get_n_items (); i++) {
+            var service = (Service) services.get_item (i);
+            if (!is_own (service))
+                objects += service.monitor;
+        }
+        foreach (var recovery in recoveries.get_values ())
+            objects += recovery;
+        foreach (var object in objects) {
+            notifier.unwatch (object);
+            if (settings.notifications)
+                tell_of (object);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+#!/usr/bin/python3
+# Copyright 2026 The libdbr authors
+# SPDX-License-Identifier: LGPL-2.1-or-later
+
+"""Services that answer, hang, start again and are not there, as a person sees them."""
+
+import os
+
+import scene
+import tap
+
+PLAYER = 'session:org.example.Player'
+EDITOR = 'session:org.example.Editor'
+NOBODY = 'session:org.example.Nobody'
+
+
+class Services(scene.Case):
+    def tearDown(self):
+        self.control.tell('peer org.example.Player cont')
+
+    def test_list(self):
+        """each service is in the list with its state, and the one that is chosen in full"""
+        with scene.Applet([EDITOR, NOBODY, PLAYER]) as applet:
+            applet.see('org.example.Player, Healthy · Session Bus', 'list item')
+            applet.see('org.example.Nobody, Not Running · Session Bus', 'list item')
+            applet.see('2 of 3 services are healthy')
+            applet.see('It answers in time.')
+            applet.see('A property, by its main loop')
+            applet.shoot('services')
+            self.assertEqual(applet.complaints(), [])
+
+    def test_stall(self):
+        """a service that is stopped is told, in the list, the chart and the timeline; and that it goes on"""
+        with scene.Applet([PLAYER]) as applet:
+            applet.see('Healthy · Session Bus')
+            self.control.tell('peer org.example.Player stop')
+            applet.see('org.example.Player, Stopped · Session Bus', 'list item')
+            applet.see('0 of 1 service is healthy, 1 is in trouble')
+            chart = scene.until(lambda: applet.find('image', 'Chart of how long answers take'), 'the chart')
+            scene.until(lambda: '1 stall' in chart.description, 'the stall in the chart')
+            applet.go('Timeline')
+            applet.see_text('org.example.Player has not answered for', inside='Timeline')
+            self.control.tell('peer org.example.Player cont')
+            applet.see_text('org.example.Player answers again after', inside='Timeline')
+            applet.shoot('timeline')
+            applet.go('Services')
+            applet.see('org.example.Player, Healthy · Session Bus', 'list item')
+            applet.shoot('recovered')
+
+    def test_restart(self):
+        """a restart is counted, and the timeline grows by it"""
+        with scene.Applet([PLAYER]) as applet:
+            applet.see('Healthy · Session Bus')
+            self.control.tell('peer org.example.Player restart')
+            applet.see('1')
+            applet.go('Timeline')
+            applet.see_text('org.example.Player was restarted', inside='Timeline')
+            applet.see_text('org.example.Player is gone', inside='Timeline')
+            self.assertEqual(applet.complaints(), [])
+
+    def test_filter(self):
+        """the timeline shows what is asked for, and says so when that is nothing"""
+        with scene.Applet([PLAYER]) as applet:
+            applet.see('Healthy · Session Bus')
+            applet.go('Timeline')
+            applet.see('Nothing Has Happened')
+            self.control.tell('peer org.example.Player restart')
+            applet.see_text('was restarted', inside='Timeline')
+            applet.write('Search the timeline', 'is gone')
+            applet.see_no_text('was restarted', inside='Timeline')
+            applet.see_text('org.example.Player is gone', inside='Timeline')
+            applet.write('Search the timeline', 'nothing of the kind')
+            applet.see('Try another search, or show everything.')
+
+    def test_pick(self):
+        """services are picked from the bus, let go, and kept for the next time"""
+        with scene.Applet() as applet:
+            applet.see('No Services Are Watched')
+            applet.shoot('empty')
+            applet.press('Add Services…')
+            window = 'Add Services'
+            scene.until(lambda: applet.find('list item', 'org.example.Player, Running', window), 'the names')
+            applet.shoot('pick')
+            applet.write('Search names, or type one', 'example.Editor', window)
+            scene.until(lambda: not applet.find('list item', 'org.example.Player, Running', window), 'the search')
+            applet.type(['Return'])
+            applet.see('org.example.Editor, Watched', 'list item', window)
+            # One that nobody has is watched as well.
+            applet.write('Search names, or type one', 'org.example.Later', window)
+            applet.see('org.example.Later, Not running', 'list item', window)
+            applet.type(['Return'])
+            applet.see('org.example.Later, Watched', 'list item', window)
+            applet.type(['Escape'])
+            applet.see('org.example.Editor, Healthy · Session Bus', 'list item')
+            applet.see('org.example.Later, Not Running · Session Bus', 'list item')
+            applet.see_setting('services=session:org.example.Editor;session:org.example.Later;')
+            applet.end()
+            applet.start()
+            applet.see('org.example.Editor, Healthy · Session Bus', 'list item')
+            applet.act('service.remove')
+            applet.see_no_text('Editor', 'list item')
+            applet.see_setting('services=session:org.example.Later;')
+            # A toast's button has its label and what that labels as its name.
+            applet.press(lambda text: text.startswith('Undo'))
+            applet.see('org.example.Editor, Healthy · Session Bus', 'list item')
+
+    def test_keyboard(self):
+        """the keyboard reaches every page, and what is chosen"""
+        with scene.Applet([EDITOR, PLAYER]) as applet:
+            applet.see('org.example.Player, Healthy · Session Bus', 'list item')
+            for page, number in {'Timeline': 2, 'Bluetooth': 3, 'Units': 4, 'Issues': 5, 'Services': 1}.items():
+                applet.type([f'alt+{number}'])
+                applet.see_setting(f'page={page.lower()}')
+                applet.shoot('page-' + page.lower())
+            applet.type(['ctrl+f'])
+            applet.type(['P', 'l', 'a', 'y'])
+            applet.see_no_text('Editor', 'list item')
+
+    def test_export(self):
+        """figures, answers and a chart are saved as files"""
+        with scene.Applet([PLAYER]) as applet:
+            applet.see('Healthy · Session Bus')
+            for action, name, holds in [
+                    ('win.export-figures', 'figures.prom', b'dbr_health_up{bus="session",service="org.example.Player"} 1'),
+                    ('win.export-answers', 'answers.csv', b'session,org.example.Player,answer,'),
+                    ('service.export', 'chart.png', b'\x89PNG'),
+                    ('service.export', 'chart.svg', b'<svg')]:
+                path = os.path.join(applet.folder, name)
+                self.save(applet, action, path)
+                scene.until(lambda: os.path.exists(path) and os.path.getsize(path), path)
+                with open(path, 'rb') as file:
+                    self.assertIn(holds, file.read())
+            self.assertEqual(applet.complaints(), [])
+
+    def save(self, applet, action, path):
+        title = {'win.export-figures': 'Export Figures', 'win.export-answers': 'Export Answers',
+                 'service.export': 'Export Chart'}[action]
+        applet.act(action)
+        dialog = scene.until(lambda: applet.dialogs(title), title)[-1]
+        # The entry for the name has the focus.
+        applet.type(['ctrl+a'], dialog)
+        scene.run('xdotool', 'type', path)
+        applet.type(['Return'], dialog)
+        scene.until(lambda: not applet.dialogs(title), 'the end of the dialog')
+
+
+if __name__ == '__main__':
+    tap.main()
