@@ -2,61 +2,14 @@
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "dbr-scene.h"
+#include "dbr-test-shortage.h"
 
 /* A process that may open nothing more for a while. */
 
-/* So that it does not take long until there are none. */
-#define MAX_FDS 256
 #define ADDRESS_VARIABLE "DBR_TEST_ADDRESS"
-
-typedef struct
-{
-  GArray        *fds;
-  struct rlimit  old;
-} Shortage;
-
-static void
-shortage_end (Shortage *self)
-{
-  if (self->fds == NULL)
-    return;
-
-  for (guint i = 0; i < self->fds->len; i++)
-    close (g_array_index (self->fds, int, i));
-  g_clear_pointer (&self->fds, g_array_unref);
-  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &self->old));
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Shortage, shortage_end)
-
-/* Leaves so many. */
-static void
-shortage_begin (Shortage *self,
-                guint     n_left)
-{
-  struct rlimit few;
-  int fd;
-
-  self->fds = g_array_new (FALSE, FALSE, sizeof (int));
-  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &self->old));
-  few = self->old;
-  few.rlim_cur = MAX_FDS;
-  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &few));
-  while ((fd = fcntl (STDERR_FILENO, F_DUPFD_CLOEXEC, 0)) >= 0)
-    g_array_append_val (self->fds, fd);
-  g_assert_cmpint (errno, ==, EMFILE);
-  for (guint i = 0; i < n_left; i++)
-    {
-      close (g_array_index (self->fds, int, self->fds->len - 1));
-      g_array_set_size (self->fds, self->fds->len - 1);
-    }
-}
 
 static void
 assert_tells (const GError *error,
@@ -82,9 +35,9 @@ test_no_connection (void)
       g_autoptr(DbrClient) client = dbr_client_new_for_address (dbr_test_bus_get_address (scene->bus));
       g_autoptr(DbrCall) call = scene_call_new ("Echo", NULL, 5000);
       g_auto(Outcome) outcome = { NULL };
-      g_auto(Shortage) shortage = { NULL };
+      g_auto(DbrTestShortage) shortage = { NULL };
 
-      shortage_begin (&shortage, n_left);
+      dbr_test_shortage_begin (&shortage, n_left);
       scene_run_sync (client, call, NULL, &outcome);
       g_assert_cmpint (outcome.ended_usec - outcome.began_usec, <, SCENE_GRACE_USEC);
       if (n_left == 0)
@@ -94,7 +47,7 @@ test_no_connection (void)
       if (outcome.reply == NULL)
         g_assert_cmpint (dbr_call_get_execution (call), ==, DBR_EXECUTION_NEVER);
 
-      shortage_end (&shortage);
+      dbr_test_shortage_end (&shortage);
       scene_assert_answers (client);
     }
 }
@@ -106,7 +59,7 @@ test_first_use (void)
   g_autoptr(Scene) scene = NULL;
   g_autoptr(DbrClient) client = NULL;
   g_autoptr(GError) error = NULL;
-  g_auto(Shortage) shortage = { NULL };
+  g_auto(DbrTestShortage) shortage = { NULL };
 
   g_test_summary ("The first use of the library in a shortage is refused, and not the program's end");
 
@@ -120,10 +73,10 @@ test_first_use (void)
     }
 
   client = dbr_client_new_for_address (g_getenv (ADDRESS_VARIABLE));
-  shortage_begin (&shortage, 0);
+  dbr_test_shortage_begin (&shortage, 0);
   g_assert_cmpint (dbr_client_ping_sync (client, SCENE_NAME, NULL, &error), ==, -1);
   assert_tells (error, DBR_ERROR_OVERLOADED);
-  shortage_end (&shortage);
+  dbr_test_shortage_end (&shortage);
   scene_assert_answers (client);
 }
 
@@ -131,12 +84,12 @@ static void
 test_connected (void)
 {
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
-  g_auto(Shortage) shortage = { NULL };
+  g_auto(DbrTestShortage) shortage = { NULL };
 
   g_test_summary ("A connection that is there needs no more of them");
 
   scene_assert_answers (scene->client);
-  shortage_begin (&shortage, 0);
+  dbr_test_shortage_begin (&shortage, 0);
   for (guint i = 0; i < 100; i++)
     {
       g_autoptr(DbrCall) call = scene_call_new ("Echo", NULL, 5000);
@@ -157,20 +110,20 @@ test_reconnects (void)
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
   g_autoptr(DbrCall) call = scene_call_new ("Echo", NULL, 300);
   g_auto(Outcome) outcome = { NULL };
-  g_auto(Shortage) shortage = { NULL };
+  g_auto(DbrTestShortage) shortage = { NULL };
 
   g_test_summary ("A connection that was lost in a shortage is made again, at the latest when it is over");
 
   before = scene_sockets_new ();
   scene_assert_answers (scene->client);
   after = scene_sockets_new ();
-  shortage_begin (&shortage, 0);
+  dbr_test_shortage_begin (&shortage, 0);
   g_assert_cmpuint (scene_sockets_cut_new (after, before), >, 0);
   /* What the lost one had may be enough, and may be not. */
   scene_run_sync (scene->client, call, NULL, &outcome);
   g_assert_cmpint (outcome.ended_usec - outcome.began_usec, <, 300 * 1000 + SCENE_GRACE_USEC);
 
-  shortage_end (&shortage);
+  dbr_test_shortage_end (&shortage);
   scene_assert_answers (scene->client);
 }
 
@@ -181,19 +134,19 @@ test_pool (void)
   g_autoptr(DbrPool) pool = dbr_pool_new_for_address (dbr_test_bus_get_address (scene->bus));
   g_autoptr(DbrLease) lease = NULL;
   g_autoptr(GError) error = NULL;
-  g_auto(Shortage) shortage = { NULL };
+  g_auto(DbrTestShortage) shortage = { NULL };
   gint64 began;
 
   g_test_summary ("A pool that cannot connect for want of them says so, and can afterwards");
 
   scene_assert_answers (scene->client);
-  shortage_begin (&shortage, 0);
+  dbr_test_shortage_begin (&shortage, 0);
   began = g_get_monotonic_time ();
   lease = dbr_pool_acquire_sync (pool, NULL, &error);
   g_assert_null (lease);
   assert_tells (error, DBR_ERROR_NO_BUS);
   g_assert_cmpint (g_get_monotonic_time () - began, <, SCENE_GRACE_USEC);
-  shortage_end (&shortage);
+  dbr_test_shortage_end (&shortage);
   g_clear_error (&error);
   lease = dbr_pool_acquire_sync (pool, NULL, &error);
   g_assert_no_error (error);
@@ -207,16 +160,16 @@ test_waiting (void)
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
   g_autoptr(DbrServiceMonitor) monitor = dbr_service_monitor_new (scene->client, SCENE_NAME);
   g_autoptr(GError) error = NULL;
-  g_auto(Shortage) shortage = { NULL };
+  g_auto(DbrTestShortage) shortage = { NULL };
 
   g_test_summary ("An operation that cannot be waited for without one is refused, and not tried");
 
   scene_assert_answers (scene->client);
-  shortage_begin (&shortage, 0);
+  dbr_test_shortage_begin (&shortage, 0);
   g_assert_cmpint (dbr_service_monitor_check_sync (monitor, NULL, &error), ==, -1);
   assert_tells (error, DBR_ERROR_OVERLOADED);
   g_clear_error (&error);
-  shortage_end (&shortage);
+  dbr_test_shortage_end (&shortage);
   dbr_service_monitor_check_sync (monitor, NULL, &error);
   g_assert_no_error (error);
 }
@@ -231,16 +184,16 @@ test_passed (void)
   g_auto(Outcome) later_outcome = { NULL };
   /* GDBus knows which message they belong to. */
   int code = scene_is_on_gdbus () ? DBR_ERROR_BAD_REPLY : DBR_ERROR_CONNECTION_LOST;
-  g_auto(Shortage) shortage = { NULL };
+  g_auto(DbrTestShortage) shortage = { NULL };
 
   g_test_summary ("An answer whose descriptors find no room is an error, and the next one comes");
 
   scene_assert_answers (scene->client);
-  shortage_begin (&shortage, 0);
+  dbr_test_shortage_begin (&shortage, 0);
   scene_run_sync (scene->client, call, NULL, &outcome);
   g_assert_error (outcome.error, DBR_ERROR, code);
   g_assert_cmpint (outcome.ended_usec - outcome.began_usec, <, SCENE_GRACE_USEC);
-  shortage_end (&shortage);
+  dbr_test_shortage_end (&shortage);
 
   scene_run_sync (scene->client, later, NULL, &later_outcome);
   g_assert_no_error (later_outcome.error);

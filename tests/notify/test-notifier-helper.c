@@ -3,8 +3,16 @@
 
 #include "dbr-notify-scene.h"
 
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+#include "dbr-test-shortage.h"
 
 /* The same notifications by way of libnotify, in the program that runs it. */
 
@@ -284,6 +292,89 @@ test_auto (void)
   g_unsetenv ("SNAP");
 }
 
+/* The program is started anew by what is to be shown, once a second at most. */
+static gboolean
+can_show (Scene *scene)
+{
+  g_auto(Sent) sent = { 0 };
+
+  scene_send (scene, "Again", DBR_URGENCY_CRITICAL, &sent);
+  scene_wait (&sent);
+
+  return sent.error == NULL;
+}
+
+static void
+test_few_descriptors (void)
+{
+  g_auto(Scene) scene = { NULL };
+  g_auto(Sent) sent = { 0 };
+  g_auto(DbrTestShortage) shortage = { NULL };
+
+  g_test_summary ("A program that can open nothing is told so in time; later it is shown");
+
+  scene_init_helper (&scene, "");
+  scene_show (&scene, "Before");
+  kill (find_helper (), SIGKILL);
+  dbr_test_wait_until (NULL, find_helper () == 0, DBR_TEST_PATIENCE_MS);
+  dbr_test_shortage_begin (&shortage, 0);
+  scene_send (&scene, "A", DBR_URGENCY_NORMAL, &sent);
+  scene_wait (&sent);
+  g_assert_nonnull (sent.error);
+  g_assert_cmpint (sent.ended_usec - sent.began_usec, <,
+                   dbr_test_stretch ((SCENE_LIMIT_MS + SCENE_GRACE_MS) * (gint64) 1000));
+  dbr_test_shortage_end (&shortage);
+
+  dbr_test_wait_until (NULL, can_show (&scene), DBR_TEST_PATIENCE_MS);
+}
+
+/* As a sandbox does that was made before there was one. */
+static void
+deny_pidfd (void)
+{
+  struct sock_filter filter[] = {
+    BPF_STMT (BPF_LD | BPF_W | BPF_ABS, offsetof (struct seccomp_data, nr)),
+    BPF_JUMP (BPF_JMP | BPF_JEQ | BPF_K, SYS_pidfd_open, 0, 1),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+    BPF_STMT (BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  struct sock_fprog program = { G_N_ELEMENTS (filter), filter };
+
+  g_assert_no_errno (prctl (PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+  g_assert_no_errno (prctl (PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program));
+  g_assert_cmpint (syscall (SYS_pidfd_open, getpid (), 0), ==, -1);
+}
+
+static void
+show_without_pidfd (void)
+{
+  g_auto(Scene) scene = { NULL };
+  GPid old;
+
+  deny_pidfd ();
+  scene_init_helper (&scene, "");
+  scene_show (&scene, "A");
+  old = find_helper ();
+  kill (old, SIGKILL);
+  dbr_test_wait_until (NULL, find_helper () != old, DBR_TEST_PATIENCE_MS);
+  dbr_test_wait_until (NULL, can_show (&scene), DBR_TEST_PATIENCE_MS);
+}
+
+static void
+test_pidfd_denied (void)
+{
+  g_test_summary ("Where pidfds are denied the program is started, its end seen, and another started");
+
+  if (g_test_subprocess ())
+    {
+      show_without_pidfd ();
+      return;
+    }
+
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+  g_test_trap_assert_passed ();
+}
+
 int
 main (int    argc,
       char **argv)
@@ -302,6 +393,8 @@ main (int    argc,
   g_test_add_func ("/dbr/notifier-helper/ends-with-it", test_ends_with_it);
   g_test_add_func ("/dbr/notifier-helper/portal", test_portal);
   g_test_add_func ("/dbr/notifier-helper/auto", test_auto);
+  g_test_add_func ("/dbr/notifier-helper/few-descriptors", test_few_descriptors);
+  g_test_add_func ("/dbr/notifier-helper/pidfd-denied", test_pidfd_denied);
 
   return g_test_run ();
 }

@@ -16,6 +16,8 @@
 
 #include <glib/gstdio.h>
 
+#include "dbr-test-shortage.h"
+
 #include "base/dbr-error.h"
 #include "recovery/dbr-state-file-private.h"
 
@@ -450,7 +452,6 @@ test_disk_is_full (void)
   g_assert_cmpuint (count_attributes (scene->path), ==, 2);
 }
 
-/* In a process of its own, which alone sees the disk. */
 static int
 fill_a_disk (const char *folder)
 {
@@ -470,23 +471,81 @@ fill_a_disk (const char *folder)
   return 0;
 }
 
+/* What was written before is there, as in the home of a system that runs from a disc. */
+static int
+write_protect (const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, "state", NULL);
+  g_autoptr(GError) error = NULL;
+
+  if (unshare (CLONE_NEWNS) != 0 || mount (NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0
+      || mount ("tmpfs", folder, "tmpfs", 0, NULL) != 0)
+    return 77;
+
+  write_one (path, "one");
+  g_assert_no_errno (mount (NULL, folder, NULL, MS_REMOUNT | MS_RDONLY, NULL));
+  assert_storage (commit_attribute (path, "two", &error), &error, g_strerror (EROFS));
+  g_assert_cmpuint (count_attributes (path), ==, 1);
+  g_assert_no_errno (mount (NULL, folder, NULL, MS_REMOUNT, NULL));
+  write_one (path, "two");
+  g_assert_cmpuint (count_attributes (path), ==, 2);
+
+  return 0;
+}
+
+/* In a process of its own, which alone sees the disk that it makes. */
 static void
-test_disk_is_small (void)
+play_on_a_disk (int (*play)(const char *folder))
 {
   g_autoptr(Scene) scene = scene_new ();
   int status;
   pid_t pid;
 
-  g_test_summary ("The same on a disk that is really full");
-
   pid = fork ();
   if (pid == 0)
-    _exit (fill_a_disk (scene->folder));
+    _exit (play (scene->folder));
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
   if (WIFEXITED (status) && WEXITSTATUS (status) == 77)
     g_test_skip ("no disk can be made here");
   else
     g_assert_cmpint (status, ==, 0);
+}
+
+static void
+test_disk_is_small (void)
+{
+  g_test_summary ("The same on a disk that is really full");
+
+  play_on_a_disk (fill_a_disk);
+}
+
+static void
+test_disk_is_read_only (void)
+{
+  g_test_summary ("What cannot be written is told, what is there is read, and later it is written");
+
+  play_on_a_disk (write_protect);
+}
+
+static void
+test_few_descriptors (void)
+{
+  g_autoptr(Scene) scene = scene_new ();
+  g_autoptr(GError) error = NULL;
+  g_auto(DbrTestShortage) shortage = { NULL };
+
+  g_test_summary ("A process that can open nothing is told so, and writes when it can");
+
+  write_one (scene->path, "one");
+  for (guint n_left = 0; n_left < 3; n_left++)
+    {
+      dbr_test_shortage_begin (&shortage, n_left);
+      assert_storage (commit_attribute (scene->path, "two", &error), &error, g_strerror (EMFILE));
+      dbr_test_shortage_end (&shortage);
+      g_assert_cmpuint (count_attributes (scene->path), ==, 1);
+    }
+  write_one (scene->path, "two");
+  g_assert_cmpuint (count_attributes (scene->path), ==, 2);
 }
 
 #define N_WRITERS 4
@@ -619,6 +678,8 @@ main (int    argc,
   g_test_add_func ("/dbr/state-file/is-of-somebody-else", test_is_of_somebody_else);
   g_test_add_func ("/dbr/state-file/disk-is-full", test_disk_is_full);
   g_test_add_func ("/dbr/state-file/disk-is-small", test_disk_is_small);
+  g_test_add_func ("/dbr/state-file/disk-is-read-only", test_disk_is_read_only);
+  g_test_add_func ("/dbr/state-file/few-descriptors", test_few_descriptors);
   g_test_add_func ("/dbr/state-file/shares", test_shares);
   g_test_add_func ("/dbr/state-file/last-save-wins", test_last_save_wins);
   g_test_add_func ("/dbr/state-file/lock-is-kept", test_lock_is_kept);
