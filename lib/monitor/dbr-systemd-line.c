@@ -234,9 +234,16 @@ asked_bus_cb (GObject      *source,
   g_autoptr(GTask) task = user_data;
   DbrSystemdLine *self = g_task_get_source_object (task);
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) owner = dbr_client_call_finish (DBR_CLIENT (source), result, &error);
+  g_autoptr(GVariant) reply = dbr_client_call_finish (DBR_CLIENT (source), result, &error);
+  gboolean has_owner = FALSE;
 
-  if (owner != NULL)
+  if (reply != NULL)
+    g_variant_get (reply, "(b)", &has_owner);
+  if (reply != NULL && !has_owner)
+    error = g_error_new_literal (G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER,
+                                 _("systemd is not on the bus"));
+
+  if (has_owner)
     {
       dbr_systemd_line_take (self, task, DBR_SYSTEMD_ROAD_BUS);
     }
@@ -253,7 +260,8 @@ asked_bus_cb (GObject      *source,
     }
 }
 
-/* A connection that was lost is not waited for: that its calls would do. */
+/* A connection that was lost is not waited for: that its calls would do. Whether there is an owner
+ * is asked rather than which, as a no is then no failure in anybody's figures. */
 void
 dbr_systemd_line_find_async (DbrSystemdLine      *self,
                              GCancellable        *cancellable,
@@ -272,8 +280,8 @@ dbr_systemd_line_find_async (DbrSystemdLine      *self,
                                                        _("The connection to the bus is lost")));
   else
     dbr_client_call_async (self->client, DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE,
-                           "GetNameOwner", g_variant_new ("(s)", DBR_SYSTEMD_NAME),
-                           G_VARIANT_TYPE ("(s)"), self->private_address != NULL ? ASK_MS : 0,
+                           "NameHasOwner", g_variant_new ("(s)", DBR_SYSTEMD_NAME),
+                           G_VARIANT_TYPE ("(b)"), self->private_address != NULL ? ASK_MS : 0,
                            cancellable, asked_bus_cb, g_object_ref (task));
 }
 
