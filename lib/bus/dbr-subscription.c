@@ -37,8 +37,8 @@
  * sends in its name. A bus that refuses the subscription makes starting fail.
  *
  * The bus is asked for each rule once, however many subscriptions need it, and not for one that
- * another covers: a subscription to a tree with [flags@Dbr.SubscriptionFlags.PATH_NAMESPACE] serves all
- * those to objects in it that begin after it.
+ * another covers: a subscription to a tree, by `PATH_NAMESPACE` of [flags@SubscriptionFlags],
+ * serves all those to objects in it that begin after it.
  *
  * Signals are emitted in the context the subscription was made in. While that has no time for them,
  * a thousand wait, and no more than 16 MiB; after that the changes of the properties of one object
