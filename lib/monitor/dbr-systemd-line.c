@@ -1,9 +1,14 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* secure_getenv () */
+#define _GNU_SOURCE
+
 #include "config.h"
 
 #include "monitor/dbr-systemd-hearing-private.h"
+
+#include <stdlib.h>
 
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
@@ -27,7 +32,7 @@ find_private_address (DbrClient       *client,
                       DbrSystemdScope  scope)
 {
   GBusType bus_type = scope == DBR_SYSTEMD_SCOPE_USER ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM;
-  const char *folder = g_getenv ("XDG_RUNTIME_DIR");
+  const char *folder = secure_getenv ("XDG_RUNTIME_DIR");
   g_autofree char *path = NULL;
   g_autofree char *escaped = NULL;
 
@@ -234,9 +239,16 @@ asked_bus_cb (GObject      *source,
   g_autoptr(GTask) task = user_data;
   DbrSystemdLine *self = g_task_get_source_object (task);
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) owner = dbr_client_call_finish (DBR_CLIENT (source), result, &error);
+  g_autoptr(GVariant) reply = dbr_client_call_finish (DBR_CLIENT (source), result, &error);
+  gboolean has_owner = FALSE;
 
-  if (owner != NULL)
+  if (reply != NULL)
+    g_variant_get (reply, "(b)", &has_owner);
+  if (reply != NULL && !has_owner)
+    error = g_error_new_literal (G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER,
+                                 _("systemd is not on the bus"));
+
+  if (has_owner)
     {
       dbr_systemd_line_take (self, task, DBR_SYSTEMD_ROAD_BUS);
     }
@@ -253,7 +265,8 @@ asked_bus_cb (GObject      *source,
     }
 }
 
-/* A connection that was lost is not waited for: that its calls would do. */
+/* A connection that was lost is not waited for: that its calls would do. Whether there is an owner
+ * is asked rather than which, as a no is then no failure in anybody's figures. */
 void
 dbr_systemd_line_find_async (DbrSystemdLine      *self,
                              GCancellable        *cancellable,
@@ -272,8 +285,8 @@ dbr_systemd_line_find_async (DbrSystemdLine      *self,
                                                        _("The connection to the bus is lost")));
   else
     dbr_client_call_async (self->client, DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE,
-                           "GetNameOwner", g_variant_new ("(s)", DBR_SYSTEMD_NAME),
-                           G_VARIANT_TYPE ("(s)"), self->private_address != NULL ? ASK_MS : 0,
+                           "NameHasOwner", g_variant_new ("(s)", DBR_SYSTEMD_NAME),
+                           G_VARIANT_TYPE ("(b)"), self->private_address != NULL ? ASK_MS : 0,
                            cancellable, asked_bus_cb, g_object_ref (task));
 }
 

@@ -176,8 +176,11 @@ class Applet:
         os.makedirs(os.path.join(self.folder, 'config', 'gtk-4.0'))
         with open(os.path.join(self.folder, 'config', 'gtk-4.0', 'settings.ini'), 'w',
                   encoding='utf-8') as file:
-            # As a desktop tells of large text.
-            file.write(f'[Settings]\ngtk-font-name=Sans 11\ngtk-xft-dpi={int(96 * 1024 * scale)}\n')
+            file.write('[Settings]\ngtk-font-name=Sans 11\n')
+        # As a screen tells of large text, where no desktop does.
+        self.env['XENVIRONMENT'] = os.path.join(self.folder, 'resources')
+        with open(self.env['XENVIRONMENT'], 'w', encoding='utf-8') as file:
+            file.write(f'Xft.dpi: {96 * scale:.0f}\n')
         with open(self.settings, 'w', encoding='utf-8') as file:
             file.write(f'[watch]\nservices={";".join(services)}\ninterval-ms=1000\n{settings}\n'
                        f'[window]\nwidth={width}\nheight={height}\n')

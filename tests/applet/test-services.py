@@ -4,7 +4,10 @@
 
 """Services that answer, hang, start again and are not there, as a person sees them."""
 
+import csv
 import os
+import struct
+from xml.etree import ElementTree
 
 import scene
 import tap
@@ -46,6 +49,20 @@ class Services(scene.Case):
             applet.go('Services')
             applet.see('org.example.Player, Healthy · Session Bus', 'list item')
             applet.shoot('recovered')
+
+    def test_first(self):
+        """what hangs is the first in the list, and at its place again when it answers"""
+        def order():
+            rows = applet.find('list', 'Services').walk()
+            return [row.name.partition(',')[0] for row in rows if row.role == 'list item']
+        with scene.Applet([EDITOR, PLAYER]) as applet:
+            applet.see('org.example.Player, Healthy · Session Bus', 'list item')
+            self.assertEqual(order(), ['org.example.Editor', 'org.example.Player'])
+            self.control.tell('peer org.example.Player stop')
+            applet.see('org.example.Player, Stopped · Session Bus', 'list item')
+            scene.until(lambda: order() == ['org.example.Player', 'org.example.Editor'], 'it to be first')
+            self.control.tell('peer org.example.Player cont')
+            scene.until(lambda: order() == ['org.example.Editor', 'org.example.Player'], 'its place')
 
     def test_restart(self):
         """a restart is counted, and the timeline grows by it"""
@@ -106,33 +123,71 @@ class Services(scene.Case):
 
     def test_keyboard(self):
         """the keyboard reaches every page, and what is chosen"""
-        with scene.Applet([EDITOR, PLAYER]) as applet:
+        with scene.Applet([NOBODY, PLAYER], settings='background=false') as applet:
             applet.see('org.example.Player, Healthy · Session Bus', 'list item')
             for page, number in {'Timeline': 2, 'Bluetooth': 3, 'Units': 4, 'Issues': 5, 'Services': 1}.items():
                 applet.type([f'alt+{number}'])
                 applet.see_setting(f'page={page.lower()}')
                 applet.shoot('page-' + page.lower())
-            applet.type(['ctrl+f'])
-            applet.type(['P', 'l', 'a', 'y'])
-            applet.see_no_text('Editor', 'list item')
-
-    def test_export(self):
-        """figures, answers and a chart are saved as files"""
-        with scene.Applet([PLAYER]) as applet:
-            applet.see('Healthy · Session Bus')
-            for action, name, holds in [
-                    ('win.export-figures', 'figures.prom', b'dbr_health_up{bus="session",service="org.example.Player"} 1'),
-                    ('win.export-answers', 'answers.csv', b'session,org.example.Player,answer,'),
-                    ('service.export', 'chart.png', b'\x89PNG'),
-                    ('service.export', 'chart.svg', b'<svg')]:
-                path = os.path.join(applet.folder, name)
-                self.save(applet, action, path)
-                scene.until(lambda: os.path.exists(path) and os.path.getsize(path), path)
-                with open(path, 'rb') as file:
-                    self.assertIn(holds, file.read())
+            applet.see_text('No program has this name')
+            applet.type(['ctrl+f', 'Tab', 'Down'])
+            applet.see('It answers in time.')
+            applet.type(['ctrl+f', 'N', 'o', 'b'])
+            applet.see_no_text('Player', 'list item')
+            applet.type(['ctrl+a', 'BackSpace'])
+            applet.see_text('org.example.Player, ', 'list item')
+            applet.type(['ctrl+n'])
+            scene.until(lambda: applet.window('Add Services'), 'the names')
+            scene.run('xdotool', 'type', 'org.example.Later')
+            applet.see('org.example.Later, Not running', 'list item', 'Add Services')
+            applet.type(['Return', 'Escape'])
+            applet.see_text('org.example.Later, ', 'list item')
+            applet.type(['ctrl+question'])
+            scene.until(lambda: applet.window('GtkShortcutsWindow'), 'the shortcuts')
+            applet.type(['Escape'])
+            scene.until(lambda: not applet.window('GtkShortcutsWindow'), 'the end of the shortcuts')
+            applet.type(['ctrl+w'])
+            self.assertEqual(applet.process.wait(scene.PATIENCE_S), 0)
             self.assertEqual(applet.complaints(), [])
 
-    def save(self, applet, action, path):
+    def test_export(self):
+        """figures, answers and a chart are saved as files that others can read"""
+        with scene.Applet([PLAYER]) as applet:
+            applet.see('Healthy · Session Bus')
+            figures = self.save(applet, 'win.export-figures', 'figures.prom').decode()
+            self.assertIn('dbr_health_up{bus="session",service="org.example.Player"} 1\n', figures)
+            for line in figures.splitlines():
+                self.assertRegex(line, r'^# (HELP|TYPE) \w+ |^\w+(\{[^}]*\})? [-+.\deInfNa]+$')
+            answers = self.save(applet, 'win.export-answers', 'answers.csv').decode()
+            rows = list(csv.DictReader(answers.splitlines()))
+            self.assertTrue([row for row in rows if row['service'] == 'org.example.Player'
+                             and row['kind'] == 'answer' and float(row['latency_ms']) > 0])
+            self.assertTrue([row for row in rows if row['kind'] == 'state' and row['state'] == 'healthy'])
+            picture = self.save(applet, 'service.export', 'chart.png')
+            self.assertEqual(picture[:8], b'\x89PNG\r\n\x1a\n')
+            self.assertEqual(struct.unpack('>II', picture[16:24]), (960, 400))
+            drawing = ElementTree.fromstring(self.save(applet, 'service.export', 'chart.svg'))
+            self.assertEqual(drawing.tag, '{http://www.w3.org/2000/svg}svg')
+            applet.see_text('chart.svg')
+            self.assertEqual(applet.complaints(), [])
+
+    def test_refused(self):
+        """a file that cannot be written is told of"""
+        with scene.Applet([PLAYER]) as applet:
+            applet.see('Healthy · Session Bus')
+            self.choose(applet, 'win.export-figures', '/proc/figures.prom')
+            applet.see_text('/proc/figures.prom')
+            self.assertEqual(applet.complaints(), [])
+
+    def save(self, applet, action, name):
+        """What is in the file then."""
+        path = os.path.join(applet.folder, name)
+        self.choose(applet, action, path)
+        scene.until(lambda: os.path.exists(path) and os.path.getsize(path), path)
+        with open(path, 'rb') as file:
+            return file.read()
+
+    def choose(self, applet, action, path):
         title = {'win.export-figures': 'Export Figures', 'win.export-answers': 'Export Answers',
                  'service.export': 'Export Chart'}[action]
         applet.act(action)

@@ -23,6 +23,7 @@ typedef struct
   DbrStateTracker *tracker;
   DbrRecovery     *recovery;
   guint            n_under_way;
+  gboolean         is_proven;
 } Bluez;
 
 typedef struct
@@ -78,6 +79,19 @@ search_started_cb (GObject      *source,
 {
   dbr_bluez_adapter_start_discovery_finish (DBR_BLUEZ_ADAPTER (source), result, NULL);
   deed_end (user_data);
+}
+
+/* A search is kept by the connection of its own that the monitor has: without it nothing is found. */
+static void
+proof_cb (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
+{
+  Deed *deed = user_data;
+
+  deed->bluez->is_proven = dbr_bluez_adapter_start_discovery_finish (DBR_BLUEZ_ADAPTER (source),
+                                                                     result, NULL);
+  deed_end (deed);
 }
 
 static void
@@ -201,6 +215,13 @@ bluez_is_ill (gpointer actor,
     return "BlueZ's adapter";
   if (device == NULL || !dbr_bluez_device_get_paired (device))
     return "BlueZ's device";
+  if (!self->is_proven)
+    {
+      dbr_bluez_adapter_start_discovery_async (adapter, NULL, NULL, proof_cb,
+                                               bluez_begin_deed (self, "a search at the end",
+                                                                 SEARCH_MS));
+      return "BlueZ's search";
+    }
   if (dbr_recovery_get_running (self->recovery))
     return "a recovery of BlueZ";
   if (dbr_bluez_device_get_connected (device) != bluez_is_connected (self))

@@ -273,6 +273,19 @@ health_act (gpointer actor)
     health_recover (self);
 }
 
+/* What a service is that is not healthy. */
+static const char *const states[] = {
+  [DBR_SERVICE_STATE_UNKNOWN] = "a service that is unknown",
+  [DBR_SERVICE_STATE_ABSENT] = "a service that is absent",
+  [DBR_SERVICE_STATE_STARTING] = "a service that is starting",
+  [DBR_SERVICE_STATE_HEALTHY] = "a service",
+  [DBR_SERVICE_STATE_SLOW] = "a service that is slow",
+  [DBR_SERVICE_STATE_SUSPECT] = "a service that is suspect",
+  [DBR_SERVICE_STATE_STALLED] = "a service that has stalled",
+  [DBR_SERVICE_STATE_FROZEN] = "a service that is frozen",
+  [DBR_SERVICE_STATE_BUS_LOST] = "a service whose bus is lost",
+};
+
 static const char *
 health_is_ill (gpointer actor,
                gboolean is_calm)
@@ -287,7 +300,7 @@ health_is_ill (gpointer actor,
       if (is_calm && !watch->is_answering)
         watch_check (watch);
       if (dbr_service_monitor_get_state (watch->monitor) != DBR_SERVICE_STATE_HEALTHY)
-        return "a service's state";
+        return states[dbr_service_monitor_get_state (watch->monitor)];
       if (!dbr_service_monitor_get_available (watch->monitor))
         return "a service's presence";
       if (watch->is_stalled)

@@ -47,6 +47,7 @@ typedef struct
 {
   guint32  tick;
   gint64   said_usec;
+  gint64   held_usec;
   gboolean is_owed;
 } Said;
 
@@ -147,6 +148,7 @@ ear_note_said (Ear     *self,
   said = g_new0 (Said, 1);
   said->tick = tick;
   said->said_usec = now;
+  said->held_usec = chaos_world_get_held_usec (self->signals->world);
   g_queue_push_tail (&self->said, said);
 }
 
@@ -157,12 +159,13 @@ ear_settle (Ear  *self,
 {
   ChaosWorld *world = self->signals->world;
   gint64 now = g_get_monotonic_time ();
+  gint64 held_usec = chaos_world_get_held_usec (world) - said->held_usec;
 
   if (g_hash_table_contains (self->came, GUINT_TO_POINTER (said->tick)))
     return TRUE;
   if (!said->is_owed && now > said->said_usec + BEHIND_USEC)
     said->is_owed = chaos_world_is_calm_since (world, said->said_usec, CALM_MS);
-  if (now < said->said_usec + OWED_USEC)
+  if (now < said->said_usec + OWED_USEC + held_usec)
     return FALSE;
 
   if (said->is_owed)

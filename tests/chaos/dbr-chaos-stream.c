@@ -164,18 +164,54 @@ stream_suffer (ChaosStream *self,
   return FALSE;
 }
 
+/* Returns what one read of @size brings, which may be looked at only; NULL: nothing. */
+static Chunk *
+stream_receive (ChaosStream *self,
+                gsize        size,
+                int          flags,
+                ssize_t     *n)
+{
+  guchar control[CMSG_SPACE (MAX_DESCRIPTORS * sizeof (int))] __attribute__ ((aligned (8)));
+  guchar bytes[GULP];
+  struct iovec part = { bytes, size };
+  struct msghdr header = {
+    .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control,
+  };
+  Chunk *chunk;
+
+  *n = recvmsg (self->from, &header, flags | MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+  if (*n <= 0)
+    return NULL;
+
+  chunk = g_new0 (Chunk, 1);
+  chunk->bytes = g_memdup2 (bytes, (gsize) *n);
+  chunk->size = (gsize) *n;
+  chunk_take_descriptors (chunk, &header);
+
+  return chunk;
+}
+
+/* How much to read so that descriptors come with the first byte, or not at all: who gets them with
+ * the end of the message before may well close the connection. A look tells that some wait, and
+ * nothing tells where, so that the bytes before them are read one by one. */
+static gsize
+stream_measure_read (ChaosStream *self)
+{
+  ssize_t n;
+  Chunk *chunk = stream_receive (self, GULP, MSG_PEEK, &n);
+  gsize size = chunk != NULL && chunk->n_descriptors > 0 ? 1 : GULP;
+
+  g_clear_pointer (&chunk, chunk_free);
+
+  return size;
+}
+
 gboolean
 chaos_stream_read (ChaosStream        *self,
                    const ChaosWeather *weather)
 {
-  guchar control[CMSG_SPACE (MAX_DESCRIPTORS * sizeof (int))] __attribute__ ((aligned (8)));
-  guchar bytes[GULP];
-  struct iovec part = { bytes, sizeof bytes };
-  struct msghdr header = {
-    .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control,
-  };
-  ssize_t n = recvmsg (self->from, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  Chunk *chunk;
+  ssize_t n;
+  Chunk *chunk = stream_receive (self, stream_measure_read (self), 0, &n);
 
   if (n < 0)
     return errno == EAGAIN || errno == EINTR;
@@ -185,10 +221,6 @@ chaos_stream_read (ChaosStream        *self,
       return TRUE;
     }
 
-  chunk = g_new0 (Chunk, 1);
-  chunk->bytes = g_memdup2 (bytes, (gsize) n);
-  chunk->size = (gsize) n;
-  chunk_take_descriptors (chunk, &header);
   stream_suffer (self, chunk);
   chunk->due_usec = MAX (self->last_due_usec,
                          g_get_monotonic_time () + weather->delay_ms * (gint64) 1000);

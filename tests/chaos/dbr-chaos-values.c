@@ -6,7 +6,9 @@
 /* A level that changes all the time, looked at through proxies, and by asking: what is called fresh
  * is true, and no value is one that never was. */
 
-#define N_PROXIES 2
+static const char *const paths[] = { CHAOS_PATH, CHAOS_OTHER_PATH };
+
+#define N_PROXIES G_N_ELEMENTS (paths)
 #define MAX_UNDER_WAY 12
 
 /* So long after a storm, and so long after a change, a fresh value is the new one. */
@@ -94,8 +96,15 @@ proxy_read_cb (GObject      *source,
 {
   g_autofree Look *look = user_data;
   g_autoptr(GVariant) value = dbr_proxy_read_finish (DBR_PROXY (source), result, NULL);
+  ChaosWorld *world = look->values->world;
 
-  look_end (look);
+  /* It may be an old one where the service does not answer; but not one that never was, unless what
+   * changed it is kept until all is read anew. */
+  if (look_end (look) && value != NULL
+      && chaos_world_is_calm_since (world, chaos_op_get_began (look->op), CALM_MS)
+      && !chaos_world_had_level_since (world, g_variant_get_uint32 (value), 0))
+    chaos_world_fail (world, "a proxy's read gave %u, which never was",
+                      g_variant_get_uint32 (value));
 }
 
 static void
@@ -216,10 +225,11 @@ values_act (gpointer actor)
     return;
 
   if (*place == NULL)
-    values_get_proxy (self, place, CHAOS_PATH);
-  else if (chaos_happens (self->rand, 50))
+    values_get_proxy (self, place, paths[place - self->proxies]);
+  /* The first one is left to itself; those of one path would have one set of values. */
+  else if (place != self->proxies && chaos_happens (self->rand, 50))
     g_clear_object (place);
-  else if (chaos_happens (self->rand, 100))
+  else if (place != self->proxies && chaos_happens (self->rand, 100))
     dbr_proxy_refresh_async (*place, NULL, refreshed_cb,
                              values_begin_look (self, "a proxy's refresh", 3000));
   else if (chaos_happens (self->rand, 400))
@@ -302,7 +312,7 @@ values_is_ill (gpointer actor,
       if (self->proxies[i] == NULL)
         {
           if (self->n_under_way == 0)
-            values_get_proxy (self, &self->proxies[i], CHAOS_PATH);
+            values_get_proxy (self, &self->proxies[i], paths[i]);
           return "a proxy";
         }
       if (!values_is_fresh (self, self->proxies[i]))

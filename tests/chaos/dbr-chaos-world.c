@@ -11,7 +11,10 @@
 /* What was changed on its way may be waiting somewhere for so long after its connection ended. */
 #define TAINT_MS 500
 
+/* The level changes this often; and once just after connections were cut, to rest for a while then. */
 #define LEVEL_MS 60
+#define MISSED_MS 15
+#define REST_MS 2500
 
 /* The main loop turns this often, on a machine that has time for it. */
 #define BEAT_USEC (20 * 1000)
@@ -79,6 +82,7 @@ struct _ChaosWorld
   /* the truth */
   GArray      *levels;
   gint64       next_level_usec;
+  gboolean     is_missed;
   guint32      tick;
 
   GMutex       mutex;
@@ -210,6 +214,14 @@ world_get_held_locked (ChaosWorld *self)
   gint64 usec = g_get_monotonic_time () - self->beat_usec - BEAT_USEC;
 
   return self->held_usec + MAX (usec, 0);
+}
+
+gint64
+chaos_world_get_held_usec (ChaosWorld *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return world_get_held_locked (self);
 }
 
 void
@@ -363,19 +375,31 @@ world_is_peer_stopped (ChaosWorld *self,
   return self->is_bus_away;
 }
 
+/* A change that nobody hears is put right by the next one, so that there is none for a while. */
+static void
+world_change_unheard (ChaosWorld *self)
+{
+  self->is_missed = TRUE;
+  self->next_level_usec = g_get_monotonic_time () + MISSED_MS * 1000;
+}
+
 static void
 world_set_level (ChaosWorld *self)
 {
   gint64 now = g_get_monotonic_time ();
   guint32 level = self->levels->len;
 
-  if (now < self->next_level_usec || world_is_peer_stopped (self, CHAOS_PEER_CALM))
+  if (now < self->next_level_usec || world_is_peer_stopped (self, CHAOS_PEER_CALM)
+      || chaos_world_is_calm_since (self, now, LEVEL_MS))
     return;
 
   dbr_test_peer_tell (self->peers[CHAOS_PEER_CALM], "set " CHAOS_PATH " " DBR_TEST_INTERFACE
                       ".Level uint32 %u", level);
+  dbr_test_peer_tell (self->peers[CHAOS_PEER_CALM], "set " CHAOS_OTHER_PATH " " DBR_TEST_INTERFACE
+                      ".Level uint32 %u", level);
   world_note_level (self, level);
-  self->next_level_usec = now + LEVEL_MS * 1000;
+  self->next_level_usec = now + (self->is_missed ? REST_MS : LEVEL_MS) * 1000;
+  self->is_missed = FALSE;
 }
 
 guint32
@@ -557,6 +581,8 @@ world_begin_fault (ChaosWorld       *self,
     world_make_weather (self);
   else
     chaos_proxy_strike (self->proxy, &fault->strike);
+  if (chaos_fault_is_strike (fault))
+    world_change_unheard (self);
 }
 
 static void

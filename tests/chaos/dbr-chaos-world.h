@@ -16,6 +16,8 @@ G_BEGIN_DECLS
 #define CHAOS_WILD "org.dbr.Wild"
 #define CHAOS_CALM "org.dbr.Calm"
 #define CHAOS_PATH "/org/dbr/Peer"
+/* Has the same level. */
+#define CHAOS_OTHER_PATH "/org/dbr/Other"
 
 /* How much later than its limit something may end, and a value be known. */
 #define CHAOS_GRACE_USEC (dbr_test_stretch (2 * G_USEC_PER_SEC))
@@ -56,6 +58,7 @@ GRand       *chaos_world_new_rand         (ChaosWorld  *self) G_GNUC_WARN_UNUSED
 gboolean     chaos_world_turn             (ChaosWorld  *self);
 /* The main loop is here: how long it was not is no fault of what has ended meanwhile. */
 void         chaos_world_beat             (ChaosWorld  *self);
+gint64       chaos_world_get_held_usec    (ChaosWorld  *self);
 
 /* Whether nothing has been wrong since @usec, and for @ms before it; and whether a byte may have
  * been another one since then. */

@@ -182,6 +182,22 @@ has_left (const DbrTestResources *before,
          || after->heap_bytes > before->heap_bytes + SPARE_BYTES;
 }
 
+/* What descriptors there are, for who has to find the one too many. */
+static void
+tell_descriptors (void)
+{
+  g_autoptr(GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename ("/proc/self/fd", name, NULL);
+      g_autofree char *target = g_file_read_link (path, NULL);
+
+      g_printerr ("  %s: %s\n", name, target != NULL ? target : "gone");
+    }
+}
+
 static gboolean
 check_resources (guint32                 seed,
                  const DbrTestResources *before)
@@ -202,6 +218,7 @@ check_resources (guint32                 seed,
               "%" G_GSIZE_FORMAT " bytes instead of %" G_GSIZE_FORMAT "\n", seed, after.n_fds,
               before->n_fds, after.n_threads, before->n_threads, after.heap_bytes,
               before->heap_bytes);
+  tell_descriptors ();
 
   return FALSE;
 }

@@ -228,48 +228,78 @@ test_delayed (void)
 }
 
 static void
+send_with_descriptor (GSocket    *socket,
+                      const char *text)
+{
+  g_autoptr(GSocketControlMessage) message = g_unix_fd_message_new ();
+  g_autoptr(GError) error = NULL;
+  GOutputVector output = { text, strlen (text) };
+  int pipes[2];
+
+  g_assert_true (g_unix_open_pipe (pipes, FD_CLOEXEC, NULL));
+  g_assert_true (g_unix_fd_message_append_fd (G_UNIX_FD_MESSAGE (message), pipes[0], &error));
+  g_socket_send_message (socket, NULL, &output, 1, &message, 1, 0, NULL, &error);
+  g_assert_no_error (error);
+  close (pipes[0]);
+  close (pipes[1]);
+}
+
+/* Returns how many came with the next @size bytes. */
+static int
+receive_descriptors (GSocket *socket,
+                     gsize    size)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *bytes = g_malloc (size);
+  GInputVector input = { bytes, size };
+  GSocketControlMessage **messages = NULL;
+  int n_messages = 0;
+  int flags = 0;
+  int n = 0;
+
+  g_assert_cmpint (g_socket_receive_message (socket, NULL, &input, 1, &messages, &n_messages,
+                                             &flags, NULL, &error), >, 0);
+  g_assert_no_error (error);
+  for (int i = 0; i < n_messages; i++)
+    {
+      n += g_unix_fd_list_get_length (g_unix_fd_message_get_fd_list (
+                                        G_UNIX_FD_MESSAGE (messages[i])));
+      g_object_unref (messages[i]);
+    }
+  g_free (messages);
+
+  return n;
+}
+
+static void
 test_descriptors (void)
 {
-  const ChaosWeather weather = { .piece_bytes = 3 };
+  const ChaosWeather frost = { .is_frozen = TRUE };
+  const ChaosWeather fine = { 0 };
   g_auto(Pair) pair = { NULL };
   g_autoptr(GSocket) client = NULL;
   g_autoptr(GSocket) bus = NULL;
-  g_autoptr(GSocketControlMessage) message = NULL;
   g_autoptr(GError) error = NULL;
-  GInputVector input;
-  GOutputVector output = { "0123456789", 10 };
-  GSocketControlMessage **messages = NULL;
-  char got[16];
-  int n_messages = 0;
-  int flags = 0;
-  int pipes[2];
 
-  g_test_summary ("Descriptors pass, with the first byte of what they came with");
+  g_test_summary ("Descriptors pass, each with the byte it was sent with, also where much is waiting");
 
   pair_init (&pair);
-  pair_set_weather (&pair, CHAOS_TO_BUS, &weather);
+  pair_set_weather (&pair, CHAOS_TO_BUS, &frost);
   client = g_socket_new_from_fd (dup (pair.client), &error);
   g_assert_no_error (error);
   bus = g_socket_new_from_fd (dup (pair.bus), &error);
   g_assert_no_error (error);
-  g_assert_true (g_unix_open_pipe (pipes, FD_CLOEXEC, NULL));
-  message = g_unix_fd_message_new ();
-  g_assert_true (g_unix_fd_message_append_fd (G_UNIX_FD_MESSAGE (message), pipes[0], &error));
-  g_socket_send_message (client, NULL, &output, 1, &message, 1, 0, NULL, &error);
-  g_assert_no_error (error);
+  write_all (pair.client, (const guchar *) "0123456", 7);
+  send_with_descriptor (client, "89");
+  send_with_descriptor (client, "ab");
+  write_all (pair.client, (const guchar *) "cdef", 4);
+  pair_set_weather (&pair, CHAOS_TO_BUS, &fine);
 
-  input = (GInputVector) { got, sizeof got };
-  g_assert_cmpint (g_socket_receive_message (bus, NULL, &input, 1, &messages, &n_messages, &flags,
-                                             NULL, &error), >, 0);
-  g_assert_no_error (error);
-  g_assert_cmpint (n_messages, ==, 1);
-  g_assert_true (G_IS_UNIX_FD_MESSAGE (messages[0]));
-  g_assert_cmpint (g_unix_fd_list_get_length (g_unix_fd_message_get_fd_list (
-                                                G_UNIX_FD_MESSAGE (messages[0]))), ==, 1);
-  g_object_unref (messages[0]);
-  g_free (messages);
-  close (pipes[0]);
-  close (pipes[1]);
+  g_assert_cmpint (receive_descriptors (bus, 7), ==, 0);
+  g_assert_cmpint (receive_descriptors (bus, 1), ==, 1);
+  g_assert_cmpint (receive_descriptors (bus, 1), ==, 0);
+  g_assert_cmpint (receive_descriptors (bus, 1), ==, 1);
+  g_assert_cmpint (receive_descriptors (bus, 5), ==, 0);
 }
 
 /* Returns what came of 100 bytes after @strike, and whether the sender still has a connection. */

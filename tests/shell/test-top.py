@@ -73,8 +73,9 @@ class Tmux:
         return self.ask('capture-pane', '-p').split('\n')[:-1]
 
     def read_settings(self):
-        """What stty -g has said last, as far as it is on one line."""
-        found = re.findall(r'[0-9a-f]+(?::[0-9a-f]+){20,}', '\n'.join(self.look()))
+        """What stty -g has said last, as far as it is on one line, when it has said all of it."""
+        found = re.findall(r'[0-9a-f]+(?::[0-9a-f]+){20,}(?=.*\nready>)', '\n'.join(self.look()),
+                           re.S)
         return found[-1] if found else None
 
     def wait_for(self, holds):

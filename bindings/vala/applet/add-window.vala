@@ -93,6 +93,8 @@ public class Health.AddWindow : Adw.Window {
             if (filtered.get_n_items () == 1)
                 toggle ((Candidate) filtered.get_item (0));
         });
+        // The entry has Escape for itself.
+        search.stop_search.connect (close);
         filtered.items_changed.connect (show_pages);
         // The other one of the two is toggled as well.
         session_button.toggled.connect (begin_load);

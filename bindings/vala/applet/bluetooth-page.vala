@@ -159,12 +159,14 @@ class Health.AdapterGroup : Adw.PreferencesGroup {
     }
 
     async void set_power (bool wanted) {
+        // The adapter may be gone when it has failed.
+        var window = (Gtk.Widget) get_root ();
         is_switching = true;
         refresh ();
         try {
             yield adapter.set_powered_async (wanted);
         } catch (Error error) {
-            Window.tell_error (this, error);
+            Window.tell_error (window, error);
         }
         is_switching = false;
         refresh ();
@@ -227,6 +229,8 @@ class Health.DeviceRow : Adw.ActionRow {
             return;
         }
         cancellable = new Cancellable ();
+        // The device may be gone when it has failed.
+        var window = (Gtk.Widget) get_root ();
         refresh ();
         try {
             if (device.connected)
@@ -234,7 +238,7 @@ class Health.DeviceRow : Adw.ActionRow {
             else
                 yield device.connect_device_async (cancellable);
         } catch (Error error) {
-            Window.tell_error (this, error);
+            Window.tell_error (window, error);
         }
         cancellable = null;
         refresh ();

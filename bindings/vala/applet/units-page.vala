@@ -171,12 +171,14 @@ class Health.UnitRow : Adw.ExpanderRow {
     }
 
     async void restart () {
+        // When it runs again it has left the page.
+        var window = (Gtk.Widget) get_root ();
         button.sensitive = false;
         try {
             yield unit.restart_async (INTERACTIVE);
-            Window.tell (this, _("%s runs again").printf (unit.name));
+            Window.tell (window, _("%s runs again").printf (unit.name));
         } catch (Error error) {
-            Window.tell_error (this, error);
+            Window.tell_error (window, error);
             explain.begin ();
         }
         button.sensitive = true;

@@ -122,7 +122,8 @@ public class Health.Window : Adw.ApplicationWindow {
 
     // Tells it in the window of the widget. When that was closed meanwhile nobody is told.
     public static void tell (Gtk.Widget widget, string text) {
-        add_toast (widget, new Adw.Toast (text) { timeout = 5 });
+        // Long enough to be read by a screen reader, too.
+        add_toast (widget, new Adw.Toast (text) { timeout = 10 });
     }
 
     public static void add_toast (Gtk.Widget widget, Adw.Toast toast) {
