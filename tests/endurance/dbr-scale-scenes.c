@@ -98,9 +98,10 @@ assert_devices (GListModel *devices,
   for (guint i = 0; i < n; i++)
     {
       g_autoptr(DbrBluezDevice) device = g_list_model_get_item (devices, i);
+      g_autofree char *name = dbr_bluez_device_get_name (device);
 
       g_hash_table_add (addresses, g_strdup (dbr_bluez_device_get_address (device)));
-      g_assert_nonnull (dbr_bluez_device_get_name (device));
+      g_assert_nonnull (name);
     }
   g_assert_cmpuint (g_hash_table_size (addresses), ==, n);
 }
@@ -110,11 +111,15 @@ play_devices (guint      n,
               ScaleCost *cost)
 {
   g_autofree char *script = g_strdup_printf ("objects %u", n);
+  g_autoptr(DbrTimeouts) timeouts = dbr_timeouts_new ();
   g_auto(Scene) scene = { NULL };
   g_autoptr(DbrBluezMonitor) monitor = NULL;
   g_autoptr(GError) error = NULL;
 
   scene_init (&scene, "org.bluez", script);
+  dbr_timeouts_set (timeouts, "default", PATIENCE_MS, NULL);
+  dbr_timeouts_set (timeouts, "get_managed_objects", PATIENCE_MS, NULL);
+  dbr_client_set_timeouts (scene.client, timeouts);
   monitor = dbr_bluez_monitor_new (scene.client);
   scene_begin (&scene);
   dbr_service_monitor_refresh_sync (DBR_SERVICE_MONITOR (monitor), NULL, &error);
@@ -236,7 +241,7 @@ call_cb (GObject      *source,
          gpointer      n_answered)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(GVariant) reply = dbr_client_call_finish (DBR_CLIENT (source), result, &error);
+  G_GNUC_UNUSED g_autoptr(GVariant) reply = dbr_client_call_finish (DBR_CLIENT (source), result, &error);
 
   g_assert_no_error (error);
   (*(guint *) n_answered)++;

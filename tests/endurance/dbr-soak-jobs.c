@@ -89,7 +89,7 @@ called_cb (GObject      *source,
            gpointer      job)
 {
   GError *error = NULL;
-  g_autoptr(GVariant) reply = dbr_client_call_finish (DBR_CLIENT (source), result, &error);
+  G_GNUC_UNUSED g_autoptr(GVariant) reply = dbr_client_call_finish (DBR_CLIENT (source), result, &error);
 
   job_end (job, error);
 }
@@ -151,7 +151,7 @@ read_cb (GObject      *source,
          gpointer      job)
 {
   GError *error = NULL;
-  g_autoptr(GVariant) value = dbr_proxy_read_finish (DBR_PROXY (source), result, &error);
+  G_GNUC_UNUSED g_autoptr(GVariant) value = dbr_proxy_read_finish (DBR_PROXY (source), result, &error);
 
   job_end (job, error);
 }
@@ -222,7 +222,7 @@ ran_cb (GObject      *source,
         gpointer      job)
 {
   GError *error = NULL;
-  g_autoptr(GVariant) reply = dbr_client_run_finish (DBR_CLIENT (source), result, &error);
+  G_GNUC_UNUSED g_autoptr(GVariant) reply = dbr_client_run_finish (DBR_CLIENT (source), result, &error);
 
   job_end (job, error);
 }
@@ -420,7 +420,7 @@ restored_cb (GObject      *source,
              gpointer      job)
 {
   GError *error = NULL;
-  g_autoptr(GListModel) events =
+  G_GNUC_UNUSED g_autoptr(GListModel) events =
     dbr_state_tracker_restore_finish (DBR_STATE_TRACKER (source), result, &error);
 
   job_end (job, error);
@@ -453,9 +453,9 @@ static void
 begin_figures (SoakJob *job)
 {
   DbrMetrics *metrics = dbr_client_get_metrics (job->load->client);
-  g_autofree char *text = dbr_metrics_to_text (metrics);
-  g_autofree char *openmetrics = dbr_metrics_to_openmetrics (metrics);
-  g_autoptr(GVariant) tree = dbr_metrics_to_variant (metrics);
+  G_GNUC_UNUSED g_autofree char *text = dbr_metrics_to_text (metrics);
+  G_GNUC_UNUSED g_autofree char *openmetrics = dbr_metrics_to_openmetrics (metrics);
+  G_GNUC_UNUSED g_autoptr(GVariant) tree = dbr_metrics_to_variant (metrics);
 
   job_end (job, NULL);
 }
