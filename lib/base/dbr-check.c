@@ -107,6 +107,21 @@ is_nested_too_deeply (const GVariantType *type,
   return FALSE;
 }
 
+/* What GVariant knows and D-Bus does not: a structure of nothing, and a dictionary entry on its own. The
+ * bus cuts off whoever sends one. */
+static gboolean
+has_odd_part (const char *text,
+              gsize       length)
+{
+  for (gsize i = 0; i < length; i++)
+    {
+      if ((text[i] == '(' && text[i + 1] == ')') || (text[i] == '{' && (i == 0 || text[i - 1] != 'a')))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 static gboolean
 refuse_type (GError             **error,
              const char          *format,
@@ -135,6 +150,10 @@ check_type (const GVariantType  *type,
     return refuse_type (error, _("The type “%s” has a maybe in it, which D-Bus does not know"),
                         type);
 
+  if (has_odd_part (text + (is_parameters ? 1 : 0), length - (is_parameters ? 1 : 0)))
+    return refuse_type (error, _("The type “%s” has an empty structure or a dictionary entry outside "
+                                 "an array, which D-Bus does not know"), type);
+
   /* Each level is a character. */
   if (length > MIN (MAX_NESTED_ARRAYS, MAX_NESTED_STRUCTS)
       && is_nested_too_deeply (type, 0, is_parameters ? -1 : 0))
@@ -143,7 +162,18 @@ check_type (const GVariantType  *type,
   return TRUE;
 }
 
-/* Checks what a type does not tell: what variants hold, and which descriptors handles stand for. */
+/* A value that is a signature: GVariant takes more for one than a bus does. */
+static gboolean
+check_signature (GVariant  *value,
+                 GError   **error)
+{
+  g_autofree char *tuple = g_strconcat ("(", g_variant_get_string (value, NULL), ")", NULL);
+
+  return check_type (G_VARIANT_TYPE (tuple), TRUE, error);
+}
+
+/* Checks what a type does not tell: what variants hold, which descriptors handles stand for, and what
+ * signatures say. */
 static gboolean
 check_contents (GVariant  *value,
                 guint      depth,
@@ -162,8 +192,11 @@ check_contents (GVariant  *value,
       return FALSE;
     }
 
+  if (*type == 'g')
+    return check_signature (value, error);
+
   if (!g_variant_is_container (value)
-      || (strpbrk (type, "hv") == NULL && depth + strlen (type) <= MAX_NESTED))
+      || (strpbrk (type, "ghv") == NULL && depth + strlen (type) <= MAX_NESTED))
     return TRUE;
 
   if (depth > MAX_NESTED)

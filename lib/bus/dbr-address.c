@@ -8,6 +8,7 @@
 #include "bus/dbr-address-private.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/dbr-check-private.h"
 #include "base/dbr-error.h"
@@ -33,13 +34,16 @@ static char *
 dup_session_address (GError **error)
 {
   const char *address = secure_getenv ("DBUS_SESSION_BUS_ADDRESS");
+  const char *folder = secure_getenv ("XDG_RUNTIME_DIR");
   g_autofree char *path = NULL;
   g_autofree char *escaped = NULL;
 
   if (address != NULL && *address != '\0')
     return g_strdup (address);
 
-  path = g_build_filename (g_get_user_runtime_dir (), "bus", NULL);
+  path = folder != NULL && g_path_is_absolute (folder)
+         ? g_build_filename (folder, "bus", NULL)
+         : g_strdup_printf ("/run/user/%u/bus", (guint) geteuid ());
   if (g_file_test (path, G_FILE_TEST_EXISTS))
     {
       escaped = g_dbus_address_escape_value (path);

@@ -1,9 +1,14 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* secure_getenv () */
+#define _GNU_SOURCE
+
 #include "config.h"
 
 #include "monitor/dbr-systemd-hearing-private.h"
+
+#include <stdlib.h>
 
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
@@ -27,7 +32,7 @@ find_private_address (DbrClient       *client,
                       DbrSystemdScope  scope)
 {
   GBusType bus_type = scope == DBR_SYSTEMD_SCOPE_USER ? G_BUS_TYPE_SESSION : G_BUS_TYPE_SYSTEM;
-  const char *folder = g_getenv ("XDG_RUNTIME_DIR");
+  const char *folder = secure_getenv ("XDG_RUNTIME_DIR");
   g_autofree char *path = NULL;
   g_autofree char *escaped = NULL;
 

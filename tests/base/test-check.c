@@ -347,6 +347,38 @@ test_long_signatures (void)
   assert_refused (is_good, error, g_variant_get_type_string (too_long));
 }
 
+static void
+test_odd_parts (void)
+{
+  static const char *const odd[] = {
+    "((),)", "([()],)", "({'a', 1},)", "(<{'a', 1}>,)", "(<()>,)", "(signature 'i{sv}',)",
+    "(signature '()',)", "([signature 's', signature 'a()'],)", "(<signature '{sv}'>,)",
+    "(signature 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaay',)",
+  };
+  static const char *const good[] = {
+    "()", "({'a': 1},)", "(<{'a': <1>}>,)", "(signature 'a{sv}(i)', signature '')", "(('a', (1, 2)),)",
+  };
+
+  g_test_summary ("What GVariant has and a bus does not know is refused, as a type and as a signature");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (odd); i++)
+    {
+      g_autoptr(GVariant) parameters = g_variant_ref_sink (g_variant_new_parsed (odd[i]));
+      g_autoptr(GError) error = NULL;
+
+      g_assert_false (dbr_check_parameters (parameters, NULL, &error));
+      g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (good); i++)
+    {
+      g_autoptr(GVariant) parameters = g_variant_ref_sink (g_variant_new_parsed (good[i]));
+      g_autoptr(GError) error = NULL;
+
+      g_assert_true (dbr_check_parameters (parameters, NULL, &error));
+      g_assert_no_error (error);
+    }
+}
+
 /* A value of the type that @opening so often around an integer gives. */
 static GVariant *
 nest (GVariant   *inner,
@@ -567,6 +599,7 @@ main (int   argc,
   g_test_add_func ("/dbr/check/damaged-parameters", test_damaged_parameters);
   g_test_add_func ("/dbr/check/handles", test_handles);
   g_test_add_func ("/dbr/check/long-signatures", test_long_signatures);
+  g_test_add_func ("/dbr/check/odd-parts", test_odd_parts);
   g_test_add_func ("/dbr/check/deep-nesting", test_deep_nesting);
   g_test_add_func ("/dbr/check/values", test_values);
   g_test_add_func ("/dbr/check/reply-types", test_reply_types);

@@ -138,6 +138,8 @@ test_bad_arguments (void)
     { "org.a.B", "/", "org.a.B", "M", "(just 'maybe',)", 0, "(ms)" },
     { "org.a.B", "/", "org.a.B", "M", "(@mi nothing,)", 0, "(mi)" },
     { "org.a.B", "/", "org.a.B", "M", "(handle 3,)", 0, "3" },
+    { "org.a.B", "/", "org.a.B", "M", "(signature 'i{sv}',)", 0, "(i{sv})" },
+    { "org.a.B", "/", "org.a.B", "M", "(<{'a', 1}>, ())", 0, "(v())" },
     { "org.a.B", "/", "org.a.B", "M", "()", 86400001, "86400001" },
     { "org.a.B", "/", "org.a.B", "M", "()", G_MAXUINT, "4294967295" },
   };

@@ -1,17 +1,17 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "config.h"
+
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "bus/wire/dbr-wire-auth-private.h"
 #include "bus/wire/dbr-wire-input-private.h"
+#include "dbr-fuzz.h"
 
 /* All that a client reads in its life: lines until it is let in, and then messages. The first byte
  * says in what pieces it comes. */
-
-int LLVMFuzzerTestOneInput (const guint8 *data,
-                            gsize         size);
 
 static gboolean
 take_lines (DbrWireInput *input,

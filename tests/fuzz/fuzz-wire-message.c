@@ -1,12 +1,15 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "config.h"
+
+#include <string.h>
+
+#include "dbr-fuzz.h"
 #include "dbr-wire-bytes.h"
 
-/* One message: what is taken must be in GVariant's normal form, and must come out again as it was. */
-
-int LLVMFuzzerTestOneInput (const guint8 *data,
-                            gsize         size);
+/* One message: what is taken must be in GVariant's normal form, and must come out again as it was.
+ * Its texts lie in it, end within it, and are names of the kind that they should be. */
 
 static void
 check_normal_form (GVariant *body)
@@ -34,6 +37,41 @@ check_again (GVariant *body)
   bytes_assert_same (body, again);
 }
 
+static void
+check_texts (const DbrWireMessage *message)
+{
+  const char *const *texts = message->header.texts;
+
+  for (guint i = 0; i < DBR_WIRE_N_FIELDS; i++)
+    {
+      const guchar *text = (const guchar *) texts[i];
+
+      if (text != NULL && i != DBR_WIRE_FIELD_SIGNATURE)
+        g_assert_true (text > message->bytes
+                       && text + strlen (texts[i]) < message->bytes + message->size);
+    }
+  g_assert_true (texts[DBR_WIRE_FIELD_PATH] == NULL
+                 || g_variant_is_object_path (texts[DBR_WIRE_FIELD_PATH]));
+  g_assert_true (texts[DBR_WIRE_FIELD_MEMBER] == NULL
+                 || g_dbus_is_member_name (texts[DBR_WIRE_FIELD_MEMBER]));
+  g_assert_true (texts[DBR_WIRE_FIELD_SENDER] == NULL
+                 || g_dbus_is_name (texts[DBR_WIRE_FIELD_SENDER]));
+}
+
+/* The first argument, which is looked for without reading all of them. */
+static void
+check_arg0 (DbrMessage *message,
+            GVariant   *body)
+{
+  char kind = 0;
+  char kind_in_body = 0;
+
+  const char *arg0 = dbr_message_get_arg0 (message, &kind);
+
+  g_assert_cmpstr (arg0, ==, dbr_message_find_arg0 (body, &kind_in_body));
+  g_assert_true (arg0 == NULL || kind == kind_in_body);
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         size)
@@ -42,10 +80,13 @@ LLVMFuzzerTestOneInput (const guint8 *data,
   g_autoptr(DbrWireMessage) message = bytes_read (data, size, &fault);
   g_autoptr(GVariant) body = NULL;
 
+  g_assert_true ((message != NULL) == (fault == NULL));
   if (message == NULL)
     return 0;
 
   body = dbr_message_dup_body (&message->message);
+  check_texts (message);
+  check_arg0 (&message->message, body);
   check_normal_form (body);
   check_again (body);
 

@@ -311,6 +311,86 @@ test_is_not_allowed (void)
   regain_rights ();
 }
 
+/* A second name of a file is no link that could be seen, and so must not be written through. */
+static void
+test_leaves_second_names_alone (void)
+{
+  g_autoptr(Scene) scene = scene_new ();
+  g_autoptr(GError) error = NULL;
+  g_autofree char *other = g_build_filename (scene->folder, "other", NULL);
+  g_autoptr(DbrStateBook) book = NULL;
+
+  g_test_summary ("A file that has another name too is replaced, and not changed under that name");
+
+  write_one (other, "one");
+  g_assert_no_errno (link (other, scene->path));
+  book = commit_attribute (scene->path, "two", &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (count_attributes (scene->path), ==, 2);
+  g_assert_cmpuint (count_attributes (other), ==, 1);
+}
+
+typedef struct
+{
+  char *one;
+  char *other;
+  int   is_over;
+} Swap;
+
+static gpointer
+swap_thread (gpointer data)
+{
+  Swap *swap = data;
+
+  while (!g_atomic_int_get (&swap->is_over))
+    {
+      renameat2 (AT_FDCWD, swap->one, AT_FDCWD, swap->other, RENAME_EXCHANGE);
+      g_thread_yield ();
+    }
+
+  return NULL;
+}
+
+static void
+assert_tidy (const char *folder)
+{
+  g_autofree char *path = g_build_filename (folder, "state", NULL);
+  g_autofree char *half_done = g_build_filename (folder, ".state.new", NULL);
+
+  g_assert_false (g_file_test (half_done, G_FILE_TEST_EXISTS));
+  if (g_file_test (path, G_FILE_TEST_EXISTS))
+    g_assert_cmpuint (count_attributes (path), >, 0);
+}
+
+static void
+test_folder_is_swapped (void)
+{
+  g_autoptr(Scene) scene = scene_new ();
+  g_autofree char *one = g_build_filename (scene->folder, "one", NULL);
+  g_autofree char *other = g_build_filename (scene->folder, "other", NULL);
+  g_autofree char *path = g_build_filename (one, "state", NULL);
+  Swap swap = { one, other, 0 };
+  GThread *thread;
+
+  g_test_summary ("A save is of one folder, though another one takes its place meanwhile");
+
+  g_assert_no_errno (g_mkdir (one, 0700));
+  g_assert_no_errno (g_mkdir (other, 0700));
+  thread = g_thread_new ("swap", swap_thread, &swap);
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("attribute-%u", i);
+      g_autoptr(GError) error = NULL;
+      g_autoptr(DbrStateBook) book = commit_attribute (path, name, &error);
+
+      g_assert_no_error (error);
+    }
+  g_atomic_int_set (&swap.is_over, 1);
+  g_thread_join (thread);
+  assert_tidy (one);
+  assert_tidy (other);
+}
+
 static void
 test_is_of_somebody_else (void)
 {
@@ -533,6 +613,8 @@ main (int    argc,
   g_test_add_func ("/dbr/state-file/sets-aside", test_sets_aside);
   g_test_add_func ("/dbr/state-file/refuses-what-is-no-file", test_refuses_what_is_no_file);
   g_test_add_func ("/dbr/state-file/keeps-links-of-others-out", test_keeps_links_of_others_out);
+  g_test_add_func ("/dbr/state-file/leaves-second-names-alone", test_leaves_second_names_alone);
+  g_test_add_func ("/dbr/state-file/folder-is-swapped", test_folder_is_swapped);
   g_test_add_func ("/dbr/state-file/is-not-allowed", test_is_not_allowed);
   g_test_add_func ("/dbr/state-file/is-of-somebody-else", test_is_of_somebody_else);
   g_test_add_func ("/dbr/state-file/disk-is-full", test_disk_is_full);

@@ -110,6 +110,19 @@ class Monitor(unittest.TestCase):
             for line in text.splitlines():
                 self.assertRegex(line, r'^(# (HELP|TYPE) |[a-z_]+({[^}]*})? [-+0-9.eE]+$)')
 
+    def test_textfile_link(self):
+        """monitor: a link that lies where the file should be is replaced, and not followed"""
+        with tempfile.TemporaryDirectory() as folder:
+            path, target = os.path.join(folder, 'dbr.prom'), os.path.join(folder, 'precious')
+            with open(target, 'w', encoding='utf-8') as file:
+                file.write('precious')
+            os.symlink(target, path)
+            with live(PLAYER, '--textfile', path) as monitor:
+                dbrctl.wait_until(lambda: not os.path.islink(path))
+                self.assertEqual(monitor.end(), 0)
+            with open(target, encoding='utf-8') as file:
+                self.assertEqual(file.read(), 'precious')
+
     def test_unwritable(self):
         """monitor: a file that cannot be written ends it with 1, and is named"""
         done = dbrctl.run('monitor', PLAYER, *HERE, '--textfile', '/nonexistent/dbr.prom', status=1)
