@@ -57,7 +57,7 @@ class Health.StepRow : Adw.ActionRow {
     public static string name_stage (string name) {
         switch (name) {
         case "resolve":
-            return _("Read Its Services Again");
+            return _("Look for It Again");
         case "reconnect":
             return _("Connect It Again");
         case "power-cycle":
