@@ -272,7 +272,8 @@ test_given_up (void)
   g_thread_join (thread);
 
   g_assert_cmpuint (n_given_up, >, 0);
-  dbr_test_wait_until (NULL, (guint) g_atomic_int_get (&connection->ref_count) == n_held,
+  /* GDBus itself may have held it for a moment when it was counted. */
+  dbr_test_wait_until (NULL, (guint) g_atomic_int_get (&connection->ref_count) <= n_held,
                        DBR_TEST_PATIENCE_MS);
 }
 
