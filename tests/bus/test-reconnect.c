@@ -205,7 +205,8 @@ test_under_load (void)
       g_assert_cmpuint (loads[i].n_ok, >, 0);
     }
   scene_assert_answers (scene->client);
-  g_assert_cmpuint (dbr_client_get_in_flight (scene->client), ==, 0);
+  /* The proxy may just be asking anew. */
+  dbr_test_wait_until (NULL, dbr_client_get_in_flight (scene->client) == 0, DBR_TEST_PATIENCE_MS);
   g_assert_cmpuint (dbr_client_get_orphans (scene->client), ==, 0);
   g_assert_cmpint (n_signals, ==, 0);
   /* A connection is kept as long as a call that it was lost under. */
