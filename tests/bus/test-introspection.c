@@ -278,15 +278,17 @@ test_unreadable (void)
     }
 }
 
+#define IN_METHOD(what) \
+  ("<node><interface name='a.b'><method name='Do'>" what "</method></interface></node>")
+
 /* GLib's own reader crashes on the first three. */
 static void
 test_misplaced (void)
 {
   static const char *const misplaced[] = {
-    "<node><interface name='a.b'><method name='Do'><arg type='s'><node><interface name='x'/></node></arg>"
-    "</method></interface></node>",
-    "<node><interface name='a.b'><method name='Do'><arg type='s'><node/></arg></method></interface></node>",
-    "<node><interface name='a.b'><method name='Do'><node/></method></interface></node>",
+    IN_METHOD ("<arg type='s'><node><interface name='x'/></node></arg>"),
+    IN_METHOD ("<arg type='s'><node/></arg>"),
+    IN_METHOD ("<node/>"),
     "<node><interface name='a.b'><interface name='a.c'/></interface></node>",
     "<node><arg type='s'/></node>",
     "<node><doc><interface name='a.b'/></doc></node>",
