@@ -331,12 +331,11 @@ proxy_wait (ChaosProxy *self,
     }
 
   if (due > now && due != G_MAXINT64)
-    left = (struct timespec) {
-      .tv_sec = (due - now) / G_USEC_PER_SEC,
-      .tv_nsec = (due - now) % G_USEC_PER_SEC * 1000,
+    {
+      left.tv_sec = (due - now) / G_USEC_PER_SEC;
+      left.tv_nsec = (due - now) % G_USEC_PER_SEC * 1000;
     }
-  ;
-  if (ppoll ((struct pollfd *) watches->data, watches->len, due == G_MAXINT64 ? NULL : &left,
+  if (ppoll (&g_array_index (watches, struct pollfd, 0), watches->len, due == G_MAXINT64 ? NULL : &left,
              NULL) < 0)
     g_array_set_size (watches, 0);
 }
@@ -345,7 +344,7 @@ static void
 proxy_turn (ChaosProxy *self,
             GArray     *watches)
 {
-  const struct pollfd *watch = (struct pollfd *) watches->data;
+  const struct pollfd *watch = &g_array_index (watches, struct pollfd, 0);
   char orders[64];
 
   while (read (self->wake[0], orders, sizeof orders) > 0)
