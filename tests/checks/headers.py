@@ -7,6 +7,8 @@
 Usage: headers.py ROOT BUILD-FOLDER [COMPILER...]
 """
 
+import concurrent.futures
+import os
 import re
 import subprocess
 import sys
@@ -39,25 +41,31 @@ def main(root, build, *compiler):
     umbrella = re.findall(r'#\s*include\s*"([^"]+)"', tree.read(root, UMBRELLA))
     faults = []
 
-    for path in public:
-        if included(path) not in umbrella:
-            faults.append(f'{UMBRELLA}:1: {included(path)} is not in it')
+    def judge_public(path):
+        found = [] if included(path) in umbrella else [f'{UMBRELLA}:1: {included(path)} is not in it']
         text = tree.without_comments(tree.read(root, path))
-        for found in re.finditer(r'#\s*include\s*"([^"]+-private\.h)"', text):
-            faults.append(f'{path}:{tree.line_of(text, found.start())}: '
-                          f'a public header must not include {found[1]}')
+        for match in re.finditer(r'#\s*include\s*"([^"]+-private\.h)"', text):
+            found.append(f'{path}:{tree.line_of(text, match.start())}: '
+                         f'a public header must not include {match[1]}')
         include = f'#include "{included(path)}"'
         # Twice, for the guard against double inclusion.
         error = complaint('#define DBR_COMPILATION', include, include)
         if error:
-            faults.append(f'{path}:1: does not compile alone: {error}')
+            found.append(f'{path}:1: does not compile alone: {error}')
         elif 'Only <libdbr.h>' not in complaint(include):
-            faults.append(f'{path}:1: can be included without <libdbr.h>')
-    for path in private:
+            found.append(f'{path}:1: can be included without <libdbr.h>')
+        return found
+
+    def judge_private(path):
         include = f'#include "{included(path)}"'
         error = complaint('#define DBR_COMPILATION', '#include "config.h"', include, include)
-        if error:
-            faults.append(f'{path}:1: does not compile alone: {error}')
+        return [f'{path}:1: does not compile alone: {error}'] if error else []
+
+    # It is the compiler that takes the time.
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for judge, paths in ((judge_public, public), (judge_private, private)):
+            for found in pool.map(judge, paths):
+                faults.extend(found)
     for name in umbrella:
         if name not in map(included, public):
             faults.append(f'{UMBRELLA}:1: {name} is no public header of lib/')
