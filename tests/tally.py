@@ -5,6 +5,8 @@
 """What tests/run says of the suites: `suites FOLDER NAME...` before, `count FOLDER STATUS [LOG]` after.
 
 One GTest or TAP program holds many cases; each counts. A program of another kind counts as one.
+`few FOLDER` names what failed if it is so little that chance may have done it: tests/run plays it
+again, alone, into the log `again`. What passes then counts as passed and is named as unsteady.
 """
 
 import json
@@ -16,6 +18,9 @@ import sys
 CASE = re.compile(r'^(not )?ok \d+[ \t]*-?[ \t]*([^#\n]*)(?:#[ \t]*(skip|to[d]o)\S*[ \t]*(.*))?',
                   re.I | re.M)
 FAILED = ('FAIL', 'TIMEOUT', 'INTERRUPT', 'ERROR', 'UNEXPECTEDPASS')
+FEW = 2
+# As much of what a failed test printed is said again at the end, where nobody has to search for it.
+LAST_LINES = 25
 
 
 def suites(folder, names):
@@ -51,20 +56,46 @@ def cases(test):
         yield 'passed', '', ''
 
 
+def read_log(folder, log):
+    """What meson wrote of each test; it writes no log when there was nothing to run."""
+    try:
+        with open(os.path.join(folder, 'meson-logs', log), encoding='utf-8') as lines:
+            return [json.loads(line) for line in lines]
+    except FileNotFoundError:
+        return []
+
+
+def few(folder):
+    """Names the tests that failed, a line each; none of them if they are many."""
+    names = [test['name'] for test in read_log(folder, 'testlog.json') if test['result'] in FAILED]
+    for name in names if len(names) <= FEW else ():
+        print(name)
+
+
+def print_last_lines(test):
+    """Says again what a failed test printed last, without the cases that were well."""
+    lines = ((test['stdout'] or '') + '\n' + test.get('stderr', '')).splitlines()
+    telling = [line for line in lines if line.strip() and not re.match(r'# (slow|Start|End)|ok ', line)]
+    for line in telling[-LAST_LINES:]:
+        print(f'  | {line}')
+
+
 def count(folder, status, log='testlog.json'):
     """Sums up, names what did not run and what failed, and gives the run's exit status."""
     sums = dict(passed=0, failed=0, skipped=0)
-    try:
-        with open(os.path.join(folder, 'meson-logs', log), encoding='utf-8') as lines:
-            tests = [json.loads(line) for line in lines]
-    except FileNotFoundError:
-        # meson writes no log when there was nothing to run.
-        tests = []
-    for test in tests:
+    again = {test['name']: test for test in read_log(folder, 'again.json')}
+    for test in read_log(folder, log):
+        second = again.get(test['name'])
+        if second and second['result'] not in FAILED:
+            print(f'unsteady: {test["name"]}: it failed, and passed when it was played again, alone')
+            print_last_lines(test)
+            test, status = second, 0
         for outcome, name, reason in cases(test):
             sums[outcome] += 1
             if outcome != 'passed':
                 print(f'{outcome}: {test["name"]}', *filter(None, (name, reason)), sep=': ')
+        if test['result'] in FAILED:
+            print_last_lines(test)
     if status != 0 and sums['failed'] == 0:
         print('failed: meson test itself, see above')
         sums['failed'] = 1
@@ -80,5 +111,7 @@ def count(folder, status, log='testlog.json'):
 if __name__ == '__main__':
     if sys.argv[1] == 'suites':
         suites(sys.argv[2], sys.argv[3:])
+    elif sys.argv[1] == 'few':
+        few(sys.argv[2])
     else:
         sys.exit(count(sys.argv[2], int(sys.argv[3]), *sys.argv[4:]))
