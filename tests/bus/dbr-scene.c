@@ -137,6 +137,17 @@ scene_assert_answers (DbrClient *client)
   dbr_test_assert_prints (outcome.reply, "('alive',)");
 }
 
+void
+scene_assert_known (DbrClient *client)
+{
+  g_autoptr(GError) error = NULL;
+  g_autofree char *owner = NULL;
+
+  scene_assert_answers (client);
+  owner = dbr_client_wait_for_service_sync (client, SCENE_NAME, DBR_TEST_PATIENCE_MS, NULL, &error);
+  g_assert_no_error (error);
+}
+
 gboolean
 scene_is_on_gdbus (void)
 {

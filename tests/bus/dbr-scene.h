@@ -60,6 +60,9 @@ void      outcome_clear        (Outcome          *outcome);
 void      scene_assert_in_time (const Outcome    *outcome,
                                 guint             limit_ms);
 void      scene_assert_answers (DbrClient        *client);
+/* As well, and the client has been told who owns its name: the answer to the first call may come
+ * before that, and only reads that know of the same owner share an answer. */
+void      scene_assert_known   (DbrClient        *client);
 /* Whether the tests are being played on the GDBus transport. */
 gboolean  scene_is_on_gdbus    (void);
 
