@@ -102,6 +102,10 @@ class Node:
         low, _high = self.ask('Accessible', 'GetState')[0]
         return bool(low & 1 << state)
 
+    def is_shown(self):
+        """Whether it has a size: a button of a page that is just being turned to takes no press."""
+        return self.ask('Component', 'GetExtents', GLib.Variant('(u)', (1,)))[0][2] > 0
+
     def children(self):
         for sender, path in self.ask('Accessible', 'GetChildren')[0]:
             # The application is no child; an object that is about to be gone has no path.
@@ -272,8 +276,13 @@ class Applet:
         return not was_on
 
     def press(self, name, role='button', window='D-Bus Health'):
-        node = until(lambda: self.find(role, name, window), f'a {role} “{name}”')
-        self.act('click', node)
+        def find():
+            node = self.find(role, name, window)
+            try:
+                return node if node and node.is_shown() else None
+            except GLib.Error:
+                return None
+        self.act('click', until(find, f'a {role} “{name}”'))
 
     def find(self, role, name, window='D-Bus Health', inside=None):
         """The first of this role whose name fits: a text, or what is asked of one.
