@@ -142,6 +142,9 @@ void          dbr_bluez_core_go_live         (DbrBluezCore     *self);
 /* Ends all operations, and tells nothing any more. */
 void          dbr_bluez_core_stop            (DbrBluezCore     *self);
 gboolean      dbr_bluez_core_is_over         (DbrBluezCore     *self);
+/* What is known of the object is told soon, or when what there is to tell is settled. */
+void          dbr_bluez_core_mark            (DbrBluezCore     *self,
+                                              DbrBluezNode     *node);
 /* Tells what is to be told now, if this thread may: that is if its the monitor's, or nobody's. */
 void          dbr_bluez_core_settle          (DbrBluezCore     *self);
 /* NULL if there is none at the moment. */

@@ -142,7 +142,7 @@ deliver_cb (DbrLetter *letter)
   dbr_bluez_core_unref (self);
 }
 
-static void
+void
 dbr_bluez_core_mark (DbrBluezCore *self,
                      DbrBluezNode *node)
 {

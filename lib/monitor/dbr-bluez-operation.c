@@ -145,6 +145,20 @@ dbr_bluez_operation_end (DbrBluezOperation *self)
   dbr_bluez_core_poke (core);
 }
 
+/* The properties of its objects are to be those that it was decided by. The object tree may know
+ * them already, and tell a moment later. */
+static void
+dbr_bluez_operation_mark_objects (DbrBluezOperation *self)
+{
+  DbrBluezNode *adapter = dbr_bluez_operation_get_adapter (self);
+  DbrBluezNode *device = dbr_bluez_operation_get_device (self);
+
+  if (adapter != NULL)
+    dbr_bluez_core_mark (self->core, adapter);
+  if (device != NULL)
+    dbr_bluez_core_mark (self->core, device);
+}
+
 void
 dbr_bluez_operation_finish (DbrBluezOperation *self)
 {
@@ -156,6 +170,7 @@ dbr_bluez_operation_finish (DbrBluezOperation *self)
 
   if (self->klass->is_of_controller)
     dbr_bluez_core_judge_adapter (self->core, self->adapter, FALSE);
+  dbr_bluez_operation_mark_objects (self);
   dbr_bluez_operation_answer (self, NULL);
   dbr_bluez_operation_end (self);
 }

@@ -355,6 +355,30 @@ test_pairs_unanswered (void)
 }
 
 static void
+test_pairs_and_shows_it (void)
+{
+  g_autoptr(BluezScene) scene = bluez_scene_new (NEAR "on Pair: reply;"
+                                                 " set . org.bluez.Device1.Paired true");
+  DbrBluezDevice *device = bluez_scene_meet (scene);
+  g_autofree char *path = dbr_bluez_device_get_object_path (device);
+  g_autofree char *part = g_strdup_printf ("set %s org.bluez.Device1.Paired false", path);
+
+  g_test_summary ("Who hears that it is paired finds it paired, though both come at the same moment");
+
+  for (guint i = 0; i < 100; i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      dbr_bluez_device_pair_sync (device, NULL, &error);
+      g_assert_no_error (error);
+      g_assert_true (dbr_bluez_device_get_paired (device));
+
+      bluez_scene_tell (scene, part);
+      dbr_test_wait_until (NULL, !dbr_bluez_device_get_paired (device), DBR_TEST_PATIENCE_MS);
+    }
+}
+
+static void
 test_pair_rows (void)
 {
   const Row rows[] = {
@@ -640,6 +664,7 @@ main (int    argc,
   g_test_add_func ("/dbr/bluez-operations/one-at-a-time", test_one_at_a_time);
   g_test_add_func ("/dbr/bluez-operations/pairs-late", test_pairs_late);
   g_test_add_func ("/dbr/bluez-operations/pairs-unanswered", test_pairs_unanswered);
+  g_test_add_func ("/dbr/bluez-operations/pairs-and-shows-it", test_pairs_and_shows_it);
   g_test_add_func ("/dbr/bluez-operations/pair-rows", test_pair_rows);
   g_test_add_func ("/dbr/bluez-operations/pair-asks-again", test_pair_asks_again);
   g_test_add_func ("/dbr/bluez-operations/disconnect-rows", test_disconnect_rows);
