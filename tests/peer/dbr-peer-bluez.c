@@ -266,8 +266,10 @@ drop_links (DbrPeerBluez *self,
       dbr_peer_bluez_fail_pending (self, path, "org.bluez.Error.Failed",
                                    "le-connection-abort-by-local");
       dbr_peer_bluez_link_lost (self, path, "Local");
-      if (!dbr_peer_bluez_is (self, path, DEVICE, "Paired"))
-        dbr_peer_service_remove_object (self->service, path);
+      if (dbr_peer_bluez_is (self, path, DEVICE, "Paired"))
+        continue;
+      dbr_peer_bluez_hide_below (self, path);
+      dbr_peer_service_remove_object (self->service, path);
     }
 }
 

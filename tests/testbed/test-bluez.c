@@ -410,6 +410,8 @@ test_bluez_goes_off (void)
   scene_init (&scene, "near " DBR_TEST_BLUEZ_DEVICE "\nbond hci0 00:AA:01:00:00:43 Old");
   meet (&scene);
   assert_done (scene.connection, DBR_TEST_BLUEZ_DEVICE_PATH, DEVICE, "Connect", NULL);
+  dbr_test_wait_until (NULL, is_set (&scene, DBR_TEST_BLUEZ_DEVICE_PATH, DEVICE, "ServicesResolved"),
+                       DBR_TEST_PATIENCE_MS);
   set (&scene, path, ADAPTER, "Powered", g_variant_new_boolean (FALSE));
   g_assert_false (is_set (&scene, path, ADAPTER, "Discovering"));
   g_assert_cmpuint (count_objects (&scene), ==, 3);
