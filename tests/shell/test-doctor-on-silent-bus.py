@@ -57,7 +57,7 @@ class DoctorOnSilentBus(unittest.TestCase):
 
     def test_monitor(self):
         """monitor: a stall is told, and that it is over"""
-        with dbrctl.Live('monitor', PLAYER, *HERE, '--interval-ms', '200', '--timeout-ms', '1000',
+        with dbrctl.Live('monitor', PLAYER, *HERE, '--interval-ms', '200', '--timeout-ms', '500',
                          '--json') as monitor:
             monitor.read_json(lambda news: news['state'] == 'healthy')
             dbrctl.tell(f'peer {PLAYER} stop')
