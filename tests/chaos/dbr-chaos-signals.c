@@ -237,7 +237,7 @@ signals_act (gpointer actor)
       if (ear->subscription == NULL)
         ear_open (ear);
       /* The first one lasts, the others come and go. */
-      else if (i > 0 && ear->starting == NULL && chaos_happens (self->rand, 3))
+      else if (i > 0 && ear->starting == NULL && dbr_test_happens (self->rand, 3))
         ear_close (ear);
     }
   signals_say (self);

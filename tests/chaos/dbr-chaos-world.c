@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dbr-chaos-script.h"
+#include "dbr-wild.h"
 
 /* What was changed on its way may be waiting somewhere for so long after its connection ended. */
 #define TAINT_MS 500
@@ -29,17 +30,7 @@ static const struct
   const char *script;
 } peers[CHAOS_N_PEERS] = {
   [CHAOS_PEER_WILD] = {
-    CHAOS_WILD,
-    "record %s\n"
-    "on Plain: reply ()\n"
-    "on Slow: wait 20; reply ()\n"
-    "on Late: wait 400; reply ()\n"
-    "on Lost: never\n"
-    "on Broken: error org.dbr.Error.Broken\n"
-    "on Busy: reply ()\n"
-    "on Busy every 2: error org.freedesktop.DBus.Error.NoMemory\n"
-    "on Vague: error org.freedesktop.DBus.Error.NoReply\n"
-    "on Die: die\n",
+    CHAOS_WILD, "record %s\n" WILD_SCRIPT
   },
   [CHAOS_PEER_CALM] = { CHAOS_CALM, "record %s\n" },
   [CHAOS_PEER_DESK] = { "org.freedesktop.Notifications", "record %s\n" },
