@@ -32,5 +32,6 @@ extern const ChaosActor chaos_health;
 extern const ChaosActor chaos_notices;
 extern const ChaosActor chaos_bluez;
 extern const ChaosActor chaos_lives;
+extern const ChaosActor chaos_units;
 
 G_END_DECLS

@@ -59,9 +59,10 @@ struct _ChaosWorld
   gint64       began_usec;
   char        *folder;
 
-  DbrTestBus  *bus;
-  ChaosProxy  *proxy;
-  DbrTestPeer *peers[CHAOS_N_PEERS];
+  DbrTestBus     *bus;
+  ChaosProxy     *proxy;
+  DbrTestPeer    *peers[CHAOS_N_PEERS];
+  DbrTestSystemd *systemd;
 
   /* the script: what has begun by now, and what of that still lasts */
   GArray      *script;
@@ -510,6 +511,9 @@ world_end_process (ChaosWorld       *self,
       dbr_test_bus_restart (self->bus);
       for (ChaosPeer peer = 0; peer < CHAOS_N_PEERS; peer++)
         world_start_peer (self, peer);
+      /* It does not look for a bus again that it has lost. */
+      if (self->systemd != NULL)
+        dbr_test_systemd_restart (self->systemd);
     }
 }
 
@@ -664,6 +668,13 @@ chaos_world_new (guint32  seed,
   for (ChaosPeer peer = 0; peer < CHAOS_N_PEERS; peer++)
     world_start_peer (self, peer);
 
+  if (dbr_test_systemd_get_obstacle () == NULL)
+    {
+      self->systemd = dbr_test_systemd_new (self->bus);
+      dbr_test_systemd_write_unit (self->systemd, CHAOS_UNIT,
+                                   "[Service]\nExecStart=/bin/sleep infinity\n");
+    }
+
   self->script = seed != 0 ? chaos_script_new (seed, ms, CHAOS_N_PEERS)
                            : g_array_new (FALSE, FALSE, sizeof (ChaosFault));
   self->began_usec = g_get_monotonic_time ();
@@ -676,6 +687,7 @@ chaos_world_new (guint32  seed,
 void
 chaos_world_free (ChaosWorld *self)
 {
+  g_clear_pointer (&self->systemd, dbr_test_systemd_free);
   for (ChaosPeer peer = 0; peer < CHAOS_N_PEERS; peer++)
     dbr_test_peer_free (self->peers[peer]);
   chaos_proxy_free (self->proxy);
@@ -716,6 +728,12 @@ chaos_world_get_peer (ChaosWorld *self,
   return self->peers[peer];
 }
 
+DbrTestSystemd *
+chaos_world_get_systemd (ChaosWorld *self)
+{
+  return self->systemd;
+}
+
 DbrClient *
 chaos_world_new_client (ChaosWorld *self)
 {
@@ -734,6 +752,7 @@ chaos_world_new_client (ChaosWorld *self)
     { "stop_discovery", 3000 },
     { "connect", 4000 },
     { "disconnect", 3000 },
+    { "unit_job", 4000 },
   };
   DbrClient *client = dbr_client_new_for_address (chaos_world_get_address (self));
   g_autoptr(DbrTimeouts) timeouts = dbr_timeouts_new ();
