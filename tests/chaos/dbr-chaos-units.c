@@ -125,7 +125,7 @@ units_act (gpointer actor)
   Units *self = actor;
 
   if (self->unit != NULL && self->n_under_way < MAX_UNDER_WAY
-      && dbr_test_happens (self->rand, 20))
+      && dbr_test_happens (self->rand, 40))
     units_do (self, (DeedKind) dbr_test_draw (self->rand, DEED_START, DEED_REFRESH), NULL);
 }
 

@@ -668,11 +668,14 @@ chaos_world_new (guint32  seed,
   for (ChaosPeer peer = 0; peer < CHAOS_N_PEERS; peer++)
     world_start_peer (self, peer);
 
+  /* It takes its time to start, so that much can go wrong meanwhile. */
   if (dbr_test_systemd_get_obstacle () == NULL)
     {
       self->systemd = dbr_test_systemd_new (self->bus);
       dbr_test_systemd_write_unit (self->systemd, CHAOS_UNIT,
-                                   "[Service]\nExecStart=/bin/sleep infinity\n");
+                                   "[Service]\n"
+                                   "ExecStartPre=/bin/sleep 0.3\n"
+                                   "ExecStart=/bin/sleep infinity\n");
     }
 
   self->script = seed != 0 ? chaos_script_new (seed, ms, CHAOS_N_PEERS)
