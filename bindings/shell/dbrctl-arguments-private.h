@@ -25,4 +25,19 @@ GVariant *dbrctl_arguments_parse (const char         *signature,
                                   const char *const  *arguments,
                                   GError            **error) G_GNUC_WARN_UNUSED_RESULT;
 
+/* A property to read: what a call goes to that passes through the main loop of the service. */
+typedef struct
+{
+  char *object_path;
+  char *interface_name;
+  char *property_name;
+} DbrctlTarget;
+
+void      dbrctl_target_clear    (DbrctlTarget       *self);
+/* From “PATH:INTERFACE.PROPERTY”. */
+gboolean  dbrctl_target_parse    (DbrctlTarget       *self,
+                                  const char         *text);
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DbrctlTarget, dbrctl_target_clear)
+
 G_END_DECLS

@@ -340,3 +340,32 @@ dbrctl_arguments_parse (const char         *signature,
 
   return g_variant_builder_end (&builder);
 }
+
+/* What is read of a service */
+
+void
+dbrctl_target_clear (DbrctlTarget *self)
+{
+  g_clear_pointer (&self->object_path, g_free);
+  g_clear_pointer (&self->interface_name, g_free);
+  g_clear_pointer (&self->property_name, g_free);
+}
+
+gboolean
+dbrctl_target_parse (DbrctlTarget *self,
+                     const char   *text)
+{
+  const char *colon = strchr (text, ':');
+  const char *dot = strrchr (text, '.');
+
+  if (colon == NULL || dot == NULL || dot < colon)
+    return FALSE;
+
+  self->object_path = g_strndup (text, (gsize) (colon - text));
+  self->interface_name = g_strndup (colon + 1, (gsize) (dot - colon - 1));
+  self->property_name = g_strdup (dot + 1);
+
+  return g_variant_is_object_path (self->object_path)
+         && g_dbus_is_interface_name (self->interface_name)
+         && g_dbus_is_member_name (self->property_name);
+}

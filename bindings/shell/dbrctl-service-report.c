@@ -302,14 +302,18 @@ service_report_judge_silence (DbrctlServiceReport *self,
     dbrctl_findings_take (findings, DBR_SEVERITY_CRITICAL, "main-loop", self->name,
                           g_strdup_printf (_("%s answers pings, but its main loop is held up: "
                                              "nothing else is answered"), self->label),
-                          g_strdup_printf (_("It waits for something itself; a stack trace of "
-                                             "process %d shows for what. %s"), (int) self->pid,
-                                           restart));
+                          self->pid > 0
+                          ? g_strdup_printf (_("It waits for something itself; a stack trace of "
+                                               "process %d shows for what. %s"), (int) self->pid,
+                                             restart)
+                          : g_steal_pointer (&restart));
   else
     dbrctl_findings_take (findings, DBR_SEVERITY_CRITICAL, "stalled", self->name,
                           g_strdup_printf (_("%s does not answer at all"), self->label),
-                          g_strdup_printf (_("Process %d hangs; a stack trace shows where. %s"),
-                                           (int) self->pid, restart));
+                          self->pid > 0
+                          ? g_strdup_printf (_("Process %d hangs; a stack trace shows where. %s"),
+                                             (int) self->pid, restart)
+                          : g_steal_pointer (&restart));
 }
 
 static void
@@ -415,12 +419,16 @@ service_report_print_process (DbrctlServiceReport *self,
                               DbrctlOutput        *output)
 {
   dbrctl_output_field (output, _("Owner"), DBRCTL_PLAIN, "%s", self->owner);
-  dbrctl_output_field (output, _("Process"),
-                       dbrctl_process_is_stopped (&self->process) ? DBRCTL_BAD : DBRCTL_PLAIN,
-                       dbrctl_process_is_stopped (&self->process) ? _("%d (%s), stopped")
-                                                                  : "%d (%s)",
-                       (int) self->pid,
-                       self->process.program != NULL ? self->process.program : _("unknown"));
+  if (self->pid > 0)
+    dbrctl_output_field (output, _("Process"),
+                         dbrctl_process_is_stopped (&self->process) ? DBRCTL_BAD : DBRCTL_PLAIN,
+                         dbrctl_process_is_stopped (&self->process) ? _("%d (%s), stopped")
+                                                                    : "%d (%s)",
+                         (int) self->pid,
+                         self->process.program != NULL ? self->process.program : _("unknown"));
+  else
+    dbrctl_output_field (output, _("Process"), DBRCTL_FAINT, "%s",
+                         _("the bus does not tell it to this user"));
   if (self->unit != NULL)
     dbrctl_output_field (output, _("Unit"), DBRCTL_PLAIN, "%s, %s (%s)",
                          dbr_unit_get_name (self->unit), dbr_unit_get_active_state (self->unit),

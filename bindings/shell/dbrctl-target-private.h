@@ -3,29 +3,16 @@
 
 #pragma once
 
+#include "dbrctl-arguments-private.h"
 #include "dbrctl-frame-private.h"
 
 G_BEGIN_DECLS
 
-/* A property to read: what a call goes to that passes through the main loop of the service. */
-typedef struct
-{
-  char *object_path;
-  char *interface_name;
-  char *property_name;
-} DbrctlTarget;
-
-void       dbrctl_target_clear (DbrctlTarget  *self);
-/* From “PATH:INTERFACE.PROPERTY”. */
-gboolean   dbrctl_target_parse (DbrctlTarget  *self,
-                                const char    *text);
 /* The first that the service shows; FALSE if it shows none, which is no error. */
 gboolean   dbrctl_target_find  (DbrctlTarget  *self,
                                 DbrClient     *client,
                                 const char    *bus_name,
                                 GCancellable  *cancellable);
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (DbrctlTarget, dbrctl_target_clear)
 
 /* A client of the bus that was asked for, else of that one of the system and the session bus where
  * the name is owned, or could be. */

@@ -30,6 +30,7 @@ typedef struct
   const char      *name;
   gboolean         has_markup;
   gboolean         is_portal;
+  gboolean         has_server;
   guint            watch;
   /* to ask again, 0 if that is not due */
   guint            asking;
@@ -244,7 +245,9 @@ order_cb (gpointer user_data)
   else if (g_str_equal (order->kind, "close")
            && g_variant_is_of_type (order->body, G_VARIANT_TYPE ("(u)")))
     program_close (order->program, order->body);
-  else if (g_str_equal (order->kind, "start"))
+  /* Who did not know yet that there is one. To watch anew would tell of another, and what this one
+   * shows would be lost. */
+  else if (g_str_equal (order->kind, "start") && !order->program->has_server)
     program_watch (order->program, G_BUS_NAME_WATCHER_FLAGS_AUTO_START);
 
   return G_SOURCE_REMOVE;
@@ -336,6 +339,7 @@ appeared_cb (GDBusConnection *bus,
   Program *self = user_data;
   static const char *const nothing[] = { NULL };
 
+  self->has_server = TRUE;
   g_hash_table_remove_all (self->shown);
   tell ("server", g_variant_new ("(bbs^as)", TRUE, FALSE, "", nothing));
   program_ask_later (self, FALSE);
@@ -351,6 +355,7 @@ vanished_cb (GDBusConnection *bus,
   Program *self = user_data;
   static const char *const nothing[] = { NULL };
 
+  self->has_server = FALSE;
   program_ask_later (self, FALSE);
   g_hash_table_remove_all (self->shown);
   tell ("server", g_variant_new ("(bbs^as)", FALSE, FALSE, "", nothing));

@@ -28,13 +28,11 @@ struct _DbrStateStore
   char         *path;
   guint         generation;
 
-  /* held while the file is read or written, before the other one */
+  /* held while the file is read or written, before the one of all books */
   GMutex        file_mutex;
-
-  GMutex        mutex;
   GCond         read_cond;
 
-  /* guarded by mutex */
+  /* guarded by the mutex of all books */
   DbrStateBook *book;
   /* what is not in the file yet */
   GPtrArray    *changes;
@@ -46,6 +44,10 @@ struct _DbrStateStore
 
 static GMutex stores_mutex;
 static GHashTable *stores;
+
+/* One for all, as it is never held for long: so fork() can wait until nobody holds it, and a child is
+ * not held up by a thread that it has not. */
+static GMutex books_mutex;
 
 static GPtrArray *
 new_changes (void)
@@ -68,7 +70,6 @@ store_new (const char *path)
   self->path = g_strdup (path);
   self->generation = dbr_fork_get_generation ();
   g_mutex_init (&self->file_mutex);
-  g_mutex_init (&self->mutex);
   g_cond_init (&self->read_cond);
   self->book = dbr_state_book_new ();
   self->changes = new_changes ();
@@ -87,7 +88,6 @@ store_free (DbrStateStore *self)
   dbr_state_book_free (self->book);
   g_clear_error (&self->problem);
   g_cond_clear (&self->read_cond);
-  g_mutex_clear (&self->mutex);
   g_mutex_clear (&self->file_mutex);
   g_free (self->path);
   g_free (self);
@@ -128,7 +128,7 @@ store_tell (DbrStateStore *self,
   g_autoptr(GArray) told = g_array_new (FALSE, FALSE, sizeof (Listener));
 
   g_array_set_clear_func (told, listener_clear);
-  g_mutex_lock (&self->mutex);
+  g_mutex_lock (&books_mutex);
   for (guint i = 0; i < self->listeners->len; i++)
     {
       Listener listener = g_array_index (self->listeners, Listener, i);
@@ -136,7 +136,7 @@ store_tell (DbrStateStore *self,
       dbr_herald_ref (listener.herald);
       g_array_append_val (told, listener);
     }
-  g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&books_mutex);
 
   for (guint i = 0; i < told->len; i++)
     {
@@ -154,7 +154,7 @@ dbr_state_store_add_herald (DbrStateStore *self,
                             DbrHeraldFunc  tell)
 {
   Listener listener = { dbr_herald_ref (herald), tell };
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&books_mutex);
 
   g_array_append_val (self->listeners, listener);
 }
@@ -163,7 +163,7 @@ void
 dbr_state_store_remove_herald (DbrStateStore *self,
                                DbrHerald     *herald)
 {
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&books_mutex);
 
   for (guint i = 0; i < self->listeners->len; i++)
     {
@@ -194,22 +194,22 @@ store_read (DbrStateStore *self)
   DbrStateBook *book;
   gboolean is_read;
 
-  g_mutex_lock (&self->mutex);
+  g_mutex_lock (&books_mutex);
   is_read = self->is_read;
-  g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&books_mutex);
   if (is_read)
     return;
 
   book = dbr_state_file_load (self->path, &error);
 
-  g_mutex_lock (&self->mutex);
+  g_mutex_lock (&books_mutex);
   if (book != NULL)
     store_set_book_locked (self, book);
   else
     self->problem = g_error_copy (error);
   self->is_read = TRUE;
   g_cond_broadcast (&self->read_cond);
-  g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&books_mutex);
 
   if (error != NULL)
     store_tell (self, g_steal_pointer (&error));
@@ -223,17 +223,17 @@ store_write (DbrStateStore  *self,
   g_autoptr(GPtrArray) changes = NULL;
   DbrStateBook *book;
 
-  g_mutex_lock (&self->mutex);
+  g_mutex_lock (&books_mutex);
   changes = g_steal_pointer (&self->changes);
   self->changes = new_changes ();
-  g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&books_mutex);
 
   if (changes->len == 0)
     return TRUE;
 
   book = dbr_state_file_commit (self->path, changes, error);
 
-  g_mutex_lock (&self->mutex);
+  g_mutex_lock (&books_mutex);
   if (book != NULL)
     {
       store_set_book_locked (self, book);
@@ -243,7 +243,7 @@ store_write (DbrStateStore  *self,
       g_ptr_array_extend_and_steal (changes, g_steal_pointer (&self->changes));
       self->changes = g_steal_pointer (&changes);
     }
-  g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&books_mutex);
 
   return book != NULL;
 }
@@ -260,10 +260,10 @@ errand_func (gpointer data,
 
   g_mutex_lock (&self->file_mutex);
   store_read (self);
-  g_mutex_lock (&self->mutex);
+  g_mutex_lock (&books_mutex);
   self->has_errand = FALSE;
   has_problem = self->problem != NULL;
-  g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&books_mutex);
   if (!has_problem)
     is_written = store_write (self, &error);
   g_mutex_unlock (&self->file_mutex);
@@ -299,10 +299,10 @@ store_run_errand (DbrStateStore *self)
 {
   gboolean is_new;
 
-  g_mutex_lock (&self->mutex);
+  g_mutex_lock (&books_mutex);
   is_new = !self->has_errand;
   self->has_errand = TRUE;
-  g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&books_mutex);
 
   if (is_new)
     g_thread_pool_push (get_pool (), dbr_state_store_ref (self), NULL);
@@ -329,6 +329,7 @@ dbr_state_store_get (const char *path)
   DbrStateStore *self = NULL;
   gboolean is_new = FALSE;
 
+  dbr_fork_guard (&books_mutex);
   if (whole == NULL)
     return store_new (NULL);
 
@@ -370,7 +371,7 @@ store_wait_locked (DbrStateStore *self)
 
   while (!self->is_read)
     {
-      if (!g_cond_wait_until (&self->read_cond, &self->mutex, end_usec))
+      if (!g_cond_wait_until (&self->read_cond, &books_mutex, end_usec))
         return;
     }
 }
@@ -383,14 +384,14 @@ dbr_state_store_dup_state (DbrStateStore *self,
   g_autoptr(GVariant) attributes = NULL;
   DbrStateRecord record;
 
-  g_mutex_lock (&self->mutex);
+  g_mutex_lock (&books_mutex);
   store_wait_locked (self);
   if (dbr_state_book_lookup (self->book, address, &record))
     {
       values = g_variant_ref (record.values);
       attributes = g_variant_ref (record.attributes);
     }
-  g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&books_mutex);
 
   record.address = address;
 
@@ -400,7 +401,7 @@ dbr_state_store_dup_state (DbrStateStore *self,
 DbrStateBook *
 dbr_state_store_dup_book (DbrStateStore *self)
 {
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&books_mutex);
 
   store_wait_locked (self);
 
@@ -413,10 +414,10 @@ dbr_state_store_check (DbrStateStore  *self,
 {
   GError *problem;
 
-  g_mutex_lock (&self->mutex);
+  g_mutex_lock (&books_mutex);
   store_wait_locked (self);
   problem = g_steal_pointer (&self->problem);
-  g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&books_mutex);
 
   if (problem == NULL)
     return TRUE;
@@ -430,11 +431,11 @@ void
 dbr_state_store_add (DbrStateStore  *self,
                      DbrStateChange *change)
 {
-  g_mutex_lock (&self->mutex);
+  g_mutex_lock (&books_mutex);
   dbr_state_book_apply (self->book, change);
   if (self->path != NULL)
     g_ptr_array_add (self->changes, change);
-  g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&books_mutex);
 
   if (self->path != NULL)
     store_run_errand (self);
@@ -472,9 +473,9 @@ dbr_state_store_refresh (DbrStateStore  *self,
   book = dbr_state_file_load (self->path, error);
   if (book != NULL)
     {
-      g_mutex_lock (&self->mutex);
+      g_mutex_lock (&books_mutex);
       store_set_book_locked (self, book);
-      g_mutex_unlock (&self->mutex);
+      g_mutex_unlock (&books_mutex);
     }
   g_mutex_unlock (&self->file_mutex);
 

@@ -6,7 +6,8 @@
 import Dbr from 'gi://Dbr?version=1';
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
-import System from 'system';
+
+import {assert, assertEqual, errorOf, play} from './tap.js';
 
 const NAME = 'org.example.Peer';
 const PATH = '/org/example/Peer';
@@ -32,25 +33,6 @@ function tell(statement) {
 
 async function count(token) {
     return (await call(newClient(), 'Executions', token)).deepUnpack()[0];
-}
-
-function assert(truth, what) {
-    if (!truth)
-        throw new Error(`not so: ${what}`);
-}
-
-function assertEqual(found, wanted) {
-    assert(JSON.stringify(found) === JSON.stringify(wanted),
-        `${JSON.stringify(found)} is ${JSON.stringify(wanted)}`);
-}
-
-async function errorOf(promise) {
-    try {
-        await promise;
-    } catch (error) {
-        return error;
-    }
-    throw new Error('no error');
 }
 
 function newPolicy(...retryable) {
@@ -175,27 +157,8 @@ const scene = {
     },
 };
 
-const loop = new GLib.MainLoop(null, false);
-let failed = false;
-
-async function play() {
-    const names = Object.keys(scene);
-    print(`1..${names.length}`);
-    for (const [index, name] of names.entries()) {
-        try {
-            await tell('forget *');
-            await tell('reset');
-            await scene[name]();
-            print(`ok ${index + 1} - ${name}`);
-        } catch (error) {
-            failed = true;
-            print(`# ${error}\n# ${error.stack}`.trim().replace(/\n(?!#)/g, '\n# '));
-            print(`not ok ${index + 1} - ${name}`);
-        }
-    }
-    loop.quit();
-}
-
-play();
-loop.run();
-System.exit(failed ? 1 : 0);
+play(scene, async () => {
+    await tell('forget *');
+    await tell('reset');
+    return [];
+});

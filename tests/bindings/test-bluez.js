@@ -6,68 +6,43 @@
 import Dbr from 'gi://Dbr?version=1';
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
-import System from 'system';
+
+import {assert, play, waitUntil} from './tap.js';
 
 const ADAPTER = '00:AA:01:00:00:00';
 const DEVICE = '00:AA:01:00:00:42';
 
-function assert(truth, what) {
-    if (!truth)
-        throw new Error(`not so: ${what}`);
-}
+play({
+    async 'a device is met, connected and paired'() {
+        const monitor = Dbr.BluezMonitor.new(null);
+        const added = [];
 
-function waitUntil(condition) {
-    const limit = GLib.get_monotonic_time() + 30000000;
+        monitor.connect('device-added', (_monitor, device) => added.push(device));
+        monitor.start();
+        waitUntil(() => monitor.default_adapter?.powered);
+        const adapter = monitor.default_adapter;
+        assert(adapter.address === ADAPTER, 'the adapter is known by its address');
 
-    while (!condition()) {
-        assert(GLib.get_monotonic_time() < limit, 'waited in vain');
-        GLib.MainContext.default().iteration(false);
-    }
-}
+        await adapter.start_discovery_async(
+            new GLib.Variant('a{sv}', {Transport: new GLib.Variant('s', 'le')}), null);
+        waitUntil(() => added.some(device => device.address === DEVICE));
+        const device = added.find(one => one.address === DEVICE);
+        assert(device.name === 'Watch', 'the device has its name');
 
-async function play() {
-    const monitor = Dbr.BluezMonitor.new(null);
-    const added = [];
-
-    monitor.connect('device-added', (_monitor, device) => added.push(device));
-    monitor.start();
-    waitUntil(() => monitor.default_adapter?.powered);
-    const adapter = monitor.default_adapter;
-    assert(adapter.address === ADAPTER, 'the adapter is known by its address');
-
-    await adapter.start_discovery_async(
-        new GLib.Variant('a{sv}', {Transport: new GLib.Variant('s', 'le')}), null);
-    waitUntil(() => added.some(device => device.address === DEVICE));
-    const device = added.find(one => one.address === DEVICE);
-    assert(device.name === 'Watch', 'the device has its name');
-
-    await device.connect_device_async(null);
-    assert(device.connected, 'it is connected');
-    let refused = null;
-    try {
+        await device.connect_device_async(null);
+        assert(device.connected, 'it is connected');
+        let refused = null;
+        try {
+            await device.pair_async(null);
+        } catch (error) {
+            refused = Gio.DBusError.get_remote_error(error);
+        }
+        assert(refused === 'org.bluez.Error.AuthenticationRejected', 'a refusal is told');
         await device.pair_async(null);
-    } catch (error) {
-        refused = Gio.DBusError.get_remote_error(error);
-    }
-    assert(refused === 'org.bluez.Error.AuthenticationRejected', 'a refusal is told');
-    await device.pair_async(null);
-    assert(device.paired, 'it is paired');
-    await device.disconnect_device_async(null);
-    await adapter.stop_discovery_async(null);
-    assert(!device.connected, 'it is disconnected');
-    monitor.stop();
-}
-
-const loop = GLib.MainLoop.new(null, false);
-let status = 0;
-
-print('1..1');
-play().then(
-    () => print('ok 1 a device is met, connected and paired'),
-    error => {
-        print(`# ${error}\n${error.stack}`.replace(/\n/g, '\n# '));
-        print('not ok 1 a device is met, connected and paired');
-        status = 1;
-    }).finally(() => loop.quit());
-loop.run();
-System.exit(status);
+        assert(device.paired, 'it is paired');
+        await device.disconnect_device_async(null);
+        await adapter.stop_discovery_async(null);
+        assert(!device.connected, 'it is disconnected');
+        monitor.stop();
+    },
+});

@@ -6,9 +6,9 @@
 import Dbr from 'gi://Dbr?version=1';
 import GLib from 'gi://GLib';
 import Gtk from 'gi://Gtk?version=4.0';
-import System from 'system';
 
 import {PlayerWindow} from '../../doc/examples/player-window.js';
+import {assert, play} from './tap.js';
 
 const NAME = 'org.example.Player';
 const PATIENCE_MS = 20000;
@@ -19,11 +19,6 @@ const client = Dbr.Client.new_for_address(GLib.getenv('DBR_TEST_ADDRESS'));
 function tell(statement) {
     return client.call_async(NAME, '/org/example/Player', 'org.dbr.Peer1', 'Tell',
         new GLib.Variant('(s)', [statement]), null, 0, null);
-}
-
-function assert(truth, what) {
-    if (!truth)
-        throw new Error(`not so: ${what}`);
 }
 
 // Resolves when the text of the label is that, which somebody can see from then on.
@@ -90,29 +85,8 @@ const scene = {
     },
 };
 
-const loop = new GLib.MainLoop(null, false);
-let failed = false;
-
-async function play() {
-    const window = new PlayerWindow(client);
-    window.present();
-    const following = window.follow();
-    const names = Object.keys(scene);
-    print(`1..${names.length}`);
-    for (const [index, name] of names.entries()) {
-        try {
-            await scene[name](window, following);
-            print(`ok ${index + 1} - ${name}`);
-        } catch (error) {
-            failed = true;
-            print(`# ${error}\n# ${error.stack}`.trim().replace(/\n(?!#)/g, '\n# '));
-            print(`not ok ${index + 1} - ${name}`);
-        }
-    }
-    loop.quit();
-}
-
 Gtk.init();
-play();
-loop.run();
-System.exit(failed ? 1 : 0);
+const window = new PlayerWindow(client);
+window.present();
+const following = window.follow();
+play(scene, async () => [window, following]);

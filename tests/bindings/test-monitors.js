@@ -5,7 +5,8 @@
 
 import Dbr from 'gi://Dbr?version=1';
 import GLib from 'gi://GLib';
-import System from 'system';
+
+import {assertEqual, play} from './tap.js';
 
 const NAME = 'org.example.Peer';
 const PATH = '/org/example/Peer';
@@ -25,11 +26,6 @@ function tell(statement) {
 
 function kill(what) {
     GLib.spawn_command_line_sync(`kill -${what} ${pid}`);
-}
-
-function assertEqual(found, wanted) {
-    if (JSON.stringify(found) !== JSON.stringify(wanted))
-        throw new Error(`not so: ${JSON.stringify(found)} is ${JSON.stringify(wanted)}`);
 }
 
 // Resolves with what the next signal of this name says.
@@ -101,29 +97,4 @@ const scene = {
     },
 };
 
-const loop = GLib.MainLoop.new(null, false);
-
-async function play() {
-    const names = Object.keys(scene);
-    let status = 0;
-    print(`1..${names.length}`);
-    for (const [index, name] of names.entries()) {
-        try {
-            await scene[name]();
-            print(`ok ${index + 1} - monitors: ${name}`);
-        } catch (error) {
-            print(`not ok ${index + 1} - monitors: ${name}`);
-            print(`# ${error}`);
-            status = 1;
-        }
-    }
-    loop.quit();
-    return status;
-}
-
-let status = 1;
-play().then(result => {
-    status = result;
-});
-loop.run();
-System.exit(status);
+play(scene);

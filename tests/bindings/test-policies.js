@@ -6,7 +6,8 @@
 import Dbr from 'gi://Dbr?version=1';
 import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
-import System from 'system';
+
+import {assert, assertEqual, assertFails, play} from './tap.js';
 
 const NAME = 'org.example.Peer';
 const PATH = '/org/example/Peer';
@@ -27,26 +28,6 @@ function call(client, method, ...strings) {
 // Says something to the peer, see tests/peer/README.md.
 async function tell(statement) {
     await call(newClient(), 'Tell', statement);
-}
-
-function assert(truth, what) {
-    if (!truth)
-        throw new Error(`not so: ${what}`);
-}
-
-function assertEqual(found, wanted) {
-    assert(JSON.stringify(found) === JSON.stringify(wanted),
-        `${JSON.stringify(found)} is ${JSON.stringify(wanted)}`);
-}
-
-async function assertFails(promise, code) {
-    try {
-        await promise;
-    } catch (error) {
-        assert(error.matches(Dbr.Error, code), error);
-        return error;
-    }
-    throw new Error('no error');
 }
 
 // Resolves when a signal has come for the nth time.
@@ -153,27 +134,8 @@ const scene = {
     },
 };
 
-const loop = new GLib.MainLoop(null, false);
-let failed = false;
-
-async function play() {
-    const names = Object.keys(scene);
-    print(`1..${names.length}`);
-    for (const [index, name] of names.entries()) {
-        try {
-            await tell('forget *');
-            await tell('reset');
-            await scene[name]();
-            print(`ok ${index + 1} - ${name}`);
-        } catch (error) {
-            failed = true;
-            print(`# ${error}\n# ${error.stack}`.trim().replace(/\n(?!#)/g, '\n# '));
-            print(`not ok ${index + 1} - ${name}`);
-        }
-    }
-    loop.quit();
-}
-
-play();
-loop.run();
-System.exit(failed ? 1 : 0);
+play(scene, async () => {
+    await tell('forget *');
+    await tell('reset');
+    return [];
+});

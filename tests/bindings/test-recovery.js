@@ -6,7 +6,8 @@
 import Dbr from 'gi://Dbr?version=1';
 import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
-import System from 'system';
+
+import {assertEqual, play} from './tap.js';
 
 const NAME = 'org.example.Peer';
 const PATH = '/org/example/Peer';
@@ -14,11 +15,6 @@ const INTERFACE = 'org.dbr.Peer1';
 
 function kill(what) {
     GLib.spawn_command_line_sync(`kill -${what} ${GLib.getenv('DBR_TEST_PEER_PIDS')}`);
-}
-
-function assertEqual(found, wanted) {
-    if (JSON.stringify(found) !== JSON.stringify(wanted))
-        throw new Error(`not so: ${JSON.stringify(found)} is ${JSON.stringify(wanted)}`);
 }
 
 function newRecovery() {
@@ -70,31 +66,4 @@ const scene = {
     },
 };
 
-const loop = GLib.MainLoop.new(null, false);
-
-async function play() {
-    const names = Object.keys(scene);
-    let failed = 0;
-    print(`1..${names.length}`);
-    for (const [index, name] of names.entries()) {
-        try {
-            await scene[name]();
-            print(`ok ${index + 1} - recovery: ${name}`);
-        } catch (error) {
-            print(`not ok ${index + 1} - recovery: ${name}`);
-            print(`# ${error}`);
-            failed = 1;
-        } finally {
-            kill('CONT');
-        }
-    }
-    loop.quit();
-    return failed;
-}
-
-let status = 1;
-play().then(result => {
-    status = result;
-});
-loop.run();
-System.exit(status);
+play(scene, async () => [], () => kill('CONT'));

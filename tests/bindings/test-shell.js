@@ -7,16 +7,13 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import System from 'system';
 
+import {assert, play} from './tap.js';
+
 const [resource, extension] = System.programArgs;
 const MAIN = 'resource:///org/gnome/shell/ui/main.js';
 
 function signalPeer(name) {
     GLib.spawn_command_line_sync(`sh -c 'kill -${name} ${GLib.getenv('DBR_TEST_PEER_PIDS')}'`);
-}
-
-function assert(truth, what) {
-    if (!truth)
-        throw new Error(`not so: ${what}`);
 }
 
 const scene = {
@@ -66,32 +63,9 @@ const scene = {
     },
 };
 
-const loop = new GLib.MainLoop(null, false);
-let failed = false;
-
-async function play() {
-    Gio.Resource.load(resource)._register();
+Gio.Resource.load(resource)._register();
+play(scene, async () => {
     const main = await import(MAIN);
     const {default: Stalls} = await import(`file://${extension}/extension.js`);
-    const names = Object.keys(scene);
-    print(`1..${names.length}`);
-    for (const [index, name] of names.entries()) {
-        try {
-            await scene[name](main, Stalls);
-            print(`ok ${index + 1} - ${name}`);
-        } catch (error) {
-            failed = true;
-            print(`# ${error}\n# ${error.stack}`.trim().replace(/\n(?!#)/g, '\n# '));
-            print(`not ok ${index + 1} - ${name}`);
-        }
-    }
-    loop.quit();
-}
-
-play().catch(error => {
-    failed = true;
-    print(`Bail out! ${error}`);
-    loop.quit();
+    return [main, Stalls];
 });
-loop.run();
-System.exit(failed ? 1 : 0);

@@ -5,29 +5,10 @@
 
 import Dbr from 'gi://Dbr?version=1';
 import GLib from 'gi://GLib';
-import System from 'system';
+
+import {assert, assertEqual, assertFails, play} from './tap.js';
 
 const units = `${GLib.getenv('XDG_RUNTIME_DIR')}/data/systemd/user`;
-
-function assert(truth, what) {
-    if (!truth)
-        throw new Error(`not so: ${what}`);
-}
-
-function assertEqual(found, wanted) {
-    assert(JSON.stringify(found) === JSON.stringify(wanted),
-        `${JSON.stringify(found)} is ${JSON.stringify(wanted)}`);
-}
-
-async function assertFails(promise, code) {
-    try {
-        await promise;
-    } catch (error) {
-        assert(error.matches(Dbr.Error, code), error);
-        return error;
-    }
-    throw new Error('no error');
-}
 
 function names(list) {
     return Array.from({length: list.get_n_items()}, (_, i) => list.get_item(i).name);
@@ -77,28 +58,6 @@ const scene = {
     },
 };
 
-const loop = new GLib.MainLoop(null, false);
-let failed = false;
-
-async function play() {
-    const titles = Object.keys(scene);
-    print(`1..${titles.length}`);
-    GLib.file_set_contents(`${units}/ok.service`, '[Service]\nExecStart=/bin/sleep infinity\n');
-    GLib.file_set_contents(`${units}/fails.service`,
-        '[Service]\nType=oneshot\nExecStart=/bin/false\n');
-    for (const [index, title] of titles.entries()) {
-        try {
-            await scene[title](Dbr.SystemdMonitor.new(null, Dbr.SystemdScope.USER));
-            print(`ok ${index + 1} - ${title}`);
-        } catch (error) {
-            failed = true;
-            print(`# ${error}\n# ${error.stack}`.trim().replace(/\n(?!#)/g, '\n# '));
-            print(`not ok ${index + 1} - ${title}`);
-        }
-    }
-    loop.quit();
-}
-
-play();
-loop.run();
-System.exit(failed ? 1 : 0);
+GLib.file_set_contents(`${units}/ok.service`, '[Service]\nExecStart=/bin/sleep infinity\n');
+GLib.file_set_contents(`${units}/fails.service`, '[Service]\nType=oneshot\nExecStart=/bin/false\n');
+play(scene, async () => [Dbr.SystemdMonitor.new(null, Dbr.SystemdScope.USER)]);

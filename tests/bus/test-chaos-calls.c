@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dbr-scene.h"
+#include "dbr-wild.h"
 
 /* Thousands of calls while everything fails around them; then what each said of itself is held
  * against what the service has written down. All that is drawn follows from one seed, which
@@ -23,24 +24,11 @@
 
 /* How the service takes its calls. */
 static const char behaviours[] =
-  "on Plain: reply ()\n"
-  "on Slow: wait 20; reply ()\n"
-  "on Late: wait 400; reply ()\n"
-  "on Lost: never\n"
-  "on Broken: error org.dbr.Error.Broken\n"
-  "on Busy: reply ()\n"
-  "on Busy every 2: error org.freedesktop.DBus.Error.NoMemory\n"
-  "on Vague: error org.freedesktop.DBus.Error.NoReply\n"
+  WILD_SCRIPT
   "on Added: reply ()\n"
-  "on Added every 2: error " ADDED "\n"
-  "on Die: die\n";
+  "on Added every 2: error " ADDED "\n";
 
-/* How often of a thousand each is called; the rest is plain. */
-static const struct
-{
-  const char *member;
-  guint       permille;
-} members[] = {
+static const WildMember members[] = {
   { "Die", 2 },
   { "Lost", 10 },
   { "Late", 20 },
@@ -113,21 +101,6 @@ take_seed (void)
   return seed;
 }
 
-static guint
-draw (GRand *rand,
-      guint  least,
-      guint  most)
-{
-  return (guint) g_rand_int_range (rand, (gint32) least, (gint32) most + 1);
-}
-
-static gboolean
-happens (GRand *rand,
-         guint  permille)
-{
-  return draw (rand, 0, 999) < permille;
-}
-
 /* The first client is as it ships, the second never gives a service up, the third repeats what it
  * was told to repeat. */
 static void
@@ -198,18 +171,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (Chaos, chaos_free)
 
 /* The calls */
 
-static const char *
-draw_member (GRand *rand)
-{
-  guint number = draw (rand, 0, 999);
-  gsize i = 0;
-
-  while (number >= members[i].permille)
-    number -= members[i++].permille;
-
-  return members[i].member;
-}
-
 static void
 ended_cb (GObject      *source,
           GAsyncResult *result,
@@ -226,42 +187,23 @@ ended_cb (GObject      *source,
   try->n_ended++;
 }
 
-static gboolean
-cancel_cb (gpointer user_data)
-{
-  g_cancellable_cancel (user_data);
-
-  return G_SOURCE_REMOVE;
-}
-
 static void
 chaos_begin_call (Chaos *self)
 {
   static const guint limits[] = { 60, 200, 1000, 3000 };
   GRand *rand = self->calls_rand;
   Try *try = &self->tries[self->n_begun];
-  guint client = draw (rand, 0, G_N_ELEMENTS (self->clients) - 1);
+  guint client = dbr_test_draw (rand, 0, G_N_ELEMENTS (self->clients) - 1);
   g_autofree char *token = g_strdup_printf ("%u", self->n_begun);
 
   try->id = self->n_begun++;
-  try->limit_ms = limits[draw (rand, 0, G_N_ELEMENTS (limits) - 1)];
-  try->call = scene_call_new (draw_member (rand), g_variant_new ("(s)", token), try->limit_ms);
-  try->is_repeatable = happens (rand, 300);
-  dbr_call_set_idempotent (try->call, try->is_repeatable);
-  if (happens (rand, 200))
-    dbr_call_set_attempt_timeout_ms (try->call, 100);
-  dbr_call_set_background (try->call, happens (rand, 100));
-  dbr_call_set_bypass_circuit (try->call, happens (rand, 300));
-  dbr_call_set_interactive (try->call, happens (rand, 50));
+  try->limit_ms = limits[dbr_test_draw (rand, 0, G_N_ELEMENTS (limits) - 1)];
+  try->call = scene_call_new (wild_draw_member (members, rand), g_variant_new ("(s)", token),
+                              try->limit_ms);
+  try->is_repeatable = wild_draw_options (try->call, rand, 50);
   if (client == 2 && strcmp (dbr_call_get_method_name (try->call), "Added") == 0)
     try->is_repeatable = TRUE;
-  if (happens (rand, 50))
-    {
-      try->cancellable = g_cancellable_new ();
-      g_timeout_add_full (G_PRIORITY_DEFAULT, draw (rand, 0, 100), cancel_cb,
-                          g_object_ref (try->cancellable), g_object_unref);
-    }
-
+  try->cancellable = wild_draw_cancellable (rand);
   dbr_client_run_async (self->clients[client], try->call, try->cancellable, ended_cb, try);
 }
 
@@ -320,7 +262,7 @@ chaos_draw_fault (Chaos *self)
     FAULT_BUS_STOPPED, FAULT_BUS_STOPPED, FAULT_BUS_KILLED,
   };
   guint n_left = G_N_ELEMENTS (deck) - self->n_dealt++ % G_N_ELEMENTS (deck);
-  guint place = draw (self->faults_rand, 0, n_left - 1);
+  guint place = dbr_test_draw (self->faults_rand, 0, n_left - 1);
   Fault fault;
 
   if (n_left == G_N_ELEMENTS (deck))
@@ -362,7 +304,7 @@ fault_cb (gpointer user_data)
 
   if (was_whole)
     chaos_break (self);
-  g_timeout_add (draw (self->faults_rand, 20, was_whole ? 250 : 120), fault_cb, self);
+  g_timeout_add (dbr_test_draw (self->faults_rand, 20, was_whole ? 250 : 120), fault_cb, self);
 
   return G_SOURCE_REMOVE;
 }
@@ -435,27 +377,6 @@ chaos_read_record (Chaos *self)
   return counts;
 }
 
-static gboolean
-agrees (DbrExecution execution,
-        guint        count)
-{
-  switch (execution)
-    {
-    case DBR_EXECUTION_NEVER:
-      return count == 0;
-
-    case DBR_EXECUTION_ONCE:
-      return count == 1;
-
-    case DBR_EXECUTION_SEVERAL:
-      return count >= 2;
-
-    case DBR_EXECUTION_MAYBE:
-    default:
-      return TRUE;
-    }
-}
-
 static void
 try_check (const Try *self,
            guint      count)
@@ -469,7 +390,7 @@ try_check (const Try *self,
   if (count > 1 && !self->is_repeatable)
     g_error ("Call %u of %s, which must not run twice, ran %u times in %u attempts: %s", self->id,
              dbr_call_get_method_name (self->call), count, dbr_call_get_attempts (self->call), end);
-  if (!agrees (execution, count))
+  if (!wild_agrees (execution, count))
     g_error ("Call %u of %s said %d, but ran %u times in %u attempts: %s", self->id,
              dbr_call_get_method_name (self->call), execution, count,
              dbr_call_get_attempts (self->call), end);

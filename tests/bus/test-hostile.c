@@ -22,16 +22,13 @@ typedef struct
 } Ear;
 
 static void
-received_cb (DbrSubscription *subscription,
-             const char      *sender,
-             const char      *object_path,
-             const char      *interface_name,
-             const char      *member,
-             GVariant        *parameters,
-             Ear             *ear)
+received_cb (const DbrTestSignal *heard,
+             gpointer             user_data)
 {
+  Ear *ear = user_data;
+
   ear->n_heard++;
-  if (g_strcmp0 (sender, ear->wanted) != 0)
+  if (g_strcmp0 (heard->sender, ear->wanted) != 0)
     ear->n_wrong++;
 }
 
@@ -42,7 +39,7 @@ ear_open (Ear       *ear,
   g_autoptr(GError) error = NULL;
 
   ear->subscription = dbr_subscription_new (client, SCENE_NAME, NULL, FACE, NULL, NULL, 0);
-  g_signal_connect (ear->subscription, "received", G_CALLBACK (received_cb), ear);
+  dbr_test_listen (ear->subscription, received_cb, ear);
   g_assert_true (dbr_subscription_start_sync (ear->subscription, NULL, &error));
   g_assert_no_error (error);
 }

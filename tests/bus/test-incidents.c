@@ -168,17 +168,12 @@ test_flapping_service (void)
 }
 
 static void
-owner_cb (DbrSubscription *subscription,
-          const char      *sender,
-          const char      *object_path,
-          const char      *interface_name,
-          const char      *member,
-          GVariant        *parameters,
-          gpointer         n_gone)
+owner_cb (const DbrTestSignal *heard,
+          gpointer             n_gone)
 {
   const char *new_owner;
 
-  g_variant_get (parameters, "(&s&s&s)", NULL, NULL, &new_owner);
+  g_variant_get (heard->parameters, "(&s&s&s)", NULL, NULL, &new_owner);
   *(guint *) n_gone += *new_owner == '\0';
 }
 
@@ -199,7 +194,7 @@ test_on_demand (void)
   g_test_summary ("A service that is started for each call and goes after it does not flap");
 
   dbr_test_bus_add_service (scene->bus, "org.dbr.Lazy", exec);
-  g_signal_connect (changes, "received", G_CALLBACK (owner_cb), &n_gone);
+  dbr_test_listen (changes, owner_cb, &n_gone);
   dbr_subscription_start_sync (changes, NULL, &error);
   g_assert_no_error (error);
   for (guint i = 0; i < 4; i++)

@@ -186,25 +186,12 @@ allow_tick (DbrAccessPolicy *policy)
 }
 
 static void
-count_cb (GDBusConnection *connection,
-          const char      *sender_name,
-          const char      *object_path,
-          const char      *interface_name,
-          const char      *signal_name,
-          GVariant        *parameters,
-          gpointer         user_data)
-{
-  *(guint *) user_data += 1;
-}
-
-static void
 subscribe (Stage      *stage,
            const char *member,
            guint      *counter)
 {
-  g_dbus_connection_signal_subscribe (stage->connection, SCENE_NAME, DBR_TEST_INTERFACE, member,
-                                      NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE, count_cb, counter,
-                                      NULL);
+  dbr_test_listen_on_bus (stage->connection, SCENE_NAME, DBR_TEST_INTERFACE, member,
+                          dbr_test_count_signal, counter, NULL);
 }
 
 static void

@@ -36,18 +36,6 @@ restored_cb (DbrClient *client,
 }
 
 static void
-received_cb (DbrSubscription *subscription,
-             const char      *sender,
-             const char      *object_path,
-             const char      *interface_name,
-             const char      *member,
-             GVariant        *parameters,
-             gpointer         user_data)
-{
-  (*(guint *) user_data)++;
-}
-
-static void
 news_watch (News      *news,
             DbrClient *client)
 {
@@ -66,7 +54,7 @@ subscription_open (DbrClient            *client,
                                                         NULL, flags);
   g_autoptr(GError) error = NULL;
 
-  g_signal_connect (subscription, "received", G_CALLBACK (received_cb), n_heard);
+  dbr_test_listen (subscription, dbr_test_count_signal, n_heard);
   dbr_subscription_start_sync (subscription, NULL, &error);
   g_assert_no_error (error);
 

@@ -397,15 +397,10 @@ test_proxy_hidden (void)
 }
 
 static void
-received_cb (DbrSubscription *subscription,
-             const char      *sender,
-             const char      *object_path,
-             const char      *interface_name,
-             const char      *member,
-             GVariant        *parameters,
-             GString         *heard)
+received_cb (const DbrTestSignal *heard,
+             gpointer             paths)
 {
-  g_string_append_printf (heard, "%s ", object_path);
+  g_string_append_printf (paths, "%s ", heard->object_path);
 }
 
 static void
@@ -423,7 +418,7 @@ test_subscription (void)
   sandbox = sandbox_new (NULL);
   subscription = dbr_subscription_new (sandbox->client, SCENE_NAME, NULL, THING_INTERFACE, NULL,
                                        NULL, DBR_SUBSCRIPTION_FLAGS_NONE);
-  g_signal_connect (subscription, "received", G_CALLBACK (received_cb), heard);
+  dbr_test_listen (subscription, received_cb, heard);
   dbr_subscription_start_sync (subscription, NULL, &error);
   g_assert_no_error (error);
   dbr_test_peer_tell (sandbox->hidden, "emit /hidden " THING_INTERFACE ".Told");
@@ -463,7 +458,7 @@ test_subscription_hidden (void)
 
       subscriptions[i] = dbr_subscription_new (sandbox->client, names[i], NULL, THING_INTERFACE,
                                                NULL, NULL, DBR_SUBSCRIPTION_FLAGS_NONE);
-      g_signal_connect (subscriptions[i], "received", G_CALLBACK (received_cb), heard);
+      dbr_test_listen (subscriptions[i], received_cb, heard);
       dbr_subscription_start_sync (subscriptions[i], NULL, &error);
       g_assert_no_error (error);
     }

@@ -32,21 +32,6 @@ extern const ChaosActor chaos_health;
 extern const ChaosActor chaos_notices;
 extern const ChaosActor chaos_bluez;
 extern const ChaosActor chaos_lives;
-
-/* Whether it happens this time, so often of a thousand. */
-static inline gboolean
-chaos_happens (GRand *rand,
-               guint  permille)
-{
-  return (guint) g_rand_int_range (rand, 0, 1000) < permille;
-}
-
-static inline guint
-chaos_draw (GRand *rand,
-            guint  least,
-            guint  most)
-{
-  return (guint) g_rand_int_range (rand, (gint32) least, (gint32) most + 1);
-}
+extern const ChaosActor chaos_units;
 
 G_END_DECLS

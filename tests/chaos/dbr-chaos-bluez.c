@@ -152,7 +152,7 @@ bluez_act (gpointer actor)
   g_autoptr(DbrBluezDevice) device = NULL;
   g_autoptr(DbrBluezAdapter) adapter = NULL;
 
-  if (self->n_under_way >= MAX_UNDER_WAY || !chaos_happens (self->rand, 20))
+  if (self->n_under_way >= MAX_UNDER_WAY || !dbr_test_happens (self->rand, 20))
     return;
 
   device = bluez_find_device (self);
@@ -160,15 +160,15 @@ bluez_act (gpointer actor)
   if (device == NULL || adapter == NULL)
     return;
 
-  if (chaos_happens (self->rand, 400))
+  if (dbr_test_happens (self->rand, 400))
     dbr_bluez_device_connect_device_async (device, NULL, connected_cb,
                                            bluez_begin_deed (self, "connecting a device",
                                                              CONNECT_MS));
-  else if (chaos_happens (self->rand, 400))
+  else if (dbr_test_happens (self->rand, 400))
     dbr_bluez_device_disconnect_device_async (device, NULL, disconnected_cb,
                                               bluez_begin_deed (self, "disconnecting a device",
                                                                 CONNECT_MS));
-  else if (chaos_happens (self->rand, 500))
+  else if (dbr_test_happens (self->rand, 500))
     dbr_bluez_adapter_start_discovery_async (adapter, NULL, NULL, search_started_cb,
                                              bluez_begin_deed (self, "starting a search",
                                                                SEARCH_MS));

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dbr-wild.h"
+
 /* Calls of all kinds, from the main loop and from threads; then what each said of itself is held
  * against what the services have written down. */
 
@@ -24,12 +26,8 @@
 /* So soon after a storm a call to the calm service has to succeed. */
 #define CALM_MS 1200
 
-/* How often of a thousand each is called at the wild service; the rest is plain. */
-static const struct
-{
-  const char *member;
-  guint       permille;
-} members[] = {
+/* What is called at the wild service. */
+static const WildMember members[] = {
   { "Die", 1 },
   { "Lost", 5 },
   { "Late", 20 },
@@ -113,35 +111,17 @@ calls_add_try (Calls      *self,
   return try;
 }
 
-static const char *
-draw_member (GRand *rand)
-{
-  guint number = chaos_draw (rand, 0, 999);
-  gsize i = 0;
-
-  while (number >= members[i].permille)
-    number -= members[i++].permille;
-
-  return members[i].member;
-}
-
 static Try *
 calls_draw_try (Calls *self,
                 GRand *rand)
 {
   static const guint limits[] = { 60, 300, 1000, 3000 };
-  gboolean is_calm = chaos_happens (rand, 300);
-  const char *member = is_calm ? "Increment" : draw_member (rand);
+  gboolean is_calm = dbr_test_happens (rand, 300);
+  const char *member = is_calm ? "Increment" : wild_draw_member (members, rand);
   Try *try = calls_add_try (self, is_calm ? CHAOS_CALM : CHAOS_WILD, member,
-                            limits[chaos_draw (rand, 0, G_N_ELEMENTS (limits) - 1)]);
+                            limits[dbr_test_draw (rand, 0, G_N_ELEMENTS (limits) - 1)]);
 
-  try->is_repeatable = chaos_happens (rand, 300);
-  dbr_call_set_idempotent (try->call, try->is_repeatable);
-  if (chaos_happens (rand, 200))
-    dbr_call_set_attempt_timeout_ms (try->call, 100);
-  dbr_call_set_background (try->call, chaos_happens (rand, 100));
-  dbr_call_set_bypass_circuit (try->call, chaos_happens (rand, 300));
-  dbr_call_set_interactive (try->call, chaos_happens (rand, 30));
+  try->is_repeatable = wild_draw_options (try->call, rand, 30);
 
   return try;
 }
@@ -206,14 +186,6 @@ ended_cb (GObject      *source,
 
   /* It is kept, for a second end to be found. */
   calls_end_try (ending->calls, ending->try, reply, error);
-}
-
-static gboolean
-cancel_cb (gpointer user_data)
-{
-  g_cancellable_cancel (user_data);
-
-  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -288,7 +260,7 @@ calls_pass_descriptor (Calls *self)
   dbr_call_set_timeout_ms (call, 2000);
   dbr_call_set_fd_list (call, descriptors);
   dbr_call_set_reply_type (call, G_VARIANT_TYPE ("(ay)"));
-  dbr_client_run_async (self->clients[chaos_draw (self->rand, 0, 1)], call, NULL, passed_cb,
+  dbr_client_run_async (self->clients[dbr_test_draw (self->rand, 0, 1)], call, NULL, passed_cb,
                         passing);
 }
 
@@ -305,20 +277,14 @@ calls_act (gpointer actor)
 {
   Calls *self = actor;
 
-  if (chaos_happens (self->rand, 30))
+  if (dbr_test_happens (self->rand, 30))
     calls_pass_descriptor (self);
   for (guint i = 0; i < CALLS_A_TURN && calls_count_under_way (self) < MAX_UNDER_WAY; i++)
     {
       Try *try = calls_draw_try (self, self->rand);
-      g_autoptr(GCancellable) cancellable = NULL;
+      g_autoptr(GCancellable) cancellable = wild_draw_cancellable (self->rand);
 
-      if (chaos_happens (self->rand, 50))
-        {
-          cancellable = g_cancellable_new ();
-          g_timeout_add_full (G_PRIORITY_DEFAULT, chaos_draw (self->rand, 0, 100), cancel_cb,
-                              g_object_ref (cancellable), g_object_unref);
-        }
-      calls_run (self, self->clients[chaos_draw (self->rand, 0, 1)], try, cancellable);
+      calls_run (self, self->clients[dbr_test_draw (self->rand, 0, 1)], try, cancellable);
     }
 }
 
@@ -340,11 +306,11 @@ caller_run (gpointer data)
     {
       Try *try = calls_draw_try (calls, self->rand);
       GError *error = NULL;
-      GVariant *reply = dbr_client_run_sync (calls->clients[chaos_draw (self->rand, 0, 1)],
+      GVariant *reply = dbr_client_run_sync (calls->clients[dbr_test_draw (self->rand, 0, 1)],
                                              try->call, NULL, &error);
 
       calls_end_try (calls, try, reply, error);
-      g_usleep (chaos_draw (self->rand, 1, 20) * 1000);
+      g_usleep (dbr_test_draw (self->rand, 1, 20) * 1000);
     }
   g_rand_free (self->rand);
 
@@ -476,27 +442,6 @@ calls_read_record (Calls      *self,
     }
 }
 
-static gboolean
-agrees (DbrExecution execution,
-        guint        count)
-{
-  switch (execution)
-    {
-    case DBR_EXECUTION_NEVER:
-      return count == 0;
-
-    case DBR_EXECUTION_ONCE:
-      return count == 1;
-
-    case DBR_EXECUTION_SEVERAL:
-      return count >= 2;
-
-    case DBR_EXECUTION_MAYBE:
-    default:
-      return TRUE;
-    }
-}
-
 static void
 calls_check_try (Calls *self,
                  Try   *try,
@@ -517,7 +462,7 @@ calls_check_try (Calls *self,
   if (count > 1 && !try->is_repeatable)
     chaos_world_fail (self->world, "call %u of %s, which must not run twice, ran %u times in %u "
                       "attempts: %s", try->id, member, count, attempts, end);
-  if (!agrees (execution, count))
+  if (!wild_agrees (execution, count))
     chaos_world_fail (self->world, "call %u of %s said %d, but ran %u times in %u attempts: %s",
                       try->id, member, execution, count, attempts, end);
   if (count > attempts)

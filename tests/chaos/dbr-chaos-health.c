@@ -170,7 +170,7 @@ perform_cb (DbrRecoveryStage   *stage,
   DbrServiceMonitor *monitor = dbr_recovery_attempt_get_monitor (attempt);
 
   /* Now and then it drops what it was asked for. */
-  if (chaos_happens (self->rand, 200))
+  if (dbr_test_happens (self->rand, 200))
     return;
 
   dbr_service_monitor_wait_healthy_async (monitor, STAGE_MS / 2,
@@ -261,15 +261,15 @@ static void
 health_act (gpointer actor)
 {
   Health *self = actor;
-  Watch *watch = &self->watches[chaos_draw (self->rand, 0, N_WATCHES - 1)];
+  Watch *watch = &self->watches[dbr_test_draw (self->rand, 0, N_WATCHES - 1)];
 
   for (gsize i = 0; i < N_WATCHES; i++)
     watch_look (&self->watches[i]);
-  if (chaos_happens (self->rand, 10))
+  if (dbr_test_happens (self->rand, 10))
     watch_check (watch);
-  else if (chaos_happens (self->rand, 10))
+  else if (dbr_test_happens (self->rand, 10))
     watch_wait (watch);
-  else if (chaos_happens (self->rand, 5))
+  else if (dbr_test_happens (self->rand, 5))
     health_recover (self);
 }
 

@@ -113,9 +113,9 @@ leases_use (Leases  *self,
 {
   g_autoptr(DbrCall) call = NULL;
 
-  if (!holding->is_proof && chaos_happens (self->rand, 400))
+  if (!holding->is_proof && dbr_test_happens (self->rand, 400))
     {
-      g_timeout_add (chaos_draw (self->rand, 0, 150), give_cb, holding);
+      g_timeout_add (dbr_test_draw (self->rand, 0, 150), give_cb, holding);
       return;
     }
 
@@ -192,7 +192,7 @@ leases_run (gpointer data)
   while (!g_atomic_int_get (&self->is_over))
     {
       leases_use_in_thread (self);
-      g_usleep (chaos_draw (self->thread_rand, 1, 60) * 1000);
+      g_usleep (dbr_test_draw (self->thread_rand, 1, 60) * 1000);
     }
 
   return NULL;
@@ -223,7 +223,7 @@ leases_act (gpointer actor)
 {
   Leases *self = actor;
 
-  if (self->n_under_way < MAX_UNDER_WAY && chaos_happens (self->rand, 60))
+  if (self->n_under_way < MAX_UNDER_WAY && dbr_test_happens (self->rand, 60))
     leases_acquire (self, FALSE);
 }
 

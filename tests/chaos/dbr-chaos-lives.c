@@ -250,14 +250,14 @@ static void
 lives_add (Lives *self)
 {
   Life *life = g_new0 (Life, 1);
-  guint n_deeds = chaos_draw (self->rand, 1, MAX_DEEDS);
+  guint n_deeds = dbr_test_draw (self->rand, 1, MAX_DEEDS);
 
   life->client = chaos_world_new_client (self->world);
   life->cancellable = g_cancellable_new ();
-  life->end_usec = g_get_monotonic_time () + chaos_draw (self->rand, 0, 400) * 1000;
+  life->end_usec = g_get_monotonic_time () + dbr_test_draw (self->rand, 0, 400) * 1000;
   g_ptr_array_add (self->lives, life);
   for (guint i = 0; i < n_deeds; i++)
-    life_act (life, self, (Deed) chaos_draw (self->rand, DEED_CALL, DEED_ACQUIRE));
+    life_act (life, self, (Deed) dbr_test_draw (self->rand, DEED_CALL, DEED_ACQUIRE));
 }
 
 /* Their ends */
@@ -277,15 +277,15 @@ static void
 lives_end_one (Lives *self,
                Life  *life)
 {
-  if (chaos_happens (self->rand, 300))
+  if (dbr_test_happens (self->rand, 300))
     g_cancellable_cancel (life->cancellable);
-  if (chaos_happens (self->rand, 300))
+  if (dbr_test_happens (self->rand, 300))
     dbr_client_close_async (life->client, NULL, done_cb,
                             lives_begin_deed (self, DEED_CLOSE, "closing a client", 1000));
-  if (life->pool != NULL && chaos_happens (self->rand, 500))
+  if (life->pool != NULL && dbr_test_happens (self->rand, 500))
     dbr_pool_close_async (life->pool, NULL, done_cb,
                           lives_begin_deed (self, DEED_CLOSE_POOL, "closing a pool", 1000));
-  if (life->monitor != NULL && chaos_happens (self->rand, 500))
+  if (life->monitor != NULL && dbr_test_happens (self->rand, 500))
     dbr_service_monitor_stop (life->monitor);
 }
 
@@ -324,7 +324,7 @@ lives_act (gpointer actor)
   Lives *self = actor;
 
   lives_end_old (self);
-  if (self->lives->len < MAX_LIVES && chaos_happens (self->rand, 80))
+  if (self->lives->len < MAX_LIVES && dbr_test_happens (self->rand, 80))
     lives_add (self);
 }
 

@@ -83,7 +83,7 @@ sent_cb (GObject      *source,
       self->is_proving = FALSE;
       self->is_proven = notice->id != 0;
     }
-  else if (notice->id != 0 && chaos_happens (self->rand, 300))
+  else if (notice->id != 0 && dbr_test_happens (self->rand, 300))
     {
       dbr_notifier_close_async (self->notifier, notice->id, NULL, closed_cb,
                                 chaos_op_begin (self->world, "closing a notification", SEND_MS));
@@ -96,7 +96,8 @@ notices_send (Notices  *self,
 {
   Sending *sending = g_new0 (Sending, 1);
   Notice *notice = g_new0 (Notice, 1);
-  DbrUrgency urgency = (DbrUrgency) chaos_draw (self->rand, DBR_URGENCY_LOW, DBR_URGENCY_CRITICAL);
+  DbrUrgency urgency = (DbrUrgency) dbr_test_draw (self->rand, DBR_URGENCY_LOW,
+                                                   DBR_URGENCY_CRITICAL);
 
   notice->summary = g_strdup_printf ("notice-%u-%08x", self->notices->len,
                                      self->notices->len * 2654435761u);
@@ -131,7 +132,7 @@ notices_act (gpointer actor)
 {
   Notices *self = actor;
 
-  if (self->n_under_way < MAX_UNDER_WAY && chaos_happens (self->rand, 40))
+  if (self->n_under_way < MAX_UNDER_WAY && dbr_test_happens (self->rand, 40))
     notices_send (self, FALSE);
 }
 

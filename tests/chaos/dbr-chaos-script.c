@@ -3,6 +3,8 @@
 
 #include "dbr-chaos-script.h"
 
+#include "dbr-test-draw.h"
+
 /* A storm is this long, and the calm behind it, in which all has to become well again. */
 #define STORM_MS 2500
 #define CALM_MS 2500
@@ -70,14 +72,6 @@ chaos_fault_make_weather (const ChaosFault *self,
     weather->brittle_bytes = self->amount;
 }
 
-static guint
-draw (GRand *rand,
-      guint  least,
-      guint  most)
-{
-  return (guint) g_rand_int_range (rand, (gint32) least, (gint32) most + 1);
-}
-
 static ChaosFaultKind
 draw_kind (GRand *rand)
 {
@@ -87,7 +81,7 @@ draw_kind (GRand *rand)
 
   for (gsize i = 0; i < CHAOS_N_FAULTS; i++)
     sum += faults[i].weight;
-  number = draw (rand, 0, sum - 1);
+  number = dbr_test_draw (rand, 0, sum - 1);
   while (number >= faults[kind].weight)
     number -= faults[kind++].weight;
 
@@ -101,13 +95,14 @@ draw_amount (GRand          *rand,
              ChaosFaultKind  kind)
 {
   if (kind == CHAOS_FAULT_DELAY)
-    return draw (rand, 1, 200);
+    return dbr_test_draw (rand, 1, 200);
   if (kind == CHAOS_FAULT_SPLIT)
-    return draw (rand, 0, 1) == 0 ? draw (rand, 1, 16) : draw (rand, 17, 200);
+    return dbr_test_draw (rand, 0, 1) == 0 ? dbr_test_draw (rand, 1, 16)
+                                           : dbr_test_draw (rand, 17, 200);
   if (kind == CHAOS_FAULT_BRITTLE)
-    return draw (rand, 1, 1500);
+    return dbr_test_draw (rand, 1, 1500);
 
-  return draw (rand, 2, 200);
+  return dbr_test_draw (rand, 2, 200);
 }
 
 static void
@@ -123,12 +118,12 @@ draw_strike (GRand      *rand,
   ChaosStrike *strike = &fault->strike;
 
   strike->kind = kinds[fault->kind];
-  strike->way = draw (rand, 0, 1) == 0 ? CHAOS_TO_BUS : CHAOS_TO_CLIENT;
-  strike->of = draw (rand, 1, 4);
-  strike->share = draw (rand, 0, strike->of - 1);
-  strike->after_bytes = draw (rand, 0, 600);
-  strike->every_bytes = draw (rand, 1, 500);
-  strike->mask = (guint8) draw (rand, 1, 255);
+  strike->way = dbr_test_draw (rand, 0, 1) == 0 ? CHAOS_TO_BUS : CHAOS_TO_CLIENT;
+  strike->of = dbr_test_draw (rand, 1, 4);
+  strike->share = dbr_test_draw (rand, 0, strike->of - 1);
+  strike->after_bytes = dbr_test_draw (rand, 0, 600);
+  strike->every_bytes = dbr_test_draw (rand, 1, 500);
+  strike->mask = (guint8) dbr_test_draw (rand, 1, 255);
 }
 
 static ChaosFault
@@ -138,9 +133,10 @@ draw_fault (GRand *rand,
 {
   ChaosFault fault = { .kind = draw_kind (rand), .at_ms = at_ms };
 
-  fault.lasts_ms = draw (rand, faults[fault.kind].least_ms, faults[fault.kind].most_ms);
+  fault.lasts_ms = dbr_test_draw (rand, faults[fault.kind].least_ms, faults[fault.kind].most_ms);
   fault.amount = draw_amount (rand, fault.kind);
-  fault.place = draw (rand, 0, chaos_fault_is_process (&fault) ? n_peers - 1 : CHAOS_N_WAYS - 1);
+  fault.place = dbr_test_draw (rand, 0, (chaos_fault_is_process (&fault) ? n_peers : CHAOS_N_WAYS)
+                               - 1);
   if (chaos_fault_is_strike (&fault))
     draw_strike (rand, &fault);
 
@@ -171,7 +167,7 @@ script_add_storm (GArray *script,
       fault.strike.lasts_ms = fault.lasts_ms;
       if (fault.at_ms < end_ms)
         g_array_append_val (script, fault);
-      at_ms += draw (rand, 10, 500);
+      at_ms += dbr_test_draw (rand, 10, 500);
     }
 }
 

@@ -62,25 +62,21 @@ struct _Signals
 };
 
 static void
-received_cb (DbrSubscription *subscription,
-             const char      *sender,
-             const char      *object_path,
-             const char      *interface_name,
-             const char      *member,
-             GVariant        *parameters,
-             Ear             *self)
+received_cb (const DbrTestSignal *heard,
+             gpointer             user_data)
 {
+  Ear *self = user_data;
   ChaosWorld *world = self->signals->world;
   gint64 now = g_get_monotonic_time ();
   gboolean is_tainted = chaos_world_is_tainted_since (world, self->heard_usec);
   guint32 tick;
 
   self->heard_usec = now;
-  if (g_strcmp0 (member, "Tick") != 0
-      || !g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(u)")))
+  if (g_strcmp0 (heard->member, "Tick") != 0
+      || !g_variant_is_of_type (heard->parameters, G_VARIANT_TYPE ("(u)")))
     return;
 
-  g_variant_get (parameters, "(u)", &tick);
+  g_variant_get (heard->parameters, "(u)", &tick);
   g_hash_table_add (self->came, GUINT_TO_POINTER (tick));
   if (!is_tainted && tick <= self->heard)
     chaos_world_fail (world, "subscription %u heard %u after %u", self->number, tick, self->heard);
@@ -111,7 +107,7 @@ ear_open (Ear *self)
   self->subscription = dbr_subscription_new (self->signals->client, kind->bus_name, kind->path,
                                              DBR_TEST_INTERFACE, kind->member, NULL, kind->flags);
   chaos_world_watch (self->signals->world, self->subscription);
-  g_signal_connect (self->subscription, "received", G_CALLBACK (received_cb), self);
+  dbr_test_listen (self->subscription, received_cb, self);
   self->starting = chaos_op_begin (self->signals->world, "a subscription's start", 10000);
   dbr_subscription_start_async (self->subscription, NULL, started_cb, self);
 }
@@ -241,7 +237,7 @@ signals_act (gpointer actor)
       if (ear->subscription == NULL)
         ear_open (ear);
       /* The first one lasts, the others come and go. */
-      else if (i > 0 && ear->starting == NULL && chaos_happens (self->rand, 3))
+      else if (i > 0 && ear->starting == NULL && dbr_test_happens (self->rand, 3))
         ear_close (ear);
     }
   signals_say (self);

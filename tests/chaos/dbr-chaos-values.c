@@ -107,25 +107,18 @@ proxy_read_cb (GObject      *source,
                       g_variant_get_uint32 (value));
 }
 
+/* Of a refresh and of a write it is enough that they end. */
 static void
-refreshed_cb (GObject      *source,
-              GAsyncResult *result,
-              gpointer      user_data)
+ended_cb (GObject      *source,
+          GAsyncResult *result,
+          gpointer      user_data)
 {
   g_autofree Look *look = user_data;
 
-  dbr_proxy_refresh_finish (DBR_PROXY (source), result, NULL);
-  look_end (look);
-}
-
-static void
-written_cb (GObject      *source,
-            GAsyncResult *result,
-            gpointer      user_data)
-{
-  g_autofree Look *look = user_data;
-
-  dbr_client_write_property_finish (DBR_CLIENT (source), result, NULL);
+  if (DBR_IS_PROXY (source))
+    dbr_proxy_refresh_finish (DBR_PROXY (source), result, NULL);
+  else
+    dbr_client_write_property_finish (DBR_CLIENT (source), result, NULL);
   look_end (look);
 }
 
@@ -218,26 +211,26 @@ static void
 values_act (gpointer actor)
 {
   Values *self = actor;
-  DbrProxy **place = &self->proxies[chaos_draw (self->rand, 0, N_PROXIES - 1)];
+  DbrProxy **place = &self->proxies[dbr_test_draw (self->rand, 0, N_PROXIES - 1)];
 
   values_check_fresh (self);
-  if (self->n_under_way >= MAX_UNDER_WAY || !chaos_happens (self->rand, 150))
+  if (self->n_under_way >= MAX_UNDER_WAY || !dbr_test_happens (self->rand, 150))
     return;
 
   if (*place == NULL)
     values_get_proxy (self, place, paths[place - self->proxies]);
   /* The first one is left to itself; those of one path would have one set of values. */
-  else if (place != self->proxies && chaos_happens (self->rand, 50))
+  else if (place != self->proxies && dbr_test_happens (self->rand, 50))
     g_clear_object (place);
-  else if (place != self->proxies && chaos_happens (self->rand, 100))
-    dbr_proxy_refresh_async (*place, NULL, refreshed_cb,
+  else if (place != self->proxies && dbr_test_happens (self->rand, 100))
+    dbr_proxy_refresh_async (*place, NULL, ended_cb,
                              values_begin_look (self, "a proxy's refresh", 3000));
-  else if (chaos_happens (self->rand, 400))
+  else if (dbr_test_happens (self->rand, 400))
     dbr_proxy_read_async (*place, "Level", NULL, proxy_read_cb,
                           values_begin_look (self, "a proxy's read", 2000));
-  else if (chaos_happens (self->rand, 300))
+  else if (dbr_test_happens (self->rand, 300))
     dbr_client_write_property_async (self->client, CHAOS_CALM, WRITTEN_PATH, DBR_TEST_INTERFACE,
-                                     "Level", g_variant_new_uint32 (7), NULL, written_cb,
+                                     "Level", g_variant_new_uint32 (7), NULL, ended_cb,
                                      values_begin_look (self, "a write", 2000));
   else
     dbr_client_read_property_async (self->client, CHAOS_CALM, CHAOS_PATH, DBR_TEST_INTERFACE,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dbr-chaos-script.h"
+#include "dbr-wild.h"
 
 /* What was changed on its way may be waiting somewhere for so long after its connection ended. */
 #define TAINT_MS 500
@@ -29,17 +30,7 @@ static const struct
   const char *script;
 } peers[CHAOS_N_PEERS] = {
   [CHAOS_PEER_WILD] = {
-    CHAOS_WILD,
-    "record %s\n"
-    "on Plain: reply ()\n"
-    "on Slow: wait 20; reply ()\n"
-    "on Late: wait 400; reply ()\n"
-    "on Lost: never\n"
-    "on Broken: error org.dbr.Error.Broken\n"
-    "on Busy: reply ()\n"
-    "on Busy every 2: error org.freedesktop.DBus.Error.NoMemory\n"
-    "on Vague: error org.freedesktop.DBus.Error.NoReply\n"
-    "on Die: die\n",
+    CHAOS_WILD, "record %s\n" WILD_SCRIPT
   },
   [CHAOS_PEER_CALM] = { CHAOS_CALM, "record %s\n" },
   [CHAOS_PEER_DESK] = { "org.freedesktop.Notifications", "record %s\n" },
@@ -68,9 +59,10 @@ struct _ChaosWorld
   gint64       began_usec;
   char        *folder;
 
-  DbrTestBus  *bus;
-  ChaosProxy  *proxy;
-  DbrTestPeer *peers[CHAOS_N_PEERS];
+  DbrTestBus     *bus;
+  ChaosProxy     *proxy;
+  DbrTestPeer    *peers[CHAOS_N_PEERS];
+  DbrTestSystemd *systemd;
 
   /* the script: what has begun by now, and what of that still lasts */
   GArray      *script;
@@ -519,6 +511,9 @@ world_end_process (ChaosWorld       *self,
       dbr_test_bus_restart (self->bus);
       for (ChaosPeer peer = 0; peer < CHAOS_N_PEERS; peer++)
         world_start_peer (self, peer);
+      /* It does not look for a bus again that it has lost. */
+      if (self->systemd != NULL)
+        dbr_test_systemd_restart (self->systemd);
     }
 }
 
@@ -673,6 +668,16 @@ chaos_world_new (guint32  seed,
   for (ChaosPeer peer = 0; peer < CHAOS_N_PEERS; peer++)
     world_start_peer (self, peer);
 
+  /* It takes its time to start, so that much can go wrong meanwhile. */
+  if (dbr_test_systemd_get_obstacle () == NULL)
+    {
+      self->systemd = dbr_test_systemd_new (self->bus);
+      dbr_test_systemd_write_unit (self->systemd, CHAOS_UNIT,
+                                   "[Service]\n"
+                                   "ExecStartPre=/bin/sleep 0.3\n"
+                                   "ExecStart=/bin/sleep infinity\n");
+    }
+
   self->script = seed != 0 ? chaos_script_new (seed, ms, CHAOS_N_PEERS)
                            : g_array_new (FALSE, FALSE, sizeof (ChaosFault));
   self->began_usec = g_get_monotonic_time ();
@@ -685,6 +690,7 @@ chaos_world_new (guint32  seed,
 void
 chaos_world_free (ChaosWorld *self)
 {
+  g_clear_pointer (&self->systemd, dbr_test_systemd_free);
   for (ChaosPeer peer = 0; peer < CHAOS_N_PEERS; peer++)
     dbr_test_peer_free (self->peers[peer]);
   chaos_proxy_free (self->proxy);
@@ -725,6 +731,12 @@ chaos_world_get_peer (ChaosWorld *self,
   return self->peers[peer];
 }
 
+DbrTestSystemd *
+chaos_world_get_systemd (ChaosWorld *self)
+{
+  return self->systemd;
+}
+
 DbrClient *
 chaos_world_new_client (ChaosWorld *self)
 {
@@ -743,6 +755,7 @@ chaos_world_new_client (ChaosWorld *self)
     { "stop_discovery", 3000 },
     { "connect", 4000 },
     { "disconnect", 3000 },
+    { "unit_job", 4000 },
   };
   DbrClient *client = dbr_client_new_for_address (chaos_world_get_address (self));
   g_autoptr(DbrTimeouts) timeouts = dbr_timeouts_new ();

@@ -18,6 +18,8 @@ G_BEGIN_DECLS
 #define CHAOS_PATH "/org/dbr/Peer"
 /* Has the same level. */
 #define CHAOS_OTHER_PATH "/org/dbr/Other"
+/* Of systemd. */
+#define CHAOS_UNIT "chaos.service"
 
 /* How much later than its limit something may end, and a value be known. */
 #define CHAOS_GRACE_USEC (dbr_test_stretch (2 * G_USEC_PER_SEC))
@@ -50,6 +52,8 @@ const char  *chaos_world_get_folder       (ChaosWorld  *self);
 DbrTestBus  *chaos_world_get_bus          (ChaosWorld  *self);
 DbrTestPeer *chaos_world_get_peer         (ChaosWorld  *self,
                                            ChaosPeer    peer);
+/* NULL where there can be none on this machine. */
+DbrTestSystemd *chaos_world_get_systemd   (ChaosWorld  *self);
 /* A client with short limits and one random source, each of its own. */
 DbrClient   *chaos_world_new_client       (ChaosWorld  *self) G_GNUC_WARN_UNUSED_RESULT;
 GRand       *chaos_world_new_rand         (ChaosWorld  *self) G_GNUC_WARN_UNUSED_RESULT;

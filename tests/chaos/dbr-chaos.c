@@ -34,6 +34,7 @@ static const ChaosActor *const actors[] = {
   &chaos_notices,
   &chaos_bluez,
   &chaos_lives,
+  &chaos_units,
 };
 
 typedef struct

@@ -131,18 +131,14 @@ play_devices (guint      n,
 /* Subscriptions */
 
 static void
-received_cb (DbrSubscription *subscription,
-             const char      *sender,
-             const char      *object_path,
-             const char      *interface_name,
-             const char      *member,
-             GVariant        *parameters,
-             guint           *counts)
+received_cb (const DbrTestSignal *heard,
+             gpointer             user_data)
 {
+  guint *counts = user_data;
   guint number;
 
-  g_variant_get (parameters, "(u)", &number);
-  g_assert_cmpuint (GPOINTER_TO_UINT (g_object_get_data (G_OBJECT (subscription), "number")), ==, number);
+  g_variant_get (heard->parameters, "(u)", &number);
+  g_assert_cmpuint (GPOINTER_TO_UINT (g_object_get_data (heard->source, "number")), ==, number);
   counts[number]++;
   counts[0]++;
 }
@@ -179,7 +175,7 @@ play_subscriptions (guint      n,
                               DBR_SUBSCRIPTION_FLAGS_NONE);
 
       g_object_set_data (G_OBJECT (subscription), "number", GUINT_TO_POINTER (i));
-      g_signal_connect (subscription, "received", G_CALLBACK (received_cb), counts);
+      dbr_test_listen (subscription, received_cb, counts);
       dbr_subscription_start_async (subscription, NULL, started_cb, &n_started);
       g_ptr_array_add (subscriptions, subscription);
     }

@@ -69,14 +69,11 @@ thread_main (gpointer user_data)
 /* All of it */
 
 static void
-received_cb (DbrSubscription *subscription,
-             const char      *sender,
-             const char      *object_path,
-             const char      *interface_name,
-             const char      *member,
-             GVariant        *parameters,
-             SoakLoad        *self)
+received_cb (const DbrTestSignal *heard,
+             gpointer             user_data)
 {
+  SoakLoad *self = user_data;
+
   self->n_heard++;
 }
 
@@ -100,7 +97,7 @@ soak_load_make (SoakLoad *self)
   self->subscription =
     dbr_subscription_new (self->client, SOAK_SERVICE, NULL, DBR_TEST_INTERFACE, NULL, NULL,
                           DBR_SUBSCRIPTION_FLAGS_NONE);
-  g_signal_connect (self->subscription, "received", G_CALLBACK (received_cb), self);
+  dbr_test_listen (self->subscription, received_cb, self);
   dbr_subscription_start_async (self->subscription, NULL, NULL, NULL);
 
   self->monitor = dbr_service_monitor_new (self->client, SOAK_SERVICE);

@@ -11,7 +11,7 @@
 
 /* What a person types behind `dbrctl call`: a signature, and a word for each of its types. The values
  * are of that signature, can be sent, and are the same again when they are typed as they are
- * printed. */
+ * printed. And what is typed behind `--property`: if it is taken, all of it can be asked for. */
 
 #define MAX_WORDS 16
 
@@ -95,6 +95,23 @@ check_found (const char *xml)
   g_assert_true (is_found == (signature != NULL && usage != NULL));
 }
 
+static void
+check_target (const char *text)
+{
+  g_auto(DbrctlTarget) target = { NULL };
+  g_autofree char *again = NULL;
+
+  if (!dbrctl_target_parse (&target, text))
+    return;
+
+  g_assert_true (g_variant_is_object_path (target.object_path));
+  g_assert_true (g_dbus_is_interface_name (target.interface_name));
+  g_assert_true (g_dbus_is_member_name (target.property_name));
+  again = g_strdup_printf ("%s:%s.%s", target.object_path, target.interface_name,
+                           target.property_name);
+  g_assert_cmpstr (again, ==, text);
+}
+
 int
 LLVMFuzzerTestOneInput (const guint8 *data,
                         gsize         size)
@@ -110,6 +127,7 @@ LLVMFuzzerTestOneInput (const guint8 *data,
 
   if (*signature == '<')
     check_found (signature);
+  check_target (signature);
   while (input.size > 0 && words->len < MAX_WORDS)
     g_ptr_array_add (words, fuzz_take_line (&input));
   g_ptr_array_add (words, NULL);

@@ -12,8 +12,9 @@
 
 #include "dbr-scene.h"
 
-/* Where neither /proc nor /sys tells of others, as in some containers. Each test is a process of its
- * own, which hides them before the library has a thread; bus and peer live in the world as it is. */
+/* Where neither /proc nor /sys tells of others, as in some containers, and where the bus does not.
+ * Each test of the first is a process of its own, which hides them before the library has a thread;
+ * bus and peer live in the world as it is. */
 
 #define ADDRESS_VARIABLE "DBR_TEST_ADDRESS"
 #define PID_VARIABLE "DBR_TEST_PID"
@@ -82,21 +83,15 @@ has_state (DbrServiceMonitor *monitor,
   return dbr_service_monitor_get_state (monitor) == state;
 }
 
+/* That of a service that the bus or the machine does not show the process of. */
 static void
-test_stall (void)
+play_stall (const char *address,
+            pid_t       pid)
 {
-  g_autoptr(DbrClient) client = NULL;
-  g_autoptr(DbrServiceMonitor) monitor = NULL;
+  g_autoptr(DbrClient) client = dbr_client_new_for_address (address);
+  g_autoptr(DbrServiceMonitor) monitor = dbr_service_monitor_new (client, SCENE_NAME);
   g_autoptr(GError) error = NULL;
-  pid_t pid;
 
-  g_test_summary ("A stopped service is a stalled one where nobody can see that it is stopped");
-  if (is_parent ())
-    return;
-
-  pid = (pid_t) atoi (g_getenv (PID_VARIABLE));
-  client = dbr_client_new_for_address (g_getenv (ADDRESS_VARIABLE));
-  monitor = dbr_service_monitor_new (client, SCENE_NAME);
   g_object_set (monitor, "interval-ms", 200u, "probe-timeout-ms", 1000u, "misses-to-stall", 2u,
                 "probe-path", SCENE_PATH, "probe-interface", DBR_TEST_INTERFACE,
                 "probe-property", "Name", NULL);
@@ -107,11 +102,23 @@ test_stall (void)
   dbr_test_wait_until (NULL, has_state (monitor, DBR_SERVICE_STATE_STALLED), DBR_TEST_PATIENCE_MS);
   kill (pid, SIGCONT);
   dbr_test_wait_until (NULL, has_state (monitor, DBR_SERVICE_STATE_HEALTHY), DBR_TEST_PATIENCE_MS);
+}
+
+static void
+test_stall (void)
+{
+
+  g_test_summary ("A stopped service is a stalled one where nobody can see that it is stopped");
+  if (is_parent ())
+    return;
+
+  play_stall (g_getenv (ADDRESS_VARIABLE), (pid_t) atoi (g_getenv (PID_VARIABLE)));
   show_machine ();
 }
 
 static DbrClient *
-new_client (int         uid,
+new_client (const char *address,
+            int         uid,
             const char *exe)
 {
   g_autoptr(DbrAccessPolicy) policy = dbr_access_policy_new (DBR_ACCESS_TIER_STANDARD);
@@ -123,7 +130,7 @@ new_client (int         uid,
   g_assert_no_error (error);
 
   return g_object_new (DBR_TYPE_CLIENT,
-                       "address", g_getenv (ADDRESS_VARIABLE),
+                       "address", address,
                        "access-policy", policy,
                        NULL);
 }
@@ -141,15 +148,45 @@ test_peer_check (void)
   if (is_parent ())
     return;
 
-  by_user = new_client ((int) getuid (), NULL);
+  by_user = new_client (g_getenv (ADDRESS_VARIABLE), (int) getuid (), NULL);
   scene_assert_answers (by_user);
-  by_program = new_client (-1, dbr_test_peer_get_program ());
+  by_program = new_client (g_getenv (ADDRESS_VARIABLE), -1, dbr_test_peer_get_program ());
   reply = dbr_client_call_sync (by_program, SCENE_NAME, SCENE_PATH, DBR_TEST_INTERFACE, "Echo", NULL,
                                 NULL, 2000, NULL, &error);
   g_assert_null (reply);
   g_assert_error (error, DBR_ERROR, DBR_ERROR_DENIED);
   g_test_message ("%s", error->message);
   show_machine ();
+}
+
+static void
+test_stall_on_silent_bus (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NO_CREDENTIALS, NULL);
+
+  g_test_summary ("The same where the bus does not say which process a service is");
+
+  play_stall (dbr_test_bus_get_address (scene->bus), dbr_test_peer_get_pid (scene->peer));
+}
+
+static void
+test_peer_check_on_silent_bus (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NO_CREDENTIALS, NULL);
+  g_autoptr(DbrClient) by_user = NULL;
+  g_autoptr(GVariant) reply = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("Where the bus does not say whose a service is, who has to be a certain user's is "
+                  "not called; others are");
+
+  scene_assert_answers (scene->client);
+  by_user = new_client (dbr_test_bus_get_address (scene->bus), (int) getuid (), NULL);
+  reply = dbr_client_call_sync (by_user, SCENE_NAME, SCENE_PATH, DBR_TEST_INTERFACE, "Increment",
+                                g_variant_new ("(s)", "once"), NULL, 2000, NULL, &error);
+  g_assert_null (reply);
+  g_assert_error (error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED);
+  g_assert_cmpuint (dbr_test_peer_executions (scene->peer, "once"), ==, 0);
 }
 
 int
@@ -160,6 +197,8 @@ main (int   argc,
 
   g_test_add_func ("/dbr/bare-machine/stall", test_stall);
   g_test_add_func ("/dbr/bare-machine/peer-check", test_peer_check);
+  g_test_add_func ("/dbr/bare-machine/stall-on-silent-bus", test_stall_on_silent_bus);
+  g_test_add_func ("/dbr/bare-machine/peer-check-on-silent-bus", test_peer_check_on_silent_bus);
 
   return g_test_run ();
 }

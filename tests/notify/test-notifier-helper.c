@@ -1,18 +1,24 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "config.h"
+
 #include "dbr-notify-scene.h"
 
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include "dbr-test-shortage.h"
+#include "notify/dbr-notify-frame-private.h"
 
 /* The same notifications by way of libnotify, in the program that runs it. */
 
@@ -375,6 +381,113 @@ test_pidfd_denied (void)
   g_test_trap_assert_passed ();
 }
 
+/* The program alone, and what it says to us, who are its notifier. */
+typedef struct
+{
+  DbrTestProcess *process;
+  int             fd;
+  GByteArray     *received;
+} Program;
+
+static void
+program_init (Program *self)
+{
+  const char *const arguments[] = { g_getenv ("DBR_NOTIFY_PROGRAM"), NULL };
+  int fds[2];
+
+  g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds));
+  self->process = dbr_test_process_new (arguments, FALSE, fds[1]);
+  self->fd = fds[0];
+  self->received = g_byte_array_new ();
+  close (fds[1]);
+}
+
+static void
+program_clear (Program *self)
+{
+  close (self->fd);
+  g_clear_pointer (&self->process, dbr_test_process_free);
+  g_clear_pointer (&self->received, g_byte_array_unref);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Program, program_clear)
+
+static void
+program_tell (Program    *self,
+              const char *kind,
+              GVariant   *body)
+{
+  g_autoptr(GBytes) frame = dbr_notify_frame_pack (kind, body);
+  gsize size = g_bytes_get_size (frame);
+
+  g_assert_cmpint (write (self->fd, g_bytes_get_data (frame, NULL), size), ==, (gssize) size);
+}
+
+/* The next that it says begins so, as “server (true, true, …)”. */
+static void
+program_expect (Program    *self,
+                const char *beginning)
+{
+  struct pollfd readable = { .fd = self->fd, .events = POLLIN };
+  g_autofree char *kind = NULL;
+  g_autofree char *printed = NULL;
+  g_autofree char *heard = NULL;
+  g_autoptr(GVariant) body = NULL;
+  gboolean is_broken = FALSE;
+  guint8 chunk[4096];
+  gssize n;
+
+  while (!dbr_notify_frame_take (self->received, &kind, &body, &is_broken))
+    {
+      g_assert_false (is_broken);
+      g_assert_cmpint (poll (&readable, 1, (int) dbr_test_stretch (DBR_TEST_PATIENCE_MS)), ==, 1);
+      n = read (self->fd, chunk, sizeof chunk);
+      g_assert_cmpint (n, >, 0);
+      g_byte_array_append (self->received, chunk, (guint) n);
+    }
+  printed = g_variant_print (body, FALSE);
+  heard = g_strdup_printf ("%s %s", kind, printed);
+  g_test_message ("%s", heard);
+  g_assert_true (g_str_has_prefix (heard, beginning));
+}
+
+static void
+program_show (Program    *self,
+              const char *summary)
+{
+  static const char *const nothing[] = { NULL };
+
+  program_tell (self, "show",
+                g_variant_new ("(usssssi^asa{sv})", 0u, "Player", summary, "", "", "", -1, nothing,
+                               NULL));
+}
+
+static void
+test_late_start (void)
+{
+  g_auto(Scene) scene = { NULL };
+  g_auto(Program) program = { NULL };
+
+  g_test_summary ("A wish for a desktop that comes when there is one already loses nothing that it "
+                  "shows");
+
+  scene_init (&scene, "");
+  program_init (&program);
+  program_expect (&program, "server (true, false, ");
+  program_expect (&program, "server (true, true, 'dbr-peer', ");
+  program_show (&program, "A");
+  program_expect (&program, "shown (1, ");
+  program_tell (&program, "start", g_variant_new ("()"));
+  /* If it asked the bus, these give it the time to hear. */
+  for (guint number = 2; number < 10; number++)
+    {
+      g_autofree char *shown = g_strdup_printf ("shown (%u, ", number);
+
+      program_show (&program, "B");
+      program_expect (&program, shown);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -394,6 +507,7 @@ main (int    argc,
   g_test_add_func ("/dbr/notifier-helper/portal", test_portal);
   g_test_add_func ("/dbr/notifier-helper/auto", test_auto);
   g_test_add_func ("/dbr/notifier-helper/few-descriptors", test_few_descriptors);
+  g_test_add_func ("/dbr/notifier-helper/late-start", test_late_start);
   g_test_add_func ("/dbr/notifier-helper/pidfd-denied", test_pidfd_denied);
 
   return g_test_run ();

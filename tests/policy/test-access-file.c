@@ -7,22 +7,10 @@
 
 #include <glib/gstdio.h>
 
-#include "base/dbr-error.h"
+#include "dbr-test-errors.h"
 #include "policy/dbr-access-policy-private.h"
 
 #define PROPERTIES "org.freedesktop.DBus.Properties"
-
-static void
-assert_invalid (gboolean     result,
-                GError     **error,
-                const char  *named)
-{
-  g_assert_false (result);
-  g_assert_error (*error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
-  g_test_message ("%s", (*error)->message);
-  g_assert_nonnull (strstr ((*error)->message, named));
-  g_clear_error (error);
-}
 
 static gboolean
 may_call (DbrAccessPolicy *policy,

@@ -7,7 +7,7 @@
 
 #include <glib/gstdio.h>
 
-#include "base/dbr-error.h"
+#include "dbr-test-errors.h"
 #include "base/dbr-request-source-private.h"
 #include "policy/dbr-access-policy-private.h"
 
@@ -76,18 +76,6 @@ check_call (DbrAccessPolicy  *policy,
   call->request = dbr_request_new (bus_name, object_path, interface_name, member, NULL, NULL);
 
   return dbr_access_policy_check (policy, (DbrCall *) call, error);
-}
-
-static void
-assert_invalid (gboolean     result,
-                GError     **error,
-                const char  *named)
-{
-  g_assert_false (result);
-  g_assert_error (*error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
-  g_test_message ("%s", (*error)->message);
-  g_assert_nonnull (strstr ((*error)->message, named));
-  g_clear_error (error);
 }
 
 static void

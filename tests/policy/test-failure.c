@@ -3,7 +3,7 @@
 
 #include "config.h"
 
-#include "base/dbr-error.h"
+#include "dbr-test-errors.h"
 #include "policy/dbr-failure-private.h"
 #include "policy/dbr-retry-policy.h"
 
@@ -49,29 +49,6 @@ static const struct
   { "org.dbr.Error.Overloaded", NOT_DELIVERED, EXECUTED, EXECUTED },
   { BUSY, NOT_DELIVERED, EXECUTED, EXECUTED },
 };
-
-static GError *
-make_remote_error (const char *name,
-                   const char *message)
-{
-  GError *error;
-
-  /* So that names of this domain are known. */
-  g_assert_cmpuint (DBR_ERROR, !=, 0);
-  error = g_dbus_error_new_for_dbus_error (name, message);
-
-  return error;
-}
-
-static DbrFailure
-classify_name (DbrRetryPolicy *policy,
-               const char     *name,
-               const char     *message)
-{
-  g_autoptr(GError) error = make_remote_error (name, message);
-
-  return dbr_retry_policy_classify (policy, error);
-}
 
 static void
 test_classify_remote (void)

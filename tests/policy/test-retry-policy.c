@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/dbr-error.h"
+#include "dbr-test-errors.h"
 #include "policy/dbr-retry-policy-private.h"
 
 #define BUS "org.freedesktop.DBus.Error."
@@ -29,29 +29,6 @@ static const struct
   { "reconnect", { 5, 0, 1000, 1000, 1.5, 10000, DBR_JITTER_EQUAL, 10, 0.2, TRUE } },
   { "bluez", { 4, 9, 250, 1000, 1.5, 4000, DBR_JITTER_EQUAL, 10, 0.2, TRUE } },
 };
-
-static GError *
-make_remote_error (const char *name,
-                   const char *message)
-{
-  GError *error;
-
-  /* So that names of this domain are known. */
-  g_assert_cmpuint (DBR_ERROR, !=, 0);
-  error = g_dbus_error_new_for_dbus_error (name, message);
-
-  return error;
-}
-
-static DbrFailure
-classify_name (DbrRetryPolicy *policy,
-               const char     *name,
-               const char     *message)
-{
-  g_autoptr(GError) error = make_remote_error (name, message);
-
-  return dbr_retry_policy_classify (policy, error);
-}
 
 static void
 assert_values (DbrRetryPolicy       *policy,

@@ -7,7 +7,7 @@
 
 #include <glib/gstdio.h>
 
-#include "base/dbr-error.h"
+#include "dbr-test-errors.h"
 #include "policy/dbr-services-private.h"
 #include "policy/dbr-timeouts-private.h"
 
@@ -105,18 +105,6 @@ assert_lookup (DbrTimeouts *timeouts,
   g_assert_cmpuint (dbr_timeouts_lookup_fast (timeouts, interface_name, member, &fast), ==, ms);
   g_assert_true (fast == g_intern_string (expected));
   g_assert_cmpuint (dbr_timeouts_lookup_fast (timeouts, interface_name, member, NULL), ==, ms);
-}
-
-static void
-assert_invalid (gboolean     result,
-                GError     **error,
-                const char  *named)
-{
-  g_assert_false (result);
-  g_assert_error (*error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
-  g_test_message ("%s", (*error)->message);
-  g_assert_nonnull (strstr ((*error)->message, named));
-  g_clear_error (error);
 }
 
 static void

@@ -4,8 +4,10 @@
 
 """dbrctl monitor, with a service that stops, restarts and goes, and a bus that does."""
 
+import contextlib
 import os
 import signal
+import subprocess
 import tempfile
 import unittest
 
@@ -26,6 +28,27 @@ def live(*arguments, **environment):
 def kind(wanted):
     """What looks for this kind of news."""
     return lambda news: news['kind'] == wanted
+
+
+@contextlib.contextmanager
+def small_disk():
+    """A folder of 64 KiB, which is gone with the process that has mounted it."""
+    with tempfile.TemporaryDirectory() as folder:
+        script = 'mount -t tmpfs -o size=64k none "$0" && echo ready && exec cat'
+        with subprocess.Popen(['unshare', '--mount', 'sh', '-c', script, folder], text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+            if not holder.stdout.readline():
+                raise unittest.SkipTest('no disk can be made here')
+            yield f'/proc/{holder.pid}/root{folder}'
+            holder.stdin.close()
+
+
+def fill(path):
+    """Takes all that is left of the disk that it is on."""
+    with open(path, 'wb', buffering=0) as file:
+        with contextlib.suppress(OSError):
+            while True:
+                file.write(bytes(4096))
 
 
 class Monitor(unittest.TestCase):
@@ -122,6 +145,35 @@ class Monitor(unittest.TestCase):
                 self.assertEqual(monitor.end(), 0)
             with open(target, encoding='utf-8') as file:
                 self.assertEqual(file.read(), 'precious')
+
+    def test_full_disk(self):
+        """monitor: on a full disk the old file stays whole; started again it goes on, once there is room"""
+        with small_disk() as folder:
+            path, filler = os.path.join(folder, 'dbr.prom'), os.path.join(folder, 'filler')
+
+            def read():
+                with open(path, encoding='utf-8') as file:
+                    return file.read()
+
+            with live(PLAYER, '--textfile', path) as monitor:
+                dbrctl.wait_until(lambda: os.path.exists(path) and '"healthy"} 1' in read())
+                fill(filler)
+                before = read()
+                dbrctl.tell(f'peer {PLAYER} stop')
+                try:
+                    self.assertEqual(monitor.process.wait(dbrctl.PATIENCE_S), 1)
+                finally:
+                    dbrctl.tell(f'peer {PLAYER} cont')
+                self.assertRegex(monitor.process.stderr.read().decode(),
+                                 r'dbr\.prom.*: No space left on device')
+            self.assertEqual(read(), before)
+            self.assertEqual(sorted(os.listdir(folder)), ['dbr.prom', 'filler'])
+
+            os.unlink(filler)
+            with live(PLAYER, '--textfile', path) as monitor:
+                dbrctl.wait_until(lambda: read() != before and '"healthy"} 1' in read())
+                self.assertEqual(monitor.end(), 0)
+            self.assertEqual(os.listdir(folder), ['dbr.prom'])
 
     def test_unwritable(self):
         """monitor: a file that cannot be written ends it with 1, and is named"""

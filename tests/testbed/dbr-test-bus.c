@@ -74,8 +74,8 @@ choose_kind (DbrTestBusFlags flags)
 {
   const char *wanted = g_getenv ("DBR_TEST_BUS");
 
-  if (flags & (DBR_TEST_BUS_DBUS_DAEMON | DBR_TEST_BUS_TCP) || wanted == NULL
-      || strcmp (wanted, "dbus-daemon") == 0)
+  if (flags & (DBR_TEST_BUS_DBUS_DAEMON | DBR_TEST_BUS_TCP | DBR_TEST_BUS_NO_CREDENTIALS)
+      || wanted == NULL || strcmp (wanted, "dbus-daemon") == 0)
     return DBR_TEST_BUS_KIND_DBUS_DAEMON;
   if (strcmp (wanted, "dbus-broker") == 0)
     return DBR_TEST_BUS_KIND_DBUS_BROKER;
@@ -109,6 +109,28 @@ append_limits (DbrTestBus *self,
     }
 }
 
+static void
+append_policy (DbrTestBus *self,
+               GString    *config)
+{
+  static const char *const credentials[] = {
+    "GetConnectionUnixProcessID", "GetConnectionUnixUser", "GetConnectionCredentials",
+  };
+
+  g_string_append (config,
+                   "  <policy context=\"default\">\n"
+                   "    <allow send_destination=\"*\" eavesdrop=\"true\"/>\n"
+                   "    <allow eavesdrop=\"true\"/>\n"
+                   "    <allow own=\"*\"/>\n"
+                   "    <allow user=\"*\"/>\n");
+  for (gsize i = 0; self->flags & DBR_TEST_BUS_NO_CREDENTIALS && i < G_N_ELEMENTS (credentials); i++)
+    g_string_append_printf (config,
+                            "    <deny send_destination=\"org.freedesktop.DBus\""
+                            " send_interface=\"org.freedesktop.DBus\" send_member=\"%s\"/>\n",
+                            credentials[i]);
+  g_string_append (config, "  </policy>\n");
+}
+
 /* Over tcp nobody's user id is known, so only there a stranger may come in. */
 static char *
 write_config (DbrTestBus *self)
@@ -123,13 +145,7 @@ write_config (DbrTestBus *self)
                                                           : "  <auth>EXTERNAL</auth>\n");
   if (self->services_folder != NULL)
     g_string_append_printf (config, "  <servicedir>%s</servicedir>\n", self->services_folder);
-  g_string_append (config,
-                   "  <policy context=\"default\">\n"
-                   "    <allow send_destination=\"*\" eavesdrop=\"true\"/>\n"
-                   "    <allow eavesdrop=\"true\"/>\n"
-                   "    <allow own=\"*\"/>\n"
-                   "    <allow user=\"*\"/>\n"
-                   "  </policy>\n");
+  append_policy (self, config);
   append_limits (self, config);
   g_string_append (config, "</busconfig>\n");
   if (!g_file_set_contents (path, config->str, -1, &error))

@@ -25,6 +25,9 @@ typedef enum
   /* dbus-daemon whatever the environment wants; DBR_TEST_BUS_TCP implies it: dbus-broker knows
    * no tcp */
   DBR_TEST_BUS_DBUS_DAEMON = 1 << 4,
+  /* a policy by which it tells nobody whose a connection is, process, user or anything; this is a
+   * dbus-daemon too */
+  DBR_TEST_BUS_NO_CREDENTIALS = 1 << 5,
 } DbrTestBusFlags;
 
 typedef struct _DbrTestBus DbrTestBus;

@@ -27,6 +27,7 @@ typedef struct
 {
   gboolean has_session_limits;
   gboolean has_activation;
+  gboolean has_no_credentials;
   gboolean has_systemd;
   char   **peers;
   char   **scripted_peers;
@@ -303,6 +304,8 @@ parse_options (Options *options,
       "Limits of a session bus", NULL },
     { "activation", 0, 0, G_OPTION_ARG_NONE, &options->has_activation,
       "A bus that can start services", NULL },
+    { "no-credentials", 0, 0, G_OPTION_ARG_NONE, &options->has_no_credentials,
+      "A bus that tells nobody whose a connection is", NULL },
     { "systemd", 0, 0, G_OPTION_ARG_NONE, &options->has_systemd,
       "A systemd --user on the bus; where there can be none, nothing is run", NULL },
     { "peer", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->peers, "A peer, may be given again",
@@ -346,7 +349,8 @@ main (int    argc,
       return 2;
     }
   bus = dbr_test_bus_new_full ((options.has_session_limits ? DBR_TEST_BUS_SESSION_LIMITS : 0)
-                               | (options.has_activation ? DBR_TEST_BUS_ACTIVATION : 0));
+                               | (options.has_activation ? DBR_TEST_BUS_ACTIVATION : 0)
+                               | (options.has_no_credentials ? DBR_TEST_BUS_NO_CREDENTIALS : 0));
   self.bus = bus;
   if (options.has_systemd && dbr_test_systemd_get_obstacle () != NULL)
     {

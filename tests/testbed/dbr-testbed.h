@@ -5,6 +5,8 @@
 #include "dbr-test-bluez.h"
 #include "dbr-test-bus.h"
 #include "dbr-test-call.h"
+#include "dbr-test-draw.h"
+#include "dbr-test-listen.h"
 #include "dbr-test-peer.h"
 #include "dbr-test-process.h"
 #include "dbr-test-reaper.h"

@@ -24,20 +24,14 @@ typedef struct
 } Scene;
 
 static void
-news_cb (GDBusConnection *connection,
-         const char      *sender,
-         const char      *path,
-         const char      *interface_name,
-         const char      *member,
-         GVariant        *parameters,
-         gpointer         user_data)
+news_cb (const DbrTestSignal *heard,
+         gpointer             news)
 {
-  GString *news = user_data;
+  gboolean is_added = strcmp (heard->member, "InterfacesAdded") == 0;
   const char *object;
 
-  g_variant_get_child (parameters, 0, "&o", &object);
-  g_string_append_printf (news, "%s %s\n", strcmp (member, "InterfacesAdded") == 0 ? "added" : "gone",
-                          object);
+  g_variant_get_child (heard->parameters, 0, "&o", &object);
+  g_string_append_printf (news, "%s %s\n", is_added ? "added" : "gone", object);
 }
 
 static void
@@ -54,8 +48,7 @@ scene_init (Scene      *self,
   self->connection = dbr_test_bus_connect (self->bus);
   self->other = dbr_test_bus_connect (self->bus);
   self->news = g_string_new (NULL);
-  g_dbus_connection_signal_subscribe (self->connection, NULL, MANAGER, NULL, NULL, NULL,
-                                      G_DBUS_SIGNAL_FLAGS_NONE, news_cb, self->news, free_news);
+  dbr_test_listen_on_bus (self->connection, NULL, MANAGER, NULL, news_cb, self->news, free_news);
   self->bluez = dbr_test_bluez_new (self->bus, script);
 }
 

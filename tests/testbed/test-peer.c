@@ -273,17 +273,10 @@ test_peer_chooses_rules (void)
 }
 
 static void
-changed_cb (GDBusConnection *connection,
-            const char      *sender,
-            const char      *path,
-            const char      *interface_name,
-            const char      *member,
-            GVariant        *parameters,
-            gpointer         user_data)
+changed_cb (const DbrTestSignal *heard,
+            gpointer             seen)
 {
-  GPtrArray *seen = user_data;
-
-  g_ptr_array_add (seen, g_variant_print (parameters, FALSE));
+  g_ptr_array_add (seen, g_variant_print (heard->parameters, FALSE));
 }
 
 static void
@@ -297,9 +290,8 @@ test_peer_signals (void)
   g_autoptr(GError) error = NULL;
 
   g_test_summary ("emit, flood, set, poke and invalidate tell what they should");
-  g_dbus_connection_signal_subscribe (connection, dbr_test_peer_get_unique_name (peer), NULL, NULL,
-                                      NULL, NULL,
-                                      G_DBUS_SIGNAL_FLAGS_NONE, changed_cb, seen, NULL);
+  dbr_test_listen_on_bus (connection, dbr_test_peer_get_unique_name (peer), NULL, NULL, changed_cb,
+                          seen, NULL);
   dbr_test_ping (connection, NAME);
   dbr_test_peer_tell (peer, "emit /a a.b.C ('x',)");
   dbr_test_peer_tell (peer, "emit /a a.b.C ('y',) to %s",

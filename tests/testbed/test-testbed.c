@@ -119,6 +119,30 @@ get_pid_of (GDBusConnection *connection,
   return (GPid) pid;
 }
 
+static void
+test_bus_keeps_silent (void)
+{
+  g_autoptr(DbrTestBus) bus = dbr_test_bus_new_full (DBR_TEST_BUS_NO_CREDENTIALS);
+  g_autoptr(GDBusConnection) connection = dbr_test_bus_connect (bus);
+  static const char *const questions[] = {
+    "GetConnectionUnixProcessID", "GetConnectionUnixUser", "GetConnectionCredentials",
+  };
+
+  g_test_summary ("where that is wanted the bus does not tell whose a connection is");
+  for (gsize i = 0; i < G_N_ELEMENTS (questions); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autoptr(GVariant) reply = NULL;
+
+      reply = dbr_test_call (connection, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                             "org.freedesktop.DBus", questions[i],
+                             g_variant_new ("(s)", "org.freedesktop.DBus"), DBR_TEST_PATIENCE_MS,
+                             &error);
+      g_assert_null (reply);
+      dbr_test_assert_remote_error (error, "org.freedesktop.DBus.Error.AccessDenied");
+    }
+}
+
 /* A process that nobody has waited for yet is gone as well. */
 static gboolean
 is_gone (GPid pid)
@@ -324,6 +348,7 @@ main (int    argc,
   g_test_add_func ("/dbr/testbed/bus-stalls", test_bus_stalls);
   g_test_add_func ("/dbr/testbed/bus-has-system-limits", test_bus_limits);
   g_test_add_func ("/dbr/testbed/bus-activates", test_bus_activates);
+  g_test_add_func ("/dbr/testbed/bus-keeps-silent", test_bus_keeps_silent);
   g_test_add_func ("/dbr/testbed/launcher-runs-a-command", test_launcher_runs_a_command);
   g_test_add_func ("/dbr/testbed/launcher-takes-commands", test_launcher_takes_commands);
   g_test_add_func ("/dbr/testbed/resources-are-returned", test_resources_are_returned);
