@@ -200,9 +200,8 @@ ask (DbrLane         *lane,
                                                    NULL);
   g_autoptr(DbrExchange) exchange = dbr_exchange_new (request, "default", DBR_EXCHANGE_NO_LIMIT);
 
-  dbr_exchange_start (exchange, NULL, NULL, done, user_data);
+  dbr_exchange_start_direct (exchange, done, user_data);
   dbr_lane_send (lane, exchange);
-  dbr_exchange_started (exchange);
 }
 
 /* The way of nearly each call: TRUE if it is followed already. */
