@@ -3,6 +3,7 @@
 
 #include "bus/dbr-client-private.h"
 #include "bus/dbr-gdbus-transport-private.h"
+#include "bus/dbr-link-parts-private.h"
 #include "dbr-proxy-scene.h"
 
 /* Which names a client follows. */
@@ -358,6 +359,44 @@ test_overtaken (void)
   dbr_lane_close (lane, reason);
 }
 
+static DbrLane *
+ref_lane (DbrLink *link)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&link->mutex);
+
+  return g_object_ref (link->lane);
+}
+
+static void
+test_held_up (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  DbrLink *link = scene->client->link;
+  g_autoptr(DbrRequest) request = dbr_request_new (CALLED_NAME, SCENE_PATH, "org.dbr.Test1", "Ping",
+                                                   NULL, NULL);
+  g_autoptr(DbrExchange) exchange = dbr_exchange_new (request, "default", DBR_TEST_PATIENCE_MS);
+  g_autoptr(DbrLane) lane = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A name is followed although who first called it was held up while the connection "
+                  "was lost and made anew");
+  settle (scene);
+  lane = ref_lane (link);
+  dbr_test_bus_kill (scene->bus);
+  dbr_test_wait_until (NULL, dbr_client_get_state (scene->client) == DBR_CLIENT_STATE_RECONNECTING,
+                       DBR_TEST_PATIENCE_MS);
+  dbr_test_bus_restart (scene->bus);
+  settle (scene);
+
+  dbr_exchange_start_sync (exchange, NULL);
+  dbr_link_send (link, lane, exchange);
+  dbr_exchange_wait (exchange);
+  g_assert_null (dbr_exchange_take_value (exchange, &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_CONNECTION_LOST);
+  settle (scene);
+  g_assert_true (is_followed (scene, CALLED_NAME));
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -366,6 +405,7 @@ main (int   argc,
   g_test_add_func ("/dbr/owners/forgets-old-names", test_forgets);
   g_test_add_func ("/dbr/owners/follows-again", test_followed_again);
   g_test_add_func ("/dbr/owners/is-overtaken", test_overtaken);
+  g_test_add_func ("/dbr/owners/is-held-up", test_held_up);
 
   return g_test_run ();
 }
