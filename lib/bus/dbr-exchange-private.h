@@ -174,9 +174,9 @@ void         dbr_exchange_start         (DbrExchange      *self,
                                          gpointer          user_data);
 void         dbr_exchange_started       (DbrExchange      *self);
 
-/* The same for the library itself, which nobody cancels. @done is called by who ends it, however
- * soon that is, before it was sent as well: so an answer is taken in the transport's thread, in order
- * with the signals around it, and never by who sent the question, whom later signals overtake. */
+/* The same for the library itself. @done is called by who ends it, however soon that is: so an
+ * answer is taken in the transport's thread, in order with the signals around it, and never by who
+ * has sent the question, whom later signals may overtake. */
 void         dbr_exchange_start_direct  (DbrExchange      *self,
                                          DbrExchangeFunc   done,
                                          gpointer          user_data);
