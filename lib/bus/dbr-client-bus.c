@@ -411,10 +411,11 @@ may_see_cb (DbrIntrospectionKind  kind,
   };
 
   if (kind == DBR_INTROSPECTION_PROPERTY)
-    query.method = (DbrAccessTarget) {
-      sight->request->bus_name, object_path, "org.freedesktop.DBus.Properties", "Get"
+    {
+      query.method = (DbrAccessTarget) {
+        sight->request->bus_name, object_path, "org.freedesktop.DBus.Properties", "Get"
+      };
     }
-  ;
 
   return dbr_access_judge_check (dbr_access_policy_get_judge (self->access_policy), &query, FALSE,
                                  dup_names_cb, dbr_link_get_owners (self->link), NULL, NULL);

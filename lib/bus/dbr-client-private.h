@@ -48,6 +48,8 @@ const DbrDispatcherListener *dbr_client_get_listener (void);
 /* In dbr-client.c, which has the property. */
 void           dbr_client_notify_state      (GObject          *client,
                                              gpointer          news);
+/* Ends the connection for good; it may have ended. */
+void           dbr_client_shut              (DbrClient        *self);
 /* In dbr-client-figures.c, which shows them. */
 void           dbr_client_show_calls        (GObject          *client,
                                              GPtrArray        *calls,

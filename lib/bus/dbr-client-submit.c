@@ -24,15 +24,18 @@ dbr_client_ref_timeouts (DbrClient *self)
   return g_object_ref (self->timeouts);
 }
 
+/* With a mailbox its context may go, and with that whatever others have put there: so not under the
+ * lock. */
 static DbrMailbox *
 dbr_client_ref_mailbox (DbrClient    *self,
                         GMainContext *context)
 {
+  g_autoptr(DbrMailbox) old = NULL;
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   if (self->last_mailbox == NULL || dbr_mailbox_get_context (self->last_mailbox) != context)
     {
-      g_clear_pointer (&self->last_mailbox, dbr_mailbox_unref);
+      old = self->last_mailbox;
       self->last_mailbox = dbr_mailbox_get (context);
     }
 

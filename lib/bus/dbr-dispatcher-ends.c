@@ -373,11 +373,7 @@ dbr_dispatcher_restore_reason (DbrDispatcher *self,
   g_autoptr(DbrMessage) reply = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_mutex_lock (&self->mutex);
-  reply = g_steal_pointer (&passage->last_reply);
-  error = g_steal_pointer (&passage->last_error);
-  g_mutex_unlock (&self->mutex);
-
+  dbr_dispatcher_steal_reason (self, passage, &reply, &error);
   if (exchange->awaits != NULL || (reply == NULL && error == NULL)
       || !is_end_between_attempts (exchange->error))
     return;

@@ -146,7 +146,12 @@ void               dbr_dispatcher_listen         (DbrDispatcher      *self);
 /* Sends it, with nothing more to be asked. */
 void               dbr_dispatcher_send           (DbrDispatcher      *self,
                                                   DbrPassage         *passage);
-/* What the last attempt came to matters no more once another one is made. */
+/* What the last attempt came to, for who has it as the call's end; NULL for both if there was none. */
+void               dbr_dispatcher_steal_reason   (DbrDispatcher      *self,
+                                                  DbrPassage         *passage,
+                                                  DbrMessage        **reply,
+                                                  GError            **error);
+/* It matters no more once another one is made. */
 void               dbr_dispatcher_drop_reason    (DbrDispatcher      *self,
                                                   DbrPassage         *passage);
 /* What those who watch are told of: a call is sent, something came from the service. */

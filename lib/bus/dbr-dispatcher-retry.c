@@ -107,6 +107,18 @@ dbr_passage_keep_locked (DbrPassage *self,
   return TRUE;
 }
 
+void
+dbr_dispatcher_steal_reason (DbrDispatcher  *self,
+                             DbrPassage     *passage,
+                             DbrMessage    **reply,
+                             GError        **error)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  *reply = g_steal_pointer (&passage->last_reply);
+  *error = g_steal_pointer (&passage->last_error);
+}
+
 /* The destination whose owner the call waits for. */
 static DbrDestination *
 dbr_passage_get_awaited (DbrPassage *self)
@@ -282,11 +294,7 @@ dbr_dispatcher_give_up (DbrDispatcher *self,
   g_autoptr(DbrMessage) reply = NULL;
   GError *error = NULL;
 
-  g_mutex_lock (&self->mutex);
-  reply = g_steal_pointer (&passage->last_reply);
-  error = g_steal_pointer (&passage->last_error);
-  g_mutex_unlock (&self->mutex);
-
+  dbr_dispatcher_steal_reason (self, passage, &reply, &error);
   if (reply != NULL || error != NULL)
     dbr_exchange_end (&passage->exchange, reply, error);
 }

@@ -17,10 +17,7 @@ dbr_dispatcher_drop_reason (DbrDispatcher *self,
   g_autoptr(DbrMessage) reply = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_mutex_lock (&self->mutex);
-  reply = g_steal_pointer (&passage->last_reply);
-  error = g_steal_pointer (&passage->last_error);
-  g_mutex_unlock (&self->mutex);
+  dbr_dispatcher_steal_reason (self, passage, &reply, &error);
 }
 
 static void

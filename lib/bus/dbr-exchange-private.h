@@ -174,6 +174,13 @@ void         dbr_exchange_start         (DbrExchange      *self,
                                          gpointer          user_data);
 void         dbr_exchange_started       (DbrExchange      *self);
 
+/* The same for the library itself. @done is called by who ends it, however soon that is: so an
+ * answer is taken in the transport's thread, in order with the signals around it, and never by who
+ * has sent the question, whom later signals may overtake. */
+void         dbr_exchange_start_direct  (DbrExchange      *self,
+                                         DbrExchangeFunc   done,
+                                         gpointer          user_data);
+
 /* The same for a caller that sleeps until it has ended. It dispatches nothing meanwhile. */
 void         dbr_exchange_start_sync    (DbrExchange      *self,
                                          GCancellable     *cancellable);

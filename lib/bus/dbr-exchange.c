@@ -520,6 +520,21 @@ deliver_cb (DbrLetter *letter)
   dbr_exchange_unref (self);
 }
 
+static void
+dbr_exchange_begin (DbrExchange     *self,
+                    DbrExchangeFunc  done,
+                    gpointer         user_data)
+{
+  self->letter.deliver = deliver_cb;
+  self->done = done;
+  self->user_data = user_data;
+
+  /* One reference for the letter, one for the deadline. */
+  dbr_exchange_ref (self);
+  dbr_exchange_ref (self);
+  dbr_deadline_arm (&self->deadline, dbr_exchange_get_deadline (self), deadline_cb);
+}
+
 void
 dbr_exchange_start (DbrExchange     *self,
                     DbrMailbox      *mailbox,
@@ -527,17 +542,19 @@ dbr_exchange_start (DbrExchange     *self,
                     DbrExchangeFunc  done,
                     gpointer         user_data)
 {
-  self->mailbox = mailbox != NULL ? dbr_mailbox_ref (mailbox) : NULL;
-  self->letter.deliver = deliver_cb;
-  self->done = done;
-  self->user_data = user_data;
+  self->mailbox = dbr_mailbox_ref (mailbox);
   self->n_awaited = 2;
-
-  /* One reference for the letter, one for the deadline. */
-  dbr_exchange_ref (self);
-  dbr_exchange_ref (self);
-  dbr_deadline_arm (&self->deadline, dbr_exchange_get_deadline (self), deadline_cb);
+  dbr_exchange_begin (self, done, user_data);
   dbr_exchange_watch_cancellable (self, cancellable);
+}
+
+void
+dbr_exchange_start_direct (DbrExchange     *self,
+                           DbrExchangeFunc  done,
+                           gpointer         user_data)
+{
+  self->n_awaited = 1;
+  dbr_exchange_begin (self, done, user_data);
 }
 
 void

@@ -31,6 +31,10 @@ struct _DbrGdbusTransport
   const DbrTransportListener *listener;
   gpointer                    user_data;
   GDestroyNotify              destroy;
+
+  GMutex                      mutex;
+
+  /* guarded by mutex */
   guint                       filter_id;
   gulong                      closed_id;
 
@@ -275,6 +279,27 @@ drop_hook_notify (gpointer  data,
   dbr_gdbus_transport_drop_hook (data);
 }
 
+/* It may be closed before it was started, or meanwhile: whoever is the second to come by here takes
+ * away what the first has left. */
+static void
+dbr_gdbus_transport_unhook (DbrGdbusTransport *self)
+{
+  guint filter_id;
+  gulong closed_id;
+
+  g_mutex_lock (&self->mutex);
+  filter_id = self->filter_id;
+  closed_id = self->closed_id;
+  self->filter_id = 0;
+  self->closed_id = 0;
+  g_mutex_unlock (&self->mutex);
+
+  if (filter_id != 0)
+    g_dbus_connection_remove_filter (self->connection, filter_id);
+  if (closed_id != 0)
+    g_signal_handler_disconnect (self->connection, closed_id);
+}
+
 static void
 dbr_gdbus_transport_finalize (GObject *object)
 {
@@ -283,6 +308,7 @@ dbr_gdbus_transport_finalize (GObject *object)
   g_clear_object (&self->socket);
   g_clear_object (&self->connection);
   g_clear_pointer (&self->headers, dbr_gdbus_headers_free);
+  g_mutex_clear (&self->mutex);
 
   G_OBJECT_CLASS (dbr_gdbus_transport_parent_class)->finalize (object);
 }
@@ -296,6 +322,7 @@ dbr_gdbus_transport_class_init (DbrGdbusTransportClass *klass)
 static void
 dbr_gdbus_transport_init (DbrGdbusTransport *self)
 {
+  g_mutex_init (&self->mutex);
 }
 
 static DbrGdbusTransport *
@@ -338,19 +365,26 @@ dbr_gdbus_transport_start (DbrTransport               *transport,
                            GDestroyNotify              destroy)
 {
   DbrGdbusTransport *self = DBR_GDBUS_TRANSPORT (transport);
+  gulong closed_id;
+  guint filter_id;
 
   self->listener = listener;
   self->user_data = user_data;
   self->destroy = destroy;
   self->n_hooks = 2;
-  self->closed_id = g_signal_connect_data (self->connection, "closed", G_CALLBACK (closed_cb),
-                                           g_object_ref (self), drop_hook_notify,
-                                           G_CONNECT_DEFAULT);
-  self->filter_id = g_dbus_connection_add_filter (self->connection, filter_cb,
-                                                  g_object_ref (self),
-                                                  dbr_gdbus_transport_drop_hook);
+  closed_id = g_signal_connect_data (self->connection, "closed", G_CALLBACK (closed_cb),
+                                     g_object_ref (self), drop_hook_notify, G_CONNECT_DEFAULT);
+  filter_id = g_dbus_connection_add_filter (self->connection, filter_cb, g_object_ref (self),
+                                            dbr_gdbus_transport_drop_hook);
 
-  if (g_dbus_connection_is_closed (self->connection))
+  g_mutex_lock (&self->mutex);
+  self->closed_id = closed_id;
+  self->filter_id = filter_id;
+  g_mutex_unlock (&self->mutex);
+
+  if (g_atomic_int_get (&self->is_over))
+    dbr_gdbus_transport_unhook (self);
+  else if (g_dbus_connection_is_closed (self->connection))
     closed_cb (self->connection, FALSE, NULL, self);
 }
 
@@ -466,16 +500,12 @@ static gboolean
 dbr_gdbus_transport_close (DbrTransport *transport)
 {
   DbrGdbusTransport *self = DBR_GDBUS_TRANSPORT (transport);
-  guint filter_id = self->filter_id;
 
   g_atomic_int_set (&self->is_over, TRUE);
 
   if (self->socket != NULL)
     g_socket_shutdown (self->socket, TRUE, TRUE, NULL);
-  self->filter_id = 0;
-  if (filter_id != 0)
-    g_dbus_connection_remove_filter (self->connection, filter_id);
-  g_clear_signal_handler (&self->closed_id, self->connection);
+  dbr_gdbus_transport_unhook (self);
 
   return self->socket != NULL || g_dbus_connection_is_closed (self->connection);
 }

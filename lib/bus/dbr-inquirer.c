@@ -82,10 +82,7 @@ dbr_inquirer_send (DbrInquirer     *self,
                    DbrExchangeFunc  done,
                    gpointer         user_data)
 {
-  dbr_exchange_start (exchange, NULL, NULL, done, user_data);
-  /* Before it is sent, so that its answer is taken in the transport's thread however soon it comes,
-   * in order with the signals. */
-  dbr_exchange_started (exchange);
+  dbr_exchange_start_direct (exchange, done, user_data);
   dbr_link_submit (self->dispatcher->link, exchange);
 
   return exchange;

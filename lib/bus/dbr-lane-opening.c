@@ -74,14 +74,12 @@ dbr_lane_opening_unref (DbrLaneOpening *self)
 
 /* On dbr-io */
 
-/* A lane has to be started before it can be closed. */
 static void
 close_late (DbrLane *lane)
 {
   g_autoptr(GError) reason = g_error_new_literal (DBR_ERROR, DBR_ERROR_CLOSED,
                                                   _("This connection is not needed any more"));
 
-  dbr_lane_start (lane);
   dbr_lane_close (lane, reason);
 }
 

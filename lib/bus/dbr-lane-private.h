@@ -57,7 +57,7 @@ void        dbr_lane_start           (DbrLane               *self);
 /* Sends a waiting exchange, or ends it with the reason why not. */
 void        dbr_lane_send            (DbrLane               *self,
                                       DbrExchange           *exchange);
-/* Ends the connection and all calls on it with @reason. */
+/* Ends the connection and all calls on it with @reason: before it is started, meanwhile or later. */
 void        dbr_lane_close           (DbrLane               *self,
                                       const GError          *reason);
 

@@ -182,9 +182,8 @@ dbr_link_restore (DbrLink *self,
 
   dbr_owners_restore (self->owners, lane);
   dbr_matches_restore (self->matches, lane);
-  dbr_exchange_start (exchange, NULL, NULL, restored_cb, g_object_ref (self));
+  dbr_exchange_start_direct (exchange, restored_cb, g_object_ref (self));
   dbr_lane_send (lane, exchange);
-  dbr_exchange_started (exchange);
 }
 
 /* Takes a connection that was just made; if the link was closed in the meantime, only to close

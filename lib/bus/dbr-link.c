@@ -290,6 +290,32 @@ dbr_link_send_probe (DbrLink     *self,
   return dbr_probe_lane_send (self->probe_lane, exchange);
 }
 
+static DbrLane *
+dbr_link_ref_lane (DbrLink *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return self->lane != NULL ? g_object_ref (self->lane) : NULL;
+}
+
+/* Who sends may have been held up since it was given the lane, until after another connection had
+ * been told all the names that were followed by then: this one was not among them. */
+static void
+dbr_link_follow (DbrLink    *self,
+                 DbrLane    *lane,
+                 const char *bus_name,
+                 gboolean    is_awaited)
+{
+  g_autoptr(DbrLane) current = NULL;
+
+  if (!self->has_bus || !dbr_owners_follow (self->owners, lane, bus_name, is_awaited))
+    return;
+
+  current = dbr_link_ref_lane (self);
+  if (current != NULL && current != lane)
+    dbr_owners_ask (self->owners, current, bus_name);
+}
+
 void
 dbr_link_send (DbrLink     *self,
                DbrLane     *lane,
@@ -301,14 +327,13 @@ dbr_link_send (DbrLink     *self,
       return;
     }
 
-  if (self->has_bus && exchange->awaits != NULL)
-    dbr_owners_follow (self->owners, lane, exchange->awaits, TRUE);
+  if (exchange->awaits != NULL)
+    dbr_link_follow (self, lane, exchange->awaits, TRUE);
 
   /* The call first: whom it belongs to is only asked if it takes long. */
   if (!dbr_link_send_probe (self, lane, exchange) && !dbr_link_send_aside (self, exchange))
     dbr_lane_send (lane, exchange);
-  if (self->has_bus)
-    dbr_owners_follow (self->owners, lane, exchange->request->bus_name, FALSE);
+  dbr_link_follow (self, lane, exchange->request->bus_name, FALSE);
 }
 
 static GError *
@@ -549,14 +574,6 @@ guint
 dbr_link_get_n_slots (DbrLink *self)
 {
   return (guint) g_atomic_int_get (&self->n_slots) + dbr_side_lanes_get_n_slots (self->side_lanes);
-}
-
-static DbrLane *
-dbr_link_ref_lane (DbrLink *self)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  return self->lane != NULL ? g_object_ref (self->lane) : NULL;
 }
 
 void

@@ -306,9 +306,8 @@ take_back (DbrLane    *lane,
 {
   g_autoptr(DbrExchange) exchange = match_exchange_new ("RemoveMatch", text, DBR_EXCHANGE_NO_LIMIT);
 
-  dbr_exchange_start (exchange, NULL, NULL, ignored_cb, NULL);
+  dbr_exchange_start_direct (exchange, ignored_cb, NULL);
   dbr_lane_send (lane, exchange);
-  dbr_exchange_started (exchange);
 }
 
 /* The lane on which the bus has a rule for nothing, or may have: the answer was not waited for. */
@@ -386,7 +385,7 @@ dbr_matches_ask (DbrMatches *self,
   question->entry = entry_ref (entry);
   entry->n_questions++;
   exchange->awaits = g_strdup (entry->rule->bus_name);
-  dbr_exchange_start (exchange, NULL, NULL, asked_cb, question);
+  dbr_exchange_start_direct (exchange, asked_cb, question);
 
   return exchange;
 }
@@ -445,14 +444,9 @@ dbr_matches_add (DbrMatches         *self,
   g_mutex_unlock (&self->mutex);
 
   if (exchange != NULL)
-    {
-      self->submit (self->user_data, exchange);
-      dbr_exchange_started (exchange);
-    }
+    self->submit (self->user_data, exchange);
   else if (is_active)
-    {
-      listening (NULL, user_data);
-    }
+    listening (NULL, user_data);
 
   return listener;
 }
@@ -510,12 +504,7 @@ dbr_matches_restore (DbrMatches *self,
   g_mutex_unlock (&self->mutex);
 
   for (guint i = 0; i < exchanges->len; i++)
-    {
-      DbrExchange *exchange = g_ptr_array_index (exchanges, i);
-
-      dbr_lane_send (lane, exchange);
-      dbr_exchange_started (exchange);
-    }
+    dbr_lane_send (lane, g_ptr_array_index (exchanges, i));
 }
 
 void

@@ -381,10 +381,7 @@ dbr_object_tree_ask (DbrObjectTree *self)
   passage->is_shareable = FALSE;
   passage->access_policy = self->access_policy != NULL ? g_object_ref (self->access_policy) : NULL;
   question->tree = dbr_object_tree_ref (self);
-  dbr_exchange_start (&passage->exchange, NULL, NULL, answered_cb, g_steal_pointer (&question));
-  /* Before it is sent, so that the answer is taken in the transport's thread however soon it comes,
-   * and not here, where the signals behind it might overtake it. */
-  dbr_exchange_started (&passage->exchange);
+  dbr_exchange_start_direct (&passage->exchange, answered_cb, g_steal_pointer (&question));
   dbr_dispatcher_submit (self->dispatcher, passage);
 }
 

@@ -50,11 +50,15 @@ void       dbr_owners_set_clock  (DbrOwners      *self,
                                   const DbrClock *clock);
 
 /* Starts to follow @bus_name on @lane, if that is not done yet. Of the names that are just called
- * only so many are followed at a time; one that is awaited always is. */
-void       dbr_owners_follow     (DbrOwners   *self,
+ * only so many are followed at a time; one that is awaited always is. TRUE: the bus was asked. */
+gboolean   dbr_owners_follow     (DbrOwners   *self,
                                   DbrLane     *lane,
                                   const char  *bus_name,
                                   gboolean     is_awaited);
+/* Asks for a name that is followed once more, on another lane. */
+void       dbr_owners_ask        (DbrOwners   *self,
+                                  DbrLane     *lane,
+                                  const char  *bus_name);
 void       dbr_owners_hear       (DbrOwners   *self,
                                   DbrMessage  *signal);
 /* Takes back the rules on a connection that goes on without us. */

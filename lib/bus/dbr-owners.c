@@ -200,9 +200,8 @@ ask (DbrLane         *lane,
                                                    NULL);
   g_autoptr(DbrExchange) exchange = dbr_exchange_new (request, "default", DBR_EXCHANGE_NO_LIMIT);
 
-  dbr_exchange_start (exchange, NULL, NULL, done, user_data);
+  dbr_exchange_start_direct (exchange, done, user_data);
   dbr_lane_send (lane, exchange);
-  dbr_exchange_started (exchange);
 }
 
 /* The way of nearly each call: TRUE if it is followed already. */
@@ -322,7 +321,7 @@ dbr_owners_forget_old (DbrOwners *self,
 }
 
 /* First the rule, then the question: so no change falls between them. */
-static void
+void
 dbr_owners_ask (DbrOwners  *self,
                 DbrLane    *lane,
                 const char *bus_name)
@@ -333,7 +332,7 @@ dbr_owners_ask (DbrOwners  *self,
   ask (lane, "GetNameOwner", bus_name, answered_cb, question_new (self, bus_name));
 }
 
-void
+gboolean
 dbr_owners_follow (DbrOwners  *self,
                    DbrLane    *lane,
                    const char *bus_name,
@@ -343,19 +342,21 @@ dbr_owners_follow (DbrOwners  *self,
 
   /* A unique name never comes back, and the bus itself is always there. */
   if (bus_name == NULL || *bus_name == ':' || g_str_equal (bus_name, DBR_BUS_NAME))
-    return;
+    return FALSE;
 
   now = dbr_clock_get_monotonic (self->clock);
   if (dbr_owners_touch (self, bus_name, is_awaited, now))
-    return;
+    return FALSE;
 
   dbr_owners_forget_old (self, lane, now);
   if (!dbr_owners_add (self, bus_name, is_awaited, now))
-    return;
+    return FALSE;
 
   /* This comes behind the call that made it necessary, which has not started anything by then that
    * could answer before. */
   dbr_owners_ask (self, lane, bus_name);
+
+  return TRUE;
 }
 
 void

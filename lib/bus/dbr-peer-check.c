@@ -59,10 +59,11 @@ check_ask (Check              *self,
                                                    method_name, parameters, reply_type);
   g_autoptr(DbrExchange) exchange =
     dbr_exchange_new (request, "default", (guint) (MAX (left_usec, 0) / 1000));
+  /* The check may be over and gone before this has returned. */
+  g_autoptr(DbrLink) link = g_object_ref (self->link);
 
-  dbr_exchange_start (exchange, NULL, NULL, done, self);
-  dbr_link_submit (self->link, exchange);
-  dbr_exchange_started (exchange);
+  dbr_exchange_start_direct (exchange, done, self);
+  dbr_link_submit (link, exchange);
 }
 
 static char *

@@ -68,9 +68,8 @@ dbr_store_ask (DbrStore        *self,
   passage->is_shareable = FALSE;
   passage->is_timed = TRUE;
   g_set_object (&passage->access_policy, self->access_policy);
-  dbr_exchange_start (&passage->exchange, NULL, NULL, done, question);
+  dbr_exchange_start_direct (&passage->exchange, done, question);
   dbr_dispatcher_submit (self->dispatcher, passage);
-  dbr_exchange_started (&passage->exchange);
   dbr_passage_unref (passage);
 }
 

@@ -7,13 +7,8 @@
 
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
-#include "bus/dbr-backlog-private.h"
 #include "bus/dbr-client-private.h"
-#include "bus/dbr-waiter-private.h"
-
-/* A flood is told of by so many signals within such a time. */
-#define FLOOD_BATCH 250
-#define FLOOD_USEC ((gint64) G_USEC_PER_SEC)
+#include "bus/dbr-hearing-private.h"
 
 /**
  * DbrSubscription:
@@ -56,46 +51,13 @@ struct _DbrSubscription
   /* identity */
   DbrClient    *client;
   DbrMatchRule *rule;
+  DbrHearing   *hearing;
 
   GMutex        mutex;
 
   /* guarded by mutex */
   DbrListener  *listener;
-  struct _Core *core;
 };
-
-/* What other threads have of it: they never keep the subscription, nor free it. */
-typedef struct _Core
-{
-  gatomicrefcount  ref_count;
-
-  DbrBacklog      *backlog;
-  DbrHerald       *herald;
-  /* set before it first hears */
-  DbrRecorder     *recorder;
-  char            *bus_name;
-
-  /* touched in the transport's thread only: those that came since */
-  guint            n_signals;
-  gint64           first_usec;
-
-  GMutex           mutex;
-
-  /* guarded by mutex */
-  gboolean         is_active;
-  /* whether someone was told that it has started, and not merely waited for that */
-  gboolean         is_wanted;
-  GPtrArray       *starts;
-  /* which of the listeners it has had is the one that counts */
-  guint            epoch;
-} Core;
-
-/* What a listener has of it. One that was stopped may still be about to tell something. */
-typedef struct
-{
-  Core  *core;
-  guint  epoch;
-} Ear;
 
 enum
 {
@@ -129,162 +91,11 @@ G_DEFINE_FLAGS_TYPE (DbrSubscriptionFlags, dbr_subscription_flags,
 
 G_DEFINE_FINAL_TYPE (DbrSubscription, dbr_subscription, G_TYPE_OBJECT)
 
-/* What other threads have */
-
-static Core *
-core_ref (Core *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-
-  return self;
-}
-
-static void
-core_unref (Core *self)
-{
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-
-  dbr_backlog_unref (self->backlog);
-  dbr_herald_unref (self->herald);
-  g_clear_pointer (&self->recorder, dbr_recorder_unref);
-  g_free (self->bus_name);
-  g_ptr_array_unref (self->starts);
-  g_mutex_clear (&self->mutex);
-  g_free (self);
-}
-
 static void
 tell_active (GObject  *object,
              gpointer  news)
 {
   g_object_notify_by_pspec (object, properties[PROP_ACTIVE]);
-}
-
-/* Decides how all who wait end, and whether it serves any of them. */
-static GPtrArray *
-core_steal_starts_locked (Core         *self,
-                          const GError *error)
-{
-  GPtrArray *starts = g_steal_pointer (&self->starts);
-
-  self->starts = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
-  for (guint i = 0; i < starts->len; i++)
-    {
-      if (dbr_waiter_decide (g_ptr_array_index (starts, i), error) && error == NULL)
-        self->is_wanted = TRUE;
-    }
-
-  return starts;
-}
-
-/* Nothing changes if @epoch is over. */
-static void
-core_set_active (Core         *self,
-                 guint         epoch,
-                 gboolean      is_active,
-                 const GError *error)
-{
-  g_autoptr(GPtrArray) starts = NULL;
-  gboolean has_changed = FALSE;
-
-  g_mutex_lock (&self->mutex);
-  if (self->epoch == epoch)
-    {
-      has_changed = self->is_active != is_active;
-      self->is_active = is_active;
-      if (!is_active)
-        self->is_wanted = FALSE;
-      starts = core_steal_starts_locked (self, error);
-    }
-  g_mutex_unlock (&self->mutex);
-
-  if (has_changed)
-    dbr_herald_tell (self->herald, tell_active, NULL, NULL);
-  for (guint i = 0; starts != NULL && i < starts->len; i++)
-    dbr_waiter_tell (g_ptr_array_index (starts, i));
-}
-
-static gboolean
-core_is_in_epoch (Core  *self,
-                  guint  epoch)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  return self->epoch == epoch;
-}
-
-/* Nothing counts any more that was begun before; returns the epoch that does. */
-static guint
-core_end_epoch (Core *self)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  return ++self->epoch;
-}
-
-static Ear *
-ear_new (Core  *core,
-         guint  epoch)
-{
-  Ear *self = g_new (Ear, 1);
-
-  self->core = core_ref (core);
-  self->epoch = epoch;
-
-  return self;
-}
-
-static void
-ear_free (Ear *self)
-{
-  core_unref (self->core);
-  g_free (self);
-}
-
-static void
-listening_cb (const GError *error,
-              gpointer      user_data)
-{
-  const Ear *ear = user_data;
-
-  if (error == NULL)
-    dbr_recorder_count_slots (ear->core->recorder);
-  else if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_LIMITS_EXCEEDED))
-    dbr_recorder_bus_refused (ear->core->recorder);
-  core_set_active (ear->core, ear->epoch, error == NULL, error);
-}
-
-/* So many are told of at once, and only if they came within a second: a sender that is quiet costs
- * no more than counting. */
-static void
-core_count (Core       *self,
-            DbrMessage *signal)
-{
-  if (self->n_signals++ == 0)
-    self->first_usec = signal->arrived_usec;
-  if (self->n_signals < FLOOD_BATCH)
-    return;
-
-  if (signal->arrived_usec - self->first_usec <= FLOOD_USEC)
-    dbr_recorder_signals_came (self->recorder,
-                               self->bus_name != NULL ? self->bus_name
-                                                      : dbr_message_get_sender (signal),
-                               self->n_signals);
-  self->n_signals = 0;
-}
-
-static void
-heard_cb (DbrMessage *signal,
-          gpointer    user_data)
-{
-  const Ear *ear = user_data;
-
-  if (!core_is_in_epoch (ear->core, ear->epoch))
-    return;
-
-  core_count (ear->core, signal);
-  dbr_backlog_push (ear->core->backlog, signal);
 }
 
 static void
@@ -297,20 +108,6 @@ deliver_cb (GObject    *object,
                  signal->member, parameters);
 }
 
-static Core *
-core_new (DbrSubscription *subscription)
-{
-  Core *self = g_new0 (Core, 1);
-
-  g_atomic_ref_count_init (&self->ref_count);
-  g_mutex_init (&self->mutex);
-  self->backlog = dbr_backlog_new (G_OBJECT (subscription), deliver_cb);
-  self->herald = dbr_herald_new (G_OBJECT (subscription));
-  self->starts = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
-
-  return self;
-}
-
 static void
 dbr_subscription_constructed (GObject *object)
 {
@@ -319,8 +116,7 @@ dbr_subscription_constructed (GObject *object)
   G_OBJECT_CLASS (dbr_subscription_parent_class)->constructed (object);
 
   if (self->client != NULL)
-    self->core->recorder = dbr_recorder_ref (self->client->recorder);
-  self->core->bus_name = g_strdup (self->rule->bus_name);
+    dbr_hearing_set_source (self->hearing, self->client->recorder, self->rule->bus_name);
 }
 
 static void
@@ -340,7 +136,7 @@ dbr_subscription_finalize (GObject *object)
 
   g_object_unref (self->client);
   dbr_match_rule_free (self->rule);
-  core_unref (self->core);
+  dbr_hearing_unref (self->hearing);
   g_mutex_clear (&self->mutex);
 
   G_OBJECT_CLASS (dbr_subscription_parent_class)->finalize (object);
@@ -589,7 +385,7 @@ dbr_subscription_init (DbrSubscription *self)
 {
   g_mutex_init (&self->mutex);
   self->rule = dbr_match_rule_new (NULL, NULL, NULL, NULL, NULL, DBR_SUBSCRIPTION_FLAGS_NONE);
-  self->core = core_new (self);
+  self->hearing = dbr_hearing_new (G_OBJECT (self), deliver_cb, tell_active);
 }
 
 /**
@@ -769,13 +565,9 @@ dbr_subscription_get_flags (DbrSubscription *self)
 gboolean
 dbr_subscription_get_active (DbrSubscription *self)
 {
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
-
   g_return_val_if_fail (DBR_IS_SUBSCRIPTION (self), FALSE);
 
-  locker = g_mutex_locker_new (&self->core->mutex);
-
-  return self->core->is_active;
+  return dbr_hearing_get_active (self->hearing);
 }
 
 /**
@@ -793,7 +585,7 @@ dbr_subscription_get_dropped (DbrSubscription *self)
 {
   g_return_val_if_fail (DBR_IS_SUBSCRIPTION (self), 0);
 
-  return dbr_backlog_get_dropped (self->core->backlog);
+  return dbr_hearing_get_dropped (self->hearing);
 }
 
 /* Starting and stopping */
@@ -807,49 +599,22 @@ dbr_subscription_check (DbrSubscription  *self,
          && dbr_client_judge_signals (self->client, self->rule, error);
 }
 
-/* Whether it is @waiter that has to ask the bus, and then under which epoch. */
-static gboolean
-core_join (Core         *self,
-           DbrWaiter    *waiter,
-           gboolean     *is_active,
-           guint        *epoch)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-  gboolean is_first = !self->is_active && self->starts->len == 0;
-
-  *is_active = self->is_active;
-  if (!self->is_active)
-    g_ptr_array_add (self->starts, dbr_waiter_ref (waiter));
-  if (is_first)
-    self->epoch++;
-  *epoch = self->epoch;
-
-  return is_first;
-}
-
 /* Whoever starts it first asks the bus, and all others wait for the same answer. */
 static void
-dbr_subscription_start (DbrSubscription     *self,
-                        DbrWaiter           *waiter)
+dbr_subscription_start (DbrSubscription *self,
+                        DbrWaiter       *waiter)
 {
   g_autoptr(DbrTimeouts) timeouts = dbr_client_ref_timeouts (self->client);
   DbrMatches *matches = dbr_link_get_matches (self->client->link);
   DbrListener *listener;
   DbrListener *old;
-  gboolean is_active;
   guint epoch;
 
-  if (!core_join (self->core, waiter, &is_active, &epoch))
-    {
-      if (is_active)
-        dbr_waiter_end (waiter, NULL);
-      return;
-    }
+  if (!dbr_hearing_join (self->hearing, waiter, &epoch))
+    return;
 
-  dbr_backlog_open (self->core->backlog);
-  listener = dbr_matches_add (matches, self->rule, dbr_timeouts_get (timeouts, "default"),
-                              heard_cb, listening_cb, ear_new (self->core, epoch),
-                              (GDestroyNotify) ear_free);
+  listener = dbr_hearing_begin (self->hearing, epoch, matches, self->rule,
+                                dbr_timeouts_get (timeouts, "default"));
   g_mutex_lock (&self->mutex);
   old = self->listener;
   self->listener = listener;
@@ -860,18 +625,6 @@ dbr_subscription_start (DbrSubscription     *self,
     dbr_matches_remove (matches, old);
 }
 
-/* Whether @waiter was the last that could have made it start. */
-static gboolean
-core_leave (Core      *self,
-            DbrWaiter *waiter)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  g_ptr_array_remove (self->starts, waiter);
-
-  return !self->is_wanted && self->starts->len == 0;
-}
-
 /* Who was told that it has not started hears nothing, unless others have started it. Always FALSE.
  * */
 static gboolean
@@ -879,7 +632,7 @@ dbr_subscription_give_up (DbrSubscription     *self,
                           DbrWaiter           *waiter)
 {
   if (waiter != NULL && dbr_waiter_was_cancelled (waiter)
-      && core_leave (self->core, waiter))
+      && dbr_hearing_leave (self->hearing, waiter))
     dbr_subscription_stop (self);
 
   return FALSE;
@@ -992,9 +745,8 @@ dbr_subscription_start_sync (DbrSubscription  *self,
 void
 dbr_subscription_stop (DbrSubscription *self)
 {
-  g_autoptr(GError) error = NULL;
+  g_autoptr(GError) reason = NULL;
   DbrListener *listener;
-  guint epoch;
 
   g_return_if_fail (DBR_IS_SUBSCRIPTION (self));
 
@@ -1008,10 +760,6 @@ dbr_subscription_stop (DbrSubscription *self)
   if (listener == NULL)
     return;
 
-  /* In this order: whoever starts it anew meanwhile opens the backlog after it has its epoch. */
-  dbr_backlog_close (self->core->backlog);
-  epoch = core_end_epoch (self->core);
-  dbr_matches_remove (dbr_link_get_matches (self->client->link), listener);
-  error = g_error_new_literal (DBR_ERROR, DBR_ERROR_CLOSED, _("The subscription was stopped"));
-  core_set_active (self->core, epoch, FALSE, error);
+  reason = g_error_new_literal (DBR_ERROR, DBR_ERROR_CLOSED, _("The subscription was stopped"));
+  dbr_hearing_end (self->hearing, dbr_link_get_matches (self->client->link), listener, reason);
 }

@@ -112,8 +112,9 @@ gboolean     dbr_transport_send            (DbrTransport                *self,
                                             guint32                      serial,
                                             const DbrOutgoing           *outgoing,
                                             GError                     **error);
-/* Ends the connection at once, whatever the other end does. Called once. Returns whether it is sure
- * that what was not written by now never will be. */
+/* Ends the connection at once, whatever the other end does. Called once, in any thread: it may come
+ * before the start, or meanwhile. Returns whether it is sure that what was not written by now never
+ * will be. */
 gboolean     dbr_transport_close           (DbrTransport                *self);
 
 const char  *dbr_transport_get_unique_name (DbrTransport                *self);

@@ -28,8 +28,9 @@ dbr_burn_turn (DbrBurn     *self,
       ring->slot = slot;
     }
   for (; ring->slot < slot; ring->slot++)
-    ring->slots[(ring->slot + 1) % DBR_BURN_N_SLOTS] = (DbrBurnCount) { 0 }
-  ;
+    {
+      ring->slots[(ring->slot + 1) % DBR_BURN_N_SLOTS] = (DbrBurnCount) { 0 };
+    }
 
   return ring;
 }

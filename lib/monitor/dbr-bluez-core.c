@@ -479,6 +479,19 @@ interface_removed_cb (gpointer    user_data,
   dbr_bluez_core_poke (self);
 }
 
+/* Only what says so says that a search has ended: other interfaces of the adapter change as well, and
+ * some of its properties before BlueZ has told that the search has begun. */
+static gboolean
+has_searched (DbrBluezCore      *self,
+              const char        *path,
+              const char        *interface_name,
+              const char *const *names)
+{
+  return strcmp (interface_name, DBR_BLUEZ_ADAPTER_INTERFACE) == 0
+         && g_strv_contains (names, "Discovering")
+         && !dbr_bluez_core_is (self, path, interface_name, "Discovering");
+}
+
 static void
 properties_changed_cb (gpointer           user_data,
                        const char        *path,
@@ -493,7 +506,7 @@ properties_changed_cb (gpointer           user_data,
     {
       dbr_bluez_core_mark (self, node);
       dbr_bluez_wishes_note (self, node, interface_name, names);
-      if (node->adapter == NULL && !dbr_bluez_core_is (self, path, interface_name, "Discovering"))
+      if (node->adapter == NULL && has_searched (self, path, interface_name, names))
         dbr_bluez_ledger_searched (self->ledger, node->key);
       if (node->adapter != NULL)
         update_connected (self, node);

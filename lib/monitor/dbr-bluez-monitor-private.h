@@ -64,6 +64,8 @@ void dbr_bluez_device_renew_keeping (DbrBluezDevice *self,
                                      DbrBluezCore   *core);
 void dbr_bluez_device_count_reconnect (DbrBluezDevice *self);
 DbrBluezCore *dbr_bluez_device_ref_core (DbrBluezDevice *self) G_GNUC_WARN_UNUSED_RESULT;
+/* What the ledger knows it by. */
+const char *dbr_bluez_device_get_key (DbrBluezDevice *self);
 /* As org.bluez.Device1.Disconnected names it. */
 DbrDisconnectReason dbr_bluez_device_parse_reason (const char *reason);
 

@@ -88,6 +88,8 @@ void             dbr_service_monitor_set_graces (DbrServiceMonitor *self,
 /* What the files of the monitor ask of each other. */
 
 DbrMonitorCore  *dbr_service_monitor_get_core   (DbrServiceMonitor *self);
+/* What it shows: not less than anybody was told. */
+DbrMonitorValues dbr_service_monitor_read       (DbrServiceMonitor *self);
 /* The errors of what is set and of where it is called from. */
 gboolean         dbr_service_monitor_check_settings (DbrServiceMonitor  *self,
                                                      GError            **error);

@@ -552,8 +552,9 @@ dbr_stall_detector_probe_void (DbrStallDetector *self,
   DbrStallProbe *probe = serial != 0 ? dbr_stall_detector_find (self, serial) : NULL;
 
   if (probe != NULL)
-    *probe = (DbrStallProbe) { 0 }
-  ;
+    {
+      *probe = (DbrStallProbe) { 0 };
+    }
 
   return dbr_stall_detector_settle (self, events);
 }

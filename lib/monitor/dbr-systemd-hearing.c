@@ -243,15 +243,28 @@ dbr_systemd_line_unhear (DbrSystemdLine *self,
   hearing_clear (&hearing, road);
 }
 
+typedef struct
+{
+  DbrSystemdEar *ear;
+  GError        *error;
+} Refusal;
+
+/* Who waits is told only when there is no ear any more, which nobody waits for after that: one that
+ * came between would not be told. */
 static void
 refused_cb (gpointer user_data)
 {
-  DbrSystemdEar *ear = user_data;
-  g_autoptr(DbrSystemdLine) self = g_weak_ref_get (&ear->line);
+  Refusal *refusal = user_data;
+  g_autoptr(DbrSystemdLine) self = g_weak_ref_get (&refusal->ear->line);
 
   if (self != NULL)
-    dbr_systemd_line_unhear (self, ear->road);
-  ear_unref (ear);
+    {
+      dbr_systemd_line_unhear (self, refusal->ear->road);
+      dbr_systemd_line_end_waiters (self, refusal->error);
+    }
+  ear_unref (refusal->ear);
+  g_error_free (refusal->error);
+  g_free (refusal);
 }
 
 static void
@@ -259,7 +272,7 @@ listening_cb (const GError *error,
               gpointer      user_data)
 {
   DbrSystemdEar *ear = user_data;
-  g_autoptr(DbrSystemdLine) self = NULL;
+  Refusal *refusal;
 
   if (error == NULL)
     {
@@ -267,12 +280,10 @@ listening_cb (const GError *error,
       return;
     }
 
-  self = g_weak_ref_get (&ear->line);
-  if (self != NULL)
-    {
-      dbr_systemd_line_end_waiters (self, error);
-      dbr_io_invoke (refused_cb, ear_ref (ear));
-    }
+  refusal = g_new (Refusal, 1);
+  refusal->ear = ear_ref (ear);
+  refusal->error = g_error_copy (error);
+  dbr_io_invoke (refused_cb, refusal);
 }
 
 /* What units tell is wanted besides, and nobody waits for it. */

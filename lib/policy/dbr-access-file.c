@@ -342,8 +342,9 @@ load_tier (DbrAccessTier tier)
   Group groups[G_N_ELEMENTS (tiers) + 1] = { { GROUP_EVERY_TIER, read_call } };
 
   for (gsize i = 0; i < G_N_ELEMENTS (tiers); i++)
-    groups[i + 1] = (Group) { tiers[i].group, i == tier ? read_call : skip_entry }
-  ;
+    {
+      groups[i + 1] = (Group) { tiers[i].group, i == tier ? read_call : skip_entry };
+    }
 
   if (!read_text (rules, groups, G_N_ELEMENTS (groups), text, &error))
     g_error ("%s is damaged: %s", ACCESS_PATH, error->message);

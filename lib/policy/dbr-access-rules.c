@@ -628,11 +628,13 @@ dbr_access_rules_judge_name (const DbrAccessRules *self,
             continue;
 
           if (is_denial && dbr_access_pattern_is_whole (rule->pattern))
-            return (DbrAccessVerdict) { DBR_ACCESS_DENIED, rule->rule, NULL }
-          ;
+            {
+              return (DbrAccessVerdict) { DBR_ACCESS_DENIED, rule->rule, NULL };
+            }
           if (!is_denial)
-            verdict = (DbrAccessVerdict) { DBR_ACCESS_ALLOWED, rule->rule, NULL }
-          ;
+            {
+              verdict = (DbrAccessVerdict) { DBR_ACCESS_ALLOWED, rule->rule, NULL };
+            }
         }
     }
 

@@ -99,6 +99,23 @@ dbr_recovery_run_look (DbrRecoveryRun *self)
                                   dbr_recovery_step_new (self));
 }
 
+/* FALSE: BlueZ has failed, which ends the attempt, or that is over already. */
+static gboolean
+dbr_recovery_step_finish_bluez (DbrRecoveryStep *self,
+                                GAsyncResult    *result)
+{
+  g_autoptr(GError) error = NULL;
+
+  dbr_recovery_bluez_finish (result, &error);
+  if (!dbr_recovery_step_is_current (self))
+    return FALSE;
+
+  if (error != NULL)
+    dbr_recovery_run_conclude (self->run, error);
+
+  return error == NULL;
+}
+
 /* What could not be put back is in the report, and no reason to take more away. */
 static void
 replayed_cb (GObject      *source,
@@ -137,15 +154,8 @@ adapters_cb (GObject      *source,
              gpointer      user_data)
 {
   g_autoptr(DbrRecoveryStep) step = user_data;
-  g_autoptr(GError) error = NULL;
 
-  dbr_recovery_bluez_finish (result, &error);
-  if (!dbr_recovery_step_is_current (step))
-    return;
-
-  if (error != NULL)
-    dbr_recovery_run_conclude (step->run, error);
-  else
+  if (dbr_recovery_step_finish_bluez (step, result))
     dbr_recovery_run_replay (step->run);
 }
 
@@ -289,15 +299,8 @@ acted_on_target_cb (GObject      *source,
                     gpointer      user_data)
 {
   g_autoptr(DbrRecoveryStep) step = user_data;
-  g_autoptr(GError) error = NULL;
 
-  dbr_recovery_bluez_finish (result, &error);
-  if (!dbr_recovery_step_is_current (step))
-    return;
-
-  if (error != NULL)
-    dbr_recovery_run_conclude (step->run, error);
-  else
+  if (dbr_recovery_step_finish_bluez (step, result))
     dbr_recovery_run_verify (step->run);
 }
 

@@ -273,6 +273,44 @@ test_never_iterated (void)
   g_main_context_pop_thread_default (context);
 }
 
+static gboolean
+never_cb (gpointer user_data)
+{
+  g_assert_not_reached ();
+}
+
+static void
+look_at_client_cb (gpointer client)
+{
+  g_assert_cmpuint (dbr_client_get_max_in_flight (client), >, 0);
+}
+
+static void
+test_context_ends (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(DbrCall) call = scene_call_new ("Echo", NULL, 5000);
+  g_autoptr(DbrCall) next_call = scene_call_new ("Echo", NULL, 5000);
+  GMainContext *context = g_main_context_new ();
+  GSource *source = g_timeout_source_new_seconds (3600);
+  g_auto(Outcome) outcome = { NULL };
+  g_auto(Outcome) next = { NULL };
+
+  g_test_summary ("What goes with the context of an earlier call may ask the client");
+  g_main_context_push_thread_default (context);
+  scene_run_async (scene->client, call, NULL, &outcome);
+  scene_wait (&outcome);
+  g_main_context_pop_thread_default (context);
+
+  g_source_set_callback (source, never_cb, scene->client, look_at_client_cb);
+  g_source_attach (source, context);
+  g_source_unref (source);
+  g_main_context_unref (context);
+  scene_run_async (scene->client, next_call, NULL, &next);
+  scene_wait (&next);
+  g_assert_no_error (next.error);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -290,6 +328,7 @@ main (int   argc,
   g_test_add_func ("/dbr/ends/client-closed-while-connecting", test_waiting_closed);
   g_test_add_func ("/dbr/ends/bus-killed", test_bus_killed);
   g_test_add_func ("/dbr/ends/a-context-never-iterated", test_never_iterated);
+  g_test_add_func ("/dbr/ends/a-context-that-ends", test_context_ends);
 
   return g_test_run ();
 }

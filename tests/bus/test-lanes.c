@@ -1,7 +1,9 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "base/dbr-io-private.h"
 #include "bus/dbr-client-private.h"
+#include "bus/dbr-opening-private.h"
 #include "bus/dbr-side-lanes-private.h"
 #include "dbr-scene.h"
 
@@ -137,16 +139,26 @@ town_run (Town    *self,
 }
 
 static void
+town_read_within (Town *self,
+                  guint peer,
+                  guint n,
+                  guint limit_ms)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr(DbrCall) call = read_new (self->names[peer], self->n_outcomes, "Level", limit_ms);
+
+      town_run (self, call);
+    }
+}
+
+/* What is not meant to be answered. */
+static void
 town_read (Town *self,
            guint peer,
            guint n)
 {
-  for (guint i = 0; i < n; i++)
-    {
-      g_autoptr(DbrCall) call = read_new (self->names[peer], self->n_outcomes, "Level", LIMIT_MS);
-
-      town_run (self, call);
-    }
+  town_read_within (self, peer, n, LIMIT_MS);
 }
 
 /* Half of a lane's slots are held by a service that hangs, and nobody waits for any of them. */
@@ -200,7 +212,7 @@ test_ordinary (void)
 
   g_test_summary ("With the limits that ship there is one connection, busy or with a service that hangs");
   for (guint i = 0; i < 3; i++)
-    town_read (town, i, N_HALF);
+    town_read_within (town, i, N_HALF, DBR_TEST_PATIENCE_MS);
   for (guint i = 0; i < town->n_outcomes; i++)
     {
       scene_wait (&town->outcomes[i]);
@@ -428,6 +440,64 @@ test_main_lost (void)
   g_assert_cmpuint (dbr_client_get_in_flight (town->scene->client), ==, 0);
 }
 
+/* Who is given a connection, and is told meanwhile that nobody wants it. */
+typedef struct
+{
+  DbrTestBus *bus;
+  GWeakRef    transport;
+  gint        is_done;
+} Unwanted;
+
+static void
+opened_cb (DbrTransport *transport,
+           GError       *error,
+           gpointer      user_data)
+{
+  static const DbrLaneListener listener = { NULL };
+  g_autoptr(GError) reason = g_error_new_literal (DBR_ERROR, DBR_ERROR_CLOSED, "Nobody wants it");
+  g_autoptr(DbrLane) lane = NULL;
+  Unwanted *unwanted = user_data;
+
+  g_assert_no_error (error);
+  g_weak_ref_set (&unwanted->transport, transport);
+  lane = dbr_lane_new (transport, TRUE, 128, &listener, NULL, NULL);
+  dbr_lane_close (lane, reason);
+  dbr_lane_start (lane);
+  g_atomic_int_set (&unwanted->is_done, TRUE);
+}
+
+static void
+open_cb (gpointer data)
+{
+  const DbrTransportLimits limits = { 128, 1 << 20, 16, 512 };
+  Unwanted *unwanted = data;
+  G_GNUC_UNUSED g_autoptr(DbrOpening) opening =
+    dbr_opening_start (dbr_test_bus_get_address (unwanted->bus), TRUE, &limits,
+                       DBR_TEST_PATIENCE_MS, opened_cb, unwanted, NULL);
+}
+
+static gboolean
+is_gone (GWeakRef *ref)
+{
+  g_autoptr(GObject) object = g_weak_ref_get (ref);
+
+  return object == NULL;
+}
+
+static void
+test_closed_before (void)
+{
+  g_autoptr(DbrTestBus) bus = dbr_test_bus_new ();
+  Unwanted unwanted = { bus };
+
+  g_test_summary ("Of a lane that is closed before it is started nothing is left");
+  g_weak_ref_init (&unwanted.transport, NULL);
+  dbr_io_invoke (open_cb, &unwanted);
+  dbr_test_wait_until (NULL, g_atomic_int_get (&unwanted.is_done), DBR_TEST_PATIENCE_MS);
+  dbr_test_wait_until (NULL, is_gone (&unwanted.transport), DBR_TEST_PATIENCE_MS);
+  g_weak_ref_clear (&unwanted.transport);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -442,6 +512,7 @@ main (int   argc,
   g_test_add_func ("/dbr/lanes/lost-alone", test_lost_alone);
   g_test_add_func ("/dbr/lanes/lost-together", test_main_lost);
   g_test_add_func ("/dbr/lanes/closed-together", test_close);
+  g_test_add_func ("/dbr/lanes/closed-before-its-start", test_closed_before);
 
   return g_test_run ();
 }

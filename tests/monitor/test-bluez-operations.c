@@ -1,7 +1,10 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "base/dbr-io-private.h"
 #include "dbr-bluez-scene.h"
+#include "monitor/dbr-bluez-ledger-private.h"
+#include "monitor/dbr-bluez-monitor-private.h"
 
 #include <string.h>
 
@@ -490,6 +493,57 @@ test_discovery_rows (void)
     }
 }
 
+static gboolean
+has_name (DbrBluezAdapter *adapter,
+          const char      *expected)
+{
+  g_autofree char *name = dbr_bluez_adapter_get_name (adapter);
+
+  return g_strcmp0 (name, expected) == 0;
+}
+
+typedef struct
+{
+  DbrBluezCore *core;
+  gboolean      holds;
+} Search;
+
+static void
+look_on_io (gpointer data)
+{
+  Search *search = data;
+  g_autoptr(GPtrArray) standings = dbr_bluez_ledger_survey (search->core->ledger);
+
+  for (guint i = 0; i < standings->len; i++)
+    {
+      const DbrBluezStanding *standing = g_ptr_array_index (standings, i);
+
+      search->holds |= standing->kind == DBR_BLUEZ_ENTRY_DISCOVERY && standing->holds;
+    }
+}
+
+static void
+test_discovery_goes_on (void)
+{
+  g_autoptr(BluezScene) scene = bluez_scene_new (NULL);
+  DbrBluezAdapter *adapter = bluez_scene_get_adapter (scene);
+  g_autoptr(DbrBluezCore) core = dbr_bluez_monitor_ref_core (scene->monitor);
+  Search search = { core };
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A search has not ended because something else of the adapter changes");
+
+  dbr_bluez_adapter_start_discovery_sync (adapter, NULL, NULL, &error);
+  g_assert_no_error (error);
+  bluez_scene_tell (scene, "set /org/bluez/hci0 org.bluez.LEAdvertisingManager1.ActiveInstances "
+                    "byte 1");
+  bluez_scene_tell (scene, "set /org/bluez/hci0 org.bluez.Adapter1.Alias 'other'");
+  dbr_test_wait_until (NULL, has_name (adapter, "other"), DBR_TEST_PATIENCE_MS);
+
+  dbr_io_ask (look_on_io, &search);
+  g_assert_true (search.holds);
+}
+
 static void
 test_stop_rows (void)
 {
@@ -669,6 +723,7 @@ main (int    argc,
   g_test_add_func ("/dbr/bluez-operations/pair-asks-again", test_pair_asks_again);
   g_test_add_func ("/dbr/bluez-operations/disconnect-rows", test_disconnect_rows);
   g_test_add_func ("/dbr/bluez-operations/discovery-rows", test_discovery_rows);
+  g_test_add_func ("/dbr/bluez-operations/discovery-goes-on", test_discovery_goes_on);
   g_test_add_func ("/dbr/bluez-operations/stop-rows", test_stop_rows);
   g_test_add_func ("/dbr/bluez-operations/register-rows", test_register_rows);
   g_test_add_func ("/dbr/bluez-operations/notify-rows", test_notify_rows);

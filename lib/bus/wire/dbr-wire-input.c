@@ -19,8 +19,8 @@
 /* No system lets one read bring more: SCM_MAX_FD. */
 #define MAX_DESCRIPTORS 253
 
-/* Messages are copied out of the gulp, so that a small one that is kept does not keep all of it.
-* One that does not fit into it is read into its own place, and what follows it into the gulp. */
+/* Messages are copied out of the gulp: a small one that is kept does not keep all of it. A message
+ * that does not fit into it is read into its own place, and what follows it into the gulp. */
 struct _DbrWireInput
 {
   guchar         *bytes;
@@ -146,10 +146,11 @@ dbr_wire_input_read (DbrWireInput  *self,
   input_compact (self);
   room = large_size + GULP - self->end;
   if (large_size > 0)
-    parts[header.msg_iovlen++] = (struct iovec) {
-      self->large->bytes + self->large_end, large_size,
+    {
+      parts[header.msg_iovlen++] = (struct iovec) {
+        self->large->bytes + self->large_end, large_size
+      };
     }
-  ;
   parts[header.msg_iovlen++] = (struct iovec) { self->bytes + self->end, GULP - self->end };
   header.msg_iov = parts;
 
