@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include <gio/gio.h>
+#include "bus/dbr-changes-private.h"
 
 G_BEGIN_DECLS
 
@@ -36,10 +36,8 @@ void      dbr_inbox_put_owner    (DbrInbox            *self,
                                   const char          *old_owner,
                                   const char          *new_owner);
 void      dbr_inbox_put_state    (DbrInbox            *self);
-/* An a{sv} and names. */
 void      dbr_inbox_put_changes  (DbrInbox            *self,
-                                  GVariant            *changed,
-                                  const char * const  *invalidated);
+                                  const DbrChanges    *changes);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrInbox, dbr_inbox_unref)
 

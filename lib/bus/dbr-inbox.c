@@ -26,6 +26,8 @@ struct _DbrInbox
   char            *new_owner;
   /* values by name, NULL for what was invalidated */
   GHashTable      *changes;
+  /* an a{sv} of the same, if they came at once */
+  GVariant        *whole;
 };
 
 static void
@@ -77,6 +79,7 @@ dbr_inbox_unref (DbrInbox *self)
 
   g_weak_ref_clear (&self->object);
   g_hash_table_unref (self->changes);
+  g_clear_pointer (&self->whole, g_variant_unref);
   g_free (self->old_owner);
   g_free (self->new_owner);
   dbr_mailbox_unref (self->mailbox);
@@ -88,7 +91,8 @@ dbr_inbox_unref (DbrInbox *self)
 
 static void
 news_take_changes (DbrInboxNews *news,
-                   GHashTable   *changes)
+                   GHashTable   *changes,
+                   GVariant     *whole)
 {
   g_autoptr(GStrvBuilder) invalidated = g_strv_builder_new ();
   GVariantBuilder changed;
@@ -98,6 +102,13 @@ news_take_changes (DbrInboxNews *news,
 
   if (g_hash_table_size (changes) == 0)
     return;
+
+  if (whole != NULL)
+    {
+      news->changed = g_variant_ref (whole);
+      news->invalidated = g_new0 (char *, 1);
+      return;
+    }
 
   g_variant_builder_init (&changed, G_VARIANT_TYPE ("a{sv}"));
   g_hash_table_iter_init (&iter, changes);
@@ -119,6 +130,7 @@ tell_cb (DbrLetter *letter)
     (DbrInbox *) G_STRUCT_MEMBER_P (letter, -G_STRUCT_OFFSET (DbrInbox, letter));
   g_autoptr(GObject) object = g_weak_ref_get (&self->object);
   g_autoptr(GHashTable) changes = NULL;
+  g_autoptr(GVariant) whole = NULL;
   g_autofree char *old_owner = NULL;
   g_autofree char *new_owner = NULL;
   DbrInboxNews news = { 0 };
@@ -133,6 +145,7 @@ tell_cb (DbrLetter *letter)
   new_owner = g_steal_pointer (&self->new_owner);
   changes = g_steal_pointer (&self->changes);
   self->changes = changes_new ();
+  whole = g_steal_pointer (&self->whole);
   g_mutex_unlock (&self->mutex);
 
   if (object == NULL)
@@ -140,7 +153,7 @@ tell_cb (DbrLetter *letter)
 
   news.old_owner = old_owner;
   news.new_owner = new_owner;
-  news_take_changes (&news, changes);
+  news_take_changes (&news, changes, whole);
   self->tell (object, &news);
   g_clear_pointer (&news.changed, g_variant_unref);
   g_clear_pointer (&news.invalidated, g_strfreev);
@@ -172,11 +185,13 @@ dbr_inbox_put_owner (DbrInbox   *self,
                      const char *new_owner)
 {
   g_autoptr(GHashTable) changes = NULL;
+  g_autoptr(GVariant) whole = NULL;
   gboolean is_to_post;
 
   g_mutex_lock (&self->mutex);
   changes = g_steal_pointer (&self->changes);
   self->changes = changes_new ();
+  whole = g_steal_pointer (&self->whole);
   if (!self->has_new_owner)
     self->old_owner = g_strdup (old_owner);
   g_free (self->new_owner);
@@ -203,21 +218,26 @@ dbr_inbox_put_state (DbrInbox *self)
 }
 
 void
-dbr_inbox_put_changes (DbrInbox           *self,
-                       GVariant           *changed,
-                       const char * const *invalidated)
+dbr_inbox_put_changes (DbrInbox         *self,
+                       const DbrChanges *changes)
 {
+  g_autoptr(GVariant) old_whole = NULL;
   gboolean is_to_post;
-  GVariantIter iter;
-  GVariant *value;
-  char *name;
+  gboolean is_first;
 
   g_mutex_lock (&self->mutex);
-  g_variant_iter_init (&iter, changed);
-  while (g_variant_iter_next (&iter, "{sv}", &name, &value))
-    g_hash_table_replace (self->changes, name, value);
-  for (guint i = 0; invalidated != NULL && invalidated[i] != NULL; i++)
-    g_hash_table_replace (self->changes, g_strdup (invalidated[i]), NULL);
+  is_first = g_hash_table_size (self->changes) == 0;
+  for (gsize i = 0; i < changes->n_items; i++)
+    g_hash_table_replace (self->changes, g_strdup (changes->items[i].name),
+                          g_variant_ref (changes->items[i].value));
+  for (guint i = 0; changes->invalidated[i] != NULL; i++)
+    g_hash_table_replace (self->changes, g_strdup (changes->invalidated[i]), NULL);
+
+  old_whole = g_steal_pointer (&self->whole);
+  /* It can be told as it came, unless it says something twice. */
+  if (is_first && *changes->invalidated == NULL
+      && g_hash_table_size (self->changes) == changes->n_items)
+    self->whole = g_variant_ref (changes->changed);
   is_to_post = g_hash_table_size (self->changes) > 0 && dbr_inbox_mark_locked (self);
   g_mutex_unlock (&self->mutex);
 

@@ -12,22 +12,17 @@
 
 /* A change that comes before the values is in them. */
 static gboolean
-dbr_store_apply_locked (DbrStore *self,
-                        GVariant *changed,
-                        char    **invalidated)
+dbr_store_apply_locked (DbrStore         *self,
+                        const DbrChanges *changes)
 {
-  GVariantIter iter;
-  GVariant *value;
-  char *name;
-
   if (self->state != DBR_STORE_LOADED && (self->state != DBR_STORE_LOADING || !self->is_read))
     return FALSE;
 
-  g_variant_iter_init (&iter, changed);
-  while (g_variant_iter_next (&iter, "{sv}", &name, &value))
-    g_hash_table_replace (self->values, name, value);
-  for (guint i = 0; invalidated[i] != NULL; i++)
-    g_hash_table_remove (self->values, invalidated[i]);
+  for (gsize i = 0; i < changes->n_items; i++)
+    g_hash_table_replace (self->values, g_strdup (changes->items[i].name),
+                          g_variant_ref (changes->items[i].value));
+  for (guint i = 0; changes->invalidated[i] != NULL; i++)
+    g_hash_table_remove (self->values, changes->invalidated[i]);
 
   return TRUE;
 }
@@ -59,7 +54,8 @@ heard_cb (DbrMessage *signal,
   DbrStore *self = user_data;
   g_autoptr(GVariant) body = dbr_message_dup_body (signal);
   g_autoptr(GVariant) changed = NULL;
-  g_auto(GStrv) invalidated = NULL;
+  g_autoptr(GVariant) invalidated = NULL;
+  g_auto(DbrChanges) changes = { NULL };
   g_autoptr(GPtrArray) inboxes = NULL;
   g_autoptr(GPtrArray) names = NULL;
   guint load;
@@ -67,20 +63,22 @@ heard_cb (DbrMessage *signal,
   if (!g_variant_is_of_type (body, CHANGES_TYPE))
     return;
 
-  g_variant_get (body, "(&s@a{sv}^as)", NULL, &changed, &invalidated);
+  changed = g_variant_get_child_value (body, 1);
+  invalidated = g_variant_get_child_value (body, 2);
+  dbr_changes_init (&changes, changed, invalidated);
   g_mutex_lock (&self->mutex);
   load = self->load;
-  if (dbr_store_apply_locked (self, changed, invalidated))
+  if (dbr_store_apply_locked (self, &changes))
     {
       inboxes = dbr_store_ref_inboxes_locked (self);
-      names = dbr_store_mark_refetches_locked (self, invalidated);
+      names = dbr_store_mark_refetches_locked (self, changes.invalidated);
     }
   g_mutex_unlock (&self->mutex);
 
   if (inboxes == NULL)
     return;
 
-  dbr_store_tell_changes (inboxes, changed, (const char *const *) invalidated);
+  dbr_store_tell_changes (inboxes, &changes);
   for (guint i = 0; i < names->len; i++)
     dbr_store_refetch (self, load, g_ptr_array_index (names, i));
 }

@@ -149,7 +149,12 @@ ending_tell (Ending       *self,
   if (self->inboxes != NULL)
     dbr_store_tell_state (self->inboxes);
   if (self->inboxes != NULL && self->values != NULL)
-    dbr_store_tell_changes (self->inboxes, self->values, NULL);
+    {
+      g_auto(DbrChanges) changes = { NULL };
+
+      dbr_changes_init (&changes, self->values, NULL);
+      dbr_store_tell_changes (self->inboxes, &changes);
+    }
   if (self->waiters != NULL)
     dbr_store_tell_waiters (self->waiters, error);
 
@@ -377,8 +382,11 @@ refetched_cb (DbrExchange *exchange,
     dbr_store_refetch (self, question->load, question->name);
   if (inboxes != NULL)
     {
+      g_auto(DbrChanges) changes = { NULL };
+
       changed = g_variant_ref_sink (g_variant_new_parsed ("[{%s, %v}]", question->name, value));
-      dbr_store_tell_changes (inboxes, changed, NULL);
+      dbr_changes_init (&changes, changed, NULL);
+      dbr_store_tell_changes (inboxes, &changes);
     }
   question_free (question);
 }

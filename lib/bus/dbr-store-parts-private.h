@@ -89,8 +89,7 @@ void       dbr_store_tell_waiters          (const GPtrArray     *waiters,
                                             const GError        *error);
 void       dbr_store_tell_state            (const GPtrArray     *inboxes);
 void       dbr_store_tell_changes          (const GPtrArray     *inboxes,
-                                            GVariant            *changed,
-                                            const char * const  *invalidated);
+                                            const DbrChanges    *changes);
 void       dbr_store_grow_stale            (DbrStore            *self);
 
 /* Reading */

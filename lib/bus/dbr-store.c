@@ -120,12 +120,11 @@ dbr_store_tell_state (const GPtrArray *inboxes)
 }
 
 void
-dbr_store_tell_changes (const GPtrArray    *inboxes,
-                        GVariant           *changed,
-                        const char * const *invalidated)
+dbr_store_tell_changes (const GPtrArray  *inboxes,
+                        const DbrChanges *changes)
 {
   for (guint i = 0; i < inboxes->len; i++)
-    dbr_inbox_put_changes (g_ptr_array_index (inboxes, i), changed, invalidated);
+    dbr_inbox_put_changes (g_ptr_array_index (inboxes, i), changes);
 }
 
 void

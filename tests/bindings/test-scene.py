@@ -28,13 +28,39 @@ gi.require_version('Dbr', '1')
 from gi.repository import GObject, Gio, GLib
 before, modules = set(os.listdir('/proc/self/fd')), set(sys.modules)
 from gi.repository import Dbr
+made = [item for item in vars(sys.modules['gi.module'].get_introspection_module('Dbr')).values()
+        if isinstance(item, type) and issubclass(item, GObject.Object)]
 Dbr.Client.call, Dbr.Timeouts
 opened = [fd for fd in os.listdir('/proc/self/fd') if fd not in before
            and os.path.exists(f'/proc/self/fd/{fd}')]
-print(len(os.listdir('/proc/self/task')), len(opened),
+print(len(os.listdir('/proc/self/task')), len(opened), len(made),
       bool({'asyncio', 'inspect'} & (set(sys.modules) - modules)))
 Dbr.Client.new_for_address(os.environ['DBR_TEST_ADDRESS']).open_sync()
 print(len(os.listdir('/proc/self/task')) > 1)
+'''
+
+# A program that comes by classes in other ways than by their names, and in many threads at once.
+FINDS = '''
+import os, sys, threading
+import gi
+gi.require_version('Dbr', '1')
+from gi.repository import Dbr
+with Dbr.Client.new_for_address(os.environ['DBR_TEST_ADDRESS']).get_metrics().timed('found'):
+    pass
+class Watched(Dbr.ServiceMonitor):
+    pass
+print(hasattr(Watched, 'check'))
+sys.setswitchinterval(1e-6)
+barrier, found = threading.Barrier(8), []
+def find():
+    barrier.wait()
+    found.append(hasattr(Dbr.Pool, 'acquire') and hasattr(Dbr.Proxy, 'read'))
+threads = [threading.Thread(target=find) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(found.count(True))
 '''
 
 
@@ -360,10 +386,16 @@ class Scene(unittest.TestCase):
         monitor.stop()
 
     def test_loading(self):
-        """loading the library starts no thread, opens nothing and loads nothing large"""
+        """loading the library starts no thread, opens nothing, and makes and loads no more than it must"""
         told = subprocess.run([sys.executable, '-c', LOADS], stdout=subprocess.PIPE, text=True,
                               check=True).stdout.split()
-        self.assertEqual(told, ['1', '0', 'False', 'True'])
+        self.assertEqual(told, ['1', '0', '0', 'False', 'True'])
+
+    def test_finding(self):
+        """a class has all that is its own, however a program came by it"""
+        told = subprocess.run([sys.executable, '-c', FINDS], stdout=subprocess.PIPE, text=True,
+                              check=True).stdout.split()
+        self.assertEqual(told, ['True', '8'])
 
 
 if __name__ == '__main__':

@@ -81,6 +81,7 @@ class State(unittest.TestCase):
         self.assertTrue(self.device.props.connected)
         tracker.forget(DEVICE)
         self.assertIsNone(tracker.get(DEVICE))
+        await tracker.flush()
 
     def test_a_damaged_file_is_told_of_once(self):
         with open(self.path, 'w', encoding='utf-8') as file:

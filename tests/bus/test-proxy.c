@@ -189,6 +189,37 @@ test_changes (void)
   g_assert_cmpuint (told.n_fresh + told.n_owners, ==, 0);
 }
 
+/* Tells with a signal of the script what has changed of Level, in the text form of variants. */
+static void
+proxy_scene_change (Scene      *scene,
+                    const char *changed,
+                    const char *invalidated)
+{
+  dbr_test_peer_tell (scene->peer, "emit " SCENE_PATH " org.freedesktop.DBus.Properties"
+                      ".PropertiesChanged ('" DBR_TEST_INTERFACE "', @a{sv} %s, @as %s)",
+                      changed, invalidated);
+}
+
+static void
+test_changes_twice (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(DbrProxy) proxy = proxy_scene_get_level (scene);
+  g_auto(Told) told = { 0 };
+
+  g_test_summary ("What a service says twice at once is told once, and as it is at hand");
+  told_connect (&told, proxy);
+  proxy_scene_change (scene, "{'Level': <uint32 3>, 'Level': <uint32 4>}", "[]");
+  proxy_wait (told.n_changes == 1);
+  dbr_test_assert_prints (told.changed, "{'Level': <uint32 4>}");
+  g_assert_cmpuint (proxy_read_level (proxy), ==, 4);
+
+  proxy_scene_change (scene, "{'Level': <uint32 5>}", "['Level']");
+  proxy_wait (told.n_changes == 2);
+  dbr_test_assert_prints (told.changed, "{}");
+  g_assert_cmpstr (told.invalidated[0], ==, "Level");
+}
+
 static void
 test_invalidated (void)
 {
@@ -525,6 +556,7 @@ main (int   argc,
   g_test_add_func ("/dbr/proxy/threads-meet", test_threads_meet);
   g_test_add_func ("/dbr/proxy/reads-without-a-call", test_cached_reads);
   g_test_add_func ("/dbr/proxy/follows-changes", test_changes);
+  g_test_add_func ("/dbr/proxy/follows-changes-said-twice", test_changes_twice);
   g_test_add_func ("/dbr/proxy/reads-what-was-invalidated", test_invalidated);
   g_test_add_func ("/dbr/proxy/reads-what-is-invalidated-often", test_invalidated_often);
   g_test_add_func ("/dbr/proxy/keeps-by-kind", test_kinds);

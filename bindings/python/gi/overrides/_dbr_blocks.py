@@ -12,12 +12,9 @@ import contextlib
 import contextvars
 import time
 
-from gi.module import get_introspection_module
 from gi.overrides import _dbr_thread
 from gi.overrides._dbr_errors import translate as _
-from gi.repository import Gio, GLib, GObject
-
-Dbr = get_introspection_module('Dbr')
+from gi.repository import Dbr, Gio, GLib, GObject
 
 MAX_MS = 24 * 60 * 60 * 1000
 # What ends in time by itself says more of it than what is cancelled from outside.

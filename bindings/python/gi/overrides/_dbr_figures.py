@@ -9,12 +9,9 @@ import contextlib
 import functools
 import sys
 
-from gi.module import get_introspection_module
 from gi.overrides import _dbr_blocks
 from gi.overrides._dbr_errors import translate as _
-from gi.repository import Gio, GLib
-
-Dbr = get_introspection_module('Dbr')
+from gi.repository import Dbr, Gio, GLib
 
 # Errors of those who were not let through.
 _REJECTIONS = ('CIRCUIT_OPEN', 'OVERLOADED', 'BUDGET_EXHAUSTED', 'DENIED', 'RATE_LIMITED')
@@ -156,7 +153,7 @@ def with_timeout(operation, timeout_ms=0, device=None, metrics=None):
     return decorate
 
 
-def add(namespace):
+def add(cls):
     """Lets figures be taken of blocks."""
-    namespace.Metrics.timed = _timed
-    namespace.Metrics.get_default = staticmethod(_get_default)
+    cls.timed = _timed
+    cls.get_default = staticmethod(_get_default)

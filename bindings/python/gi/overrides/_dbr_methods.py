@@ -226,12 +226,10 @@ def _dress_pair(cls, operation, methods):
         setattr(cls, f'{operation}_sync', _make_sync(operation, sync, shape))
 
 
-def add(Dbr):
-    """Dresses each pair of each class. A method that is there already is kept."""
-    for type_name in dir(Dbr):
-        # From the dictionary, as what a class inherits was given to its parent.
-        cls = getattr(Dbr, type_name)
-        methods = dict(getattr(cls, '__dict__', {}))
-        for name in methods:
-            if name.endswith('_async') and f'{name[:-len("_async")]}_finish' in methods:
-                _dress_pair(cls, name[:-len('_async')], methods)
+def add(cls):
+    """Dresses each pair of a class. A method that is there already is kept."""
+    # From the dictionary, as what a class inherits was given to its parent.
+    methods = dict(getattr(cls, '__dict__', {}))
+    for name in methods:
+        if name.endswith('_async') and f'{name[:-len("_async")]}_finish' in methods:
+            _dress_pair(cls, name[:-len('_async')], methods)

@@ -107,6 +107,6 @@ def _call(self, fn, *args, **kwargs):
     return _run(_Attempts(self, False), fn, args, kwargs)
 
 
-def add(Dbr):
+def add(cls):
     """Lets a policy call functions."""
-    Dbr.RetryPolicy.call = _call
+    cls.call = _call

@@ -42,8 +42,12 @@ def _acquire(self):
                             self.acquire_sync)
 
 
-def add(Dbr):
-    """Gives the classes of Dbr their blocks. It comes before the awaitables, and keeps its own."""
-    Dbr.Lease.__enter__ = lambda self: self
-    Dbr.Lease.__exit__ = lambda self, *raised: self.release()
-    Dbr.Pool.acquire = _acquire
+def add_to_lease(cls):
+    """Lets a lease be held by a block."""
+    cls.__enter__ = lambda self: self
+    cls.__exit__ = lambda self, *raised: self.release()
+
+
+def add_to_pool(cls):
+    """Lets a block acquire a lease. After the methods were dressed, as this replaces one of them."""
+    cls.acquire = _acquire

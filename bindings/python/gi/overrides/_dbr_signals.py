@@ -173,9 +173,8 @@ def _end(method):
     return stop
 
 
-def add(Dbr):
+def add(cls):
     """Lets a subscription be iterated. After the methods were dressed, as this wraps some of them."""
-    cls = Dbr.Subscription
     cls.__aiter__ = _iterate
     cls.start, cls.start_sync = _listen(cls.start), _listen(cls.start_sync)
     cls.stop = _end(cls.stop)
