@@ -51,6 +51,17 @@ class Services(scene.Case):
             applet.shoot('recovered')
 
     def test_first(self):
+            self.look_at_gap(applet)
+
+    def look_at_gap(self, applet):
+        """No line leads through the stall, as nothing was answered there."""
+        drawing = ElementTree.fromstring(self.save(applet, 'service.export', 'chart.svg'))
+        paths = [(path.get('style'), path.get('d').split()) for path in drawing.iter() if path.get('d')]
+        field = next(steps for style, steps in paths if 'fill:rgb(87.843' in style)
+        line = next(steps for style, steps in paths if 'stroke:rgb(10.98' in style)
+        points = [(line[number], float(line[number + 1])) for number in range(0, len(line), 3)]
+        widest = max(x - past for (_, past), (step, x) in zip(points, points[1:]) if step == 'L')
+        self.assertLess(widest, (float(field[4]) - float(field[1])) / 2)
         """what hangs is the first in the list, and at its place again when it answers"""
         def order():
             rows = applet.find('list', 'Services').walk()

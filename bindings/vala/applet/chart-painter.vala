@@ -147,28 +147,25 @@ public class Health.ChartPainter : Object {
         cr.translate (plot.origin.x, plot.origin.y);
         cr.set_line_width (1);
         cr.set_dash ({ 4, 4 }, 0);
-        var below = draw_percentile (cr, context, percentiles.median, 50, double.MAX);
-        draw_percentile (cr, context, percentiles.p95, 95, below);
+        // Each label is on the far side of its line, so that two that are close stay apart.
+        draw_percentile (cr, context, percentiles.median, 50, true);
+        draw_percentile (cr, context, percentiles.p95, 95, false);
         cr.restore ();
     }
 
-    double draw_percentile (Cairo.Context cr, Pango.Context context, int64 usec, int share,
-        double below) {
+    void draw_percentile (Cairo.Context cr, Pango.Context context, int64 usec, int share,
+        bool is_below) {
         int w, h;
         var layout = layout_text (context, _("%d %%").printf (share));
         layout.get_pixel_size (out w, out h);
         var y = Math.round (y_of (usec / 1000.0)) + 0.5;
-        // Two that are close keep their lines, and their labels apart.
-        var label_y = double.min (y - h - 1, below - h);
         use (cr, text_colour, 0.55);
         cr.move_to (0, y);
         cr.line_to (plot.size.width, y);
         cr.stroke ();
         use (cr, text_colour, 0.85);
-        cr.move_to (plot.size.width - w - 2, label_y);
+        cr.move_to (plot.size.width - w - 2, is_below ? y + 1 : y - h - 1);
         Pango.cairo_show_layout (cr, layout);
-
-        return label_y;
     }
 
     // What moves, within the plot: one who shows it for a while shifts it to the left, and draws it
@@ -252,7 +249,7 @@ public class Health.ChartPainter : Object {
             var is_broken = !is_drawn;
             for (; span < spans.length && spans[span].since <= time; span++)
                 is_broken |= Text.is_stall (spans[span].state) || spans[span].state == ABSENT
-                    || spans[span].state == BUS_LOST;
+                    || spans[span].state == BUS_LOST || spans[span].state == UNKNOWN;
             var x = x_of (time, now);
             var y = y_of (series.get_latency (i) / 1000.0);
             // Of those that fall onto one point the slowest is seen.
