@@ -29,6 +29,8 @@ class Services(scene.Case):
             applet.see('2 of 3 services are healthy')
             applet.see('It answers in time.')
             applet.see('A property, by its main loop')
+            row = applet.find('list item', 'What It Is Asked')
+            self.assertEqual(row.description, 'A property, by its main loop')
             applet.shoot('services')
             self.assertEqual(applet.complaints(), [])
 
@@ -49,8 +51,6 @@ class Services(scene.Case):
             applet.go('Services')
             applet.see('org.example.Player, Healthy · Session Bus', 'list item')
             applet.shoot('recovered')
-
-    def test_first(self):
             self.look_at_gap(applet)
 
     def look_at_gap(self, applet):
@@ -62,6 +62,8 @@ class Services(scene.Case):
         points = [(line[number], float(line[number + 1])) for number in range(0, len(line), 3)]
         widest = max(x - past for (_, past), (step, x) in zip(points, points[1:]) if step == 'L')
         self.assertLess(widest, (float(field[4]) - float(field[1])) / 2)
+
+    def test_first(self):
         """what hangs is the first in the list, and at its place again when it answers"""
         def order():
             rows = applet.find('list', 'Services').walk()

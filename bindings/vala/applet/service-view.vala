@@ -35,13 +35,23 @@ public class Health.ServiceView : Adw.Bin {
     [GtkChild]
     unowned Gtk.Label p99;
     [GtkChild]
+    unowned Adw.ActionRow restarts_row;
+    [GtkChild]
     unowned Gtk.Label restarts;
+    [GtkChild]
+    unowned Adw.ActionRow owner_row;
     [GtkChild]
     unowned Gtk.Label owner;
     [GtkChild]
+    unowned Adw.ActionRow probe_row;
+    [GtkChild]
     unowned Gtk.Label probe;
     [GtkChild]
+    unowned Adw.ActionRow since_row;
+    [GtkChild]
     unowned Gtk.Label since;
+    [GtkChild]
+    unowned Adw.ActionRow detection_row;
     [GtkChild]
     unowned Gtk.Label detection;
     [GtkChild]
@@ -147,11 +157,22 @@ public class Health.ServiceView : Adw.Bin {
         median.label = Text.format_time (figures.median);
         p95.label = Text.format_time (figures.p95);
         p99.label = Text.format_time (figures.p99);
-        restarts.label = monitor.restarts.to_string ();
-        owner.label = monitor.state == BUS_LOST ? "–" : monitor.owner ?? _("None");
-        probe.label = describe_probe (monitor);
-        since.label = monitor.since_usec > 0 ? Text.format_moment (monitor.since_usec) : "–";
-        detection.label = _("%u s").printf ((monitor.detection_ms + 999) / 1000);
+        show_detail (restarts_row, restarts, monitor.restarts.to_string ());
+        show_detail (owner_row, owner,
+            monitor.state == BUS_LOST ? "–" : monitor.owner ?? _("None"));
+        show_detail (probe_row, probe, describe_probe (monitor));
+        show_detail (since_row, since,
+            monitor.since_usec > 0 ? Text.format_moment (monitor.since_usec) : "–");
+        show_detail (detection_row, detection,
+            _("%u s").printf ((monitor.detection_ms + 999) / 1000));
+    }
+
+    // The keyboard reaches the row as a whole, and a screen reader reads what that has.
+    static void show_detail (Adw.ActionRow row, Gtk.Label label, string text) {
+        if (label.label == text)
+            return;
+        label.label = text;
+        row.update_property (Gtk.AccessibleProperty.DESCRIPTION, text, -1);
     }
 
     static string describe_probe (Dbr.ServiceMonitor monitor) {

@@ -220,6 +220,12 @@ namespace Health.Text {
         }
     }
 
+    // What stands below the title of a row, which a screen reader does not find by itself.
+    public void set_subtitle (Adw.ActionRow row, string text) {
+        row.subtitle = Markup.escape_text (text);
+        row.update_property (Gtk.AccessibleProperty.DESCRIPTION, text, -1);
+    }
+
     const string[] STYLES = { "success", "warning", "error", "accent", "dim-label" };
 
     public void set_style (Gtk.Widget widget, string style) {
