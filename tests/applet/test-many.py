@@ -101,8 +101,8 @@ class Many(scene.Case):
             self.assertEqual(applet.size()[0], width, f'{page} needs a wider window')
 
     def test_narrow(self):
-        """in a narrow window the list leads to the service, and back"""
-        with scene.Applet([PLAYER], width=360, height=640) as applet:
+        """in a narrow window the list leads to the service, and back, by itself when that is removed"""
+        with scene.Applet([PLAYER, 'session:org.example.Nobody'], width=360, height=640) as applet:
             applet.see('org.example.Player, Healthy · Session Bus', 'list item')
             applet.shoot('narrow-list')
             applet.type(['Tab', 'Tab'])
@@ -111,6 +111,10 @@ class Many(scene.Case):
             applet.shoot('narrow-service')
             applet.type(['alt+Left'])
             scene.until(lambda: not applet.find('button', 'Back'), 'the list')
+            applet.type(['Return'])
+            scene.until(lambda: applet.find('button', 'Back'), 'the service again')
+            applet.act('service.remove')
+            scene.until(lambda: not applet.find('button', 'Back'), 'the list without it')
 
     def test_large_text(self):
         """large text, dark colours and high contrast are followed, and the window still fits"""

@@ -43,7 +43,7 @@ public class Health.BluetoothPage : Adw.Bin {
     void on_recover (Variant? parameter) {
         string address, name;
         parameter.get ("(ss)", out address, out name);
-        new RecoverWindow ((Gtk.Window) get_root (), watch.get_recovery (bluez, SYSTEM), address,
+        new RecoverWindow ((Gtk.Window) get_root (), watch.get_recovery (watch.bluetooth), address,
             name).present ();
     }
 

@@ -61,6 +61,8 @@ public class Health.ServiceView : Adw.Bin {
     SimpleActionGroup actions;
 
     public signal void timeline_wanted ();
+    // Nothing is left to be shown here.
+    public signal void removed ();
 
     const ActionEntry[] ACTIONS = {
         { "check", on_check },
@@ -185,11 +187,10 @@ public class Health.ServiceView : Adw.Bin {
         Gtk.ListBoxRow? row;
         while ((row = lately.get_row_at_index (0)) != null)
             lately.remove (row);
-        var count = service.moments.get_n_items ();
-        for (var i = count; i > 0 && count - i < N_LATELY; i--) {
+        for (var i = 0; i < uint.min (service.moments.get_n_items (), N_LATELY); i++) {
             var event_row = new EventRow ();
             lately.append (new Gtk.ListBoxRow () { child = event_row, activatable = false });
-            event_row.show_event (((Moment) service.moments.get_item (i - 1)).event);
+            event_row.show_event (((Moment) service.moments.get_item (i)).event);
         }
     }
 
@@ -225,18 +226,23 @@ public class Health.ServiceView : Adw.Bin {
     }
 
     void on_recover () {
-        var recovery = watch.get_recovery (service.monitor, service.bus);
+        var recovery = watch.get_recovery (service);
         new RecoverWindow (get_window (), recovery, "", service.name).present ();
     }
 
     void on_remove () {
-        var removed = service;
-        watch.remove (removed);
-        var toast = new Adw.Toast (_("%s is no longer watched").printf (removed.name)) {
+        var removed_service = service;
+        // Another page goes on with what is its own.
+        var text =
+            watch.is_own (removed_service) ? _("%s is no longer in the list")
+            : _("%s is no longer watched");
+        watch.remove (removed_service);
+        removed ();
+        var toast = new Adw.Toast (text.printf (removed_service.name)) {
             button_label = _("Undo"),
             timeout = 10,
         };
-        toast.button_clicked.connect (() => watch.add (removed.bus, removed.name));
+        toast.button_clicked.connect (() => watch.restore (removed_service));
         Window.add_toast (this, toast);
     }
 

@@ -11,6 +11,7 @@ public class Health.Watch : Object {
     public Settings settings { get; construct; }
     public Dbr.Metrics metrics { get; private set; }
     public Dbr.Notifier notifier { get; private set; }
+    public Service bluetooth { get; private set; }
     public Dbr.BluezMonitor bluez { get; private set; }
     public Dbr.SystemdMonitor system { get; private set; }
     public Dbr.SystemdMonitor user { get; private set; }
@@ -28,8 +29,6 @@ public class Health.Watch : Object {
     ListStore histories;
     // What is watched whether it is in the list or not.
     GenericArray<Service> own = new GenericArray<Service> ();
-    HashTable<Dbr.ServiceMonitor, Dbr.Recovery> recoveries =
-        new HashTable<Dbr.ServiceMonitor, Dbr.Recovery> (direct_hash, direct_equal);
 
     public signal void bus_changed ();
     public signal void stalls_changed ();
@@ -71,7 +70,8 @@ public class Health.Watch : Object {
     }
 
     public void start () {
-        own.add (new Service (bluez, SYSTEM));
+        bluetooth = new Service (bluez, SYSTEM);
+        own.add (bluetooth);
         own.add (new Service (system, SYSTEM));
         own.add (new Service (user, SESSION));
         own.foreach ((service) => {
@@ -81,27 +81,22 @@ public class Health.Watch : Object {
         foreach (unowned var text in settings.services) {
             BusType bus;
             string name;
-            if (parse (text, out bus, out name))
-                insert (bus, name);
+            if (parse (text, out bus, out name) && find (bus, name) == null)
+                insert (make_service (bus, name));
         }
         tell_of_all ();
     }
 
     // Made when it is asked for: most services never need one.
-    public Dbr.Recovery get_recovery (Dbr.ServiceMonitor monitor, BusType bus) {
-        var recovery = recoveries[monitor];
-        if (recovery == null) {
-            var tracker = monitor == bluez ? new Dbr.StateTracker (bluez) : null;
-            recovery = new Dbr.Recovery (monitor, tracker);
-            recoveries[monitor] = recovery;
-            histories.append (new Gtk.MapListModel (recovery.history, (item) => {
-                return new Moment ((Dbr.Event) item, monitor.bus_name, bus);
-            }));
+    public Dbr.Recovery get_recovery (Service service) {
+        if (service.recovery == null) {
+            var tracker = service == bluetooth ? new Dbr.StateTracker (bluez) : null;
+            service.recovery = new Dbr.Recovery (service.monitor, tracker);
             if (settings.notifications)
-                tell_of (recovery);
+                tell_of (service.recovery);
         }
 
-        return recovery;
+        return service.recovery;
     }
 
     static bool parse (string text, out BusType bus, out string name) {
@@ -130,7 +125,7 @@ public class Health.Watch : Object {
         return new Service (new Dbr.ServiceMonitor (get_client (bus), name), bus);
     }
 
-    bool is_own (Service service) {
+    public bool is_own (Service service) {
         return own.find (service);
     }
 
@@ -144,10 +139,7 @@ public class Health.Watch : Object {
         return null;
     }
 
-    void insert (BusType bus, string name) {
-        if (find (bus, name) != null)
-            return;
-        var service = make_service (bus, name);
+    void insert (Service service) {
         service.monitor.interval_ms = choose_interval (service);
         service.notify["is-stalled"].connect (on_stalled);
         services.insert_sorted (service, (a, b) => {
@@ -158,7 +150,7 @@ public class Health.Watch : Object {
             return;
         histories.append (service.moments);
         if (settings.notifications)
-            tell_of (service.monitor);
+            tell_of_service (service);
         begin_monitor (service.monitor);
     }
 
@@ -167,10 +159,12 @@ public class Health.Watch : Object {
     }
 
     public void add (BusType bus, string name) {
-        insert (bus, name);
+        if (find (bus, name) == null)
+            insert (make_service (bus, name));
         keep ();
     }
 
+    // What was seen of it goes with it: added again it is a new one.
     public void remove (Service service) {
         uint position;
         if (close_up == service)
@@ -179,12 +173,18 @@ public class Health.Watch : Object {
         if (!is_own (service)) {
             if (histories.find (service.moments, out position))
                 histories.remove (position);
-            notifier.unwatch (service.monitor);
+            untell_of_service (service);
             service.monitor.stop ();
-            recoveries.remove (service.monitor);
         }
         if (services.find (service, out position))
             services.remove (position);
+        keep ();
+    }
+
+    // It was removed by mistake, and comes back with all that was seen of it.
+    public void restore (Service service) {
+        if (find (service.bus, service.name) == null)
+            insert (service);
         keep ();
     }
 
@@ -220,19 +220,30 @@ public class Health.Watch : Object {
         }
     }
 
+    void tell_of_service (Service service) {
+        tell_of (service.monitor);
+        if (service.recovery != null)
+            tell_of (service.recovery);
+    }
+
+    void untell_of_service (Service service) {
+        notifier.unwatch (service.monitor);
+        if (service.recovery != null)
+            notifier.unwatch (service.recovery);
+    }
+
     void tell_of_all () {
-        Object[] objects = { metrics, bluez, system, user };
-        for (var i = 0; i < services.get_n_items (); i++) {
-            var service = (Service) services.get_item (i);
-            if (!is_own (service))
-                objects += service.monitor;
-        }
-        foreach (var recovery in recoveries.get_values ())
-            objects += recovery;
-        foreach (var object in objects) {
-            notifier.unwatch (object);
+        var all = new GenericSet<Service> (direct_hash, direct_equal);
+        own.foreach ((service) => all.add (service));
+        for (var i = 0; i < services.get_n_items (); i++)
+            all.add ((Service) services.get_item (i));
+        notifier.unwatch (metrics);
+        if (settings.notifications)
+            tell_of (metrics);
+        all.foreach ((service) => {
+            untell_of_service (service);
             if (settings.notifications)
-                tell_of (object);
-        }
+                tell_of_service (service);
+        });
     }
 }
