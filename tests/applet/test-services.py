@@ -6,7 +6,9 @@
 
 import csv
 import os
+import signal
 import struct
+import time
 from xml.etree import ElementTree
 
 import scene
@@ -87,6 +89,22 @@ class Services(scene.Case):
             applet.see_text('org.example.Player was restarted', inside='Timeline')
             applet.see_text('org.example.Player is gone', inside='Timeline')
             self.assertEqual(applet.complaints(), [])
+
+    def test_held_up(self):
+        """that the window itself was held up is told once, and not once for each service"""
+        with scene.Applet([EDITOR, PLAYER, 'system:org.freedesktop.DBus']) as applet:
+            applet.see('org.example.Player, Healthy · Session Bus', 'list item')
+            applet.see('org.example.Editor, Healthy · Session Bus', 'list item')
+            os.kill(applet.process.pid, signal.SIGSTOP)
+            # That is how long it is held up.
+            time.sleep(3)
+            os.kill(applet.process.pid, signal.SIGCONT)
+            applet.see_text('held up', inside='Timeline')
+            # Whatever was to be told of it has been by the time of this.
+            self.control.tell('peer org.example.Player restart')
+            applet.see_text('org.example.Player was restarted', inside='Timeline')
+            rows = applet.find('list', 'Timeline').walk()
+            self.assertEqual(sum('held up' in row.name for row in rows if row.role == 'list item'), 1)
 
     def test_filter(self):
         """the timeline shows what is asked for, and says so when that is nothing"""

@@ -127,6 +127,8 @@ namespace Health.Text {
     public string get_event_icon (string kind) {
         switch (kind) {
         case "stalled":
+        case "gave-up":
+        case "failed":
             return "dialog-error-symbolic";
         case "recovered":
             return "emblem-ok-symbolic";
@@ -147,6 +149,8 @@ namespace Health.Text {
         switch (kind) {
         case "stalled":
         case "unit-failed":
+        case "gave-up":
+        case "failed":
             return "error";
         case "recovered":
             return "success";

@@ -7,6 +7,8 @@ public class Health.Watch : Object {
     // Nobody looks, so nobody needs to know within a second; the library's own interval.
     const uint HIDDEN_INTERVAL_MS = 10000;
     const uint CLOSE_INTERVAL_MS = 1000;
+    // As many as a service has events.
+    const int MAX_OWN_STALLS = 200;
 
     public Settings settings { get; construct; }
     public Dbr.Metrics metrics { get; private set; }
@@ -27,6 +29,7 @@ public class Health.Watch : Object {
     Dbr.Client session_client;
     Dbr.Client system_client;
     ListStore histories;
+    GenericArray<Dbr.Event> own_stalls = new GenericArray<Dbr.Event> ();
     // What is watched whether it is in the list or not.
     GenericArray<Service> own = new GenericArray<Service> ();
 
@@ -45,7 +48,8 @@ public class Health.Watch : Object {
         services = new ListStore (typeof (Service));
         histories = new ListStore (typeof (ListModel));
         var sorter = new Gtk.CustomSorter ((a, b) => Moment.compare ((Moment) a, (Moment) b));
-        moments = new Gtk.SortListModel (new Gtk.FlattenListModel (histories), sorter);
+        var all = new Gtk.SortListModel (new Gtk.FlattenListModel (histories), sorter);
+        moments = new Gtk.FilterListModel (all, new Gtk.CustomFilter (is_news));
 
         bluez = new Dbr.BluezMonitor (system_client);
         system = new Dbr.SystemdMonitor (system_client, SYSTEM);
@@ -97,6 +101,22 @@ public class Health.Watch : Object {
         }
 
         return service.recovery;
+    }
+
+    // That the program itself was held up each service tells that was asked meanwhile.
+    bool is_news (Object item) {
+        var event = ((Moment) item).event;
+        if (event.kind != "own-stall")
+            return true;
+        for (var i = 0; i < own_stalls.length; i++) {
+            if ((own_stalls[i].when_usec - event.when_usec).abs () < TimeSpan.SECOND)
+                return own_stalls[i] == event;
+        }
+        if (own_stalls.length == MAX_OWN_STALLS)
+            own_stalls.remove_index (0);
+        own_stalls.add (event);
+
+        return true;
     }
 
     static bool parse (string text, out BusType bus, out string name) {
