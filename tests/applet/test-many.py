@@ -77,7 +77,11 @@ class Many(scene.Case):
             for name in names:
                 self.control.tell(f'peer org.example.Player tell drop {name}')
             applet.go('Timeline')
-            applet.see_text('is gone', inside='Timeline')
+            applet.see_text('Many000 is gone', inside='Timeline')
+            applet.see_text('Many199 is gone', inside='Timeline')
+            # The newest ones are what is seen.
+            page = applet.find('widget', 'HealthTimelinePage')
+            self.assertEqual({node.value for node in page.walk() if node.has('Value')}, {0})
             self.assertEqual(applet.complaints(), [])
 
     def test_long_words(self):
