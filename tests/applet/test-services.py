@@ -152,6 +152,16 @@ class Services(scene.Case):
             applet.press(lambda text: text.startswith('Undo'))
             applet.see('org.example.Editor, Healthy · Session Bus', 'list item')
 
+    def test_nothing_found(self):
+        """where a search finds nothing no service is shown, and nothing can be done for one"""
+        with scene.Applet([EDITOR, NOBODY]) as applet:
+            applet.see_text('org.example.Nobody, ', 'list item')
+            applet.write('Search services', 'Nobody')
+            scene.until(lambda: applet.find('button', 'Recover…'), 'the service')
+            applet.write('Search services', 'nothing of the kind')
+            scene.until(lambda: not applet.find('button', 'Recover…'), 'its end')
+            self.assertEqual(applet.complaints(), [])
+
     def test_keyboard(self):
         """the keyboard reaches every page, and what is chosen"""
         with scene.Applet([NOBODY, PLAYER], settings='background=false') as applet:

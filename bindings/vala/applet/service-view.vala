@@ -7,6 +7,8 @@ public class Health.ServiceView : Adw.Bin {
     const uint N_LATELY = 5;
 
     [GtkChild]
+    unowned Gtk.ScrolledWindow content;
+    [GtkChild]
     unowned Gtk.Image icon;
     [GtkChild]
     unowned Gtk.Label title;
@@ -85,6 +87,10 @@ public class Health.ServiceView : Adw.Bin {
             }
             _service = value;
             chart.service = value;
+            // Of none there is nothing to be seen, and nothing to be done for it.
+            content.visible = value != null;
+            foreach (unowned var entry in ACTIONS)
+                ((SimpleAction) actions.lookup_action (entry.name)).set_enabled (value != null);
             if (_service != null) {
                 _service.monitor.notify["state"].connect (refresh);
                 _service.moments.items_changed.connect (show_lately);
