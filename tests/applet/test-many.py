@@ -120,6 +120,21 @@ class Many(scene.Case):
             applet.act('service.remove')
             scene.until(lambda: not applet.find('button', 'Back'), 'the list without it')
 
+    def test_told(self):
+        """what is told fits into a narrow window, in as many lines as it takes"""
+        with scene.Applet(['session:org.example.Nobody'], width=360, height=640) as applet:
+            applet.see('org.example.Nobody, Not Running · Session Bus', 'list item')
+            applet.act('service.check')
+            begin = 'The service is not running'
+            applet.see_text(begin)
+            told = applet.find('label', lambda text: text.startswith(begin))
+            scene.until(told.is_shown, 'its place')
+            left, _, width, height = told.extents
+            applet.shoot('narrow-told')
+            self.assertGreater(left, 0)
+            self.assertLess(left + width, 360)
+            self.assertGreater(height, width / 5)
+
     def test_large_text(self):
         """large text, dark colours and high contrast are followed, and the window still fits"""
         looks = {'dark': {'ADW_DEBUG_COLOR_SCHEME': 'prefer-dark'},

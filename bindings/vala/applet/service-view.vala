@@ -246,7 +246,6 @@ public class Health.ServiceView : Adw.Bin {
         removed ();
         var toast = new Adw.Toast (text.printf (removed_service.name)) {
             button_label = _("Undo"),
-            timeout = 10,
         };
         toast.button_clicked.connect (() => watch.restore (removed_service));
         Window.add_toast (this, toast);
