@@ -102,9 +102,19 @@ class Node:
         low, _high = self.ask('Accessible', 'GetState')[0]
         return bool(low & 1 << state)
 
+    @property
+    def extents(self):
+        """Where it is in its window: left, top, width and height."""
+        return self.ask('Component', 'GetExtents', GLib.Variant('(u)', (1,)))[0]
+
     def is_shown(self):
         """Whether it has a size: a button of a page that is just being turned to takes no press."""
-        return self.ask('Component', 'GetExtents', GLib.Variant('(u)', (1,)))[0][2] > 0
+        return self.extents[2] > 0
+
+    @property
+    def value(self):
+        return self.call(self.sender, self.path, 'org.freedesktop.DBus.Properties', 'Get',
+                         GLib.Variant('(ss)', ('org.a11y.atspi.Value', 'CurrentValue')))[0]
 
     def children(self):
         for sender, path in self.ask('Accessible', 'GetChildren')[0]:

@@ -77,7 +77,11 @@ class Many(scene.Case):
             for name in names:
                 self.control.tell(f'peer org.example.Player tell drop {name}')
             applet.go('Timeline')
-            applet.see_text('is gone', inside='Timeline')
+            applet.see_text('Many000 is gone', inside='Timeline')
+            applet.see_text('Many199 is gone', inside='Timeline')
+            # The newest ones are what is seen.
+            page = applet.find('widget', 'HealthTimelinePage')
+            self.assertEqual({node.value for node in page.walk() if node.has('Value')}, {0})
             self.assertEqual(applet.complaints(), [])
 
     def test_long_words(self):
@@ -101,8 +105,8 @@ class Many(scene.Case):
             self.assertEqual(applet.size()[0], width, f'{page} needs a wider window')
 
     def test_narrow(self):
-        """in a narrow window the list leads to the service, and back"""
-        with scene.Applet([PLAYER], width=360, height=640) as applet:
+        """in a narrow window the list leads to the service, and back, by itself when that is removed"""
+        with scene.Applet([PLAYER, 'session:org.example.Nobody'], width=360, height=640) as applet:
             applet.see('org.example.Player, Healthy · Session Bus', 'list item')
             applet.shoot('narrow-list')
             applet.type(['Tab', 'Tab'])
@@ -111,6 +115,25 @@ class Many(scene.Case):
             applet.shoot('narrow-service')
             applet.type(['alt+Left'])
             scene.until(lambda: not applet.find('button', 'Back'), 'the list')
+            applet.type(['Return'])
+            scene.until(lambda: applet.find('button', 'Back'), 'the service again')
+            applet.act('service.remove')
+            scene.until(lambda: not applet.find('button', 'Back'), 'the list without it')
+
+    def test_told(self):
+        """what is told fits into a narrow window, in as many lines as it takes"""
+        with scene.Applet(['session:org.example.Nobody'], width=360, height=640) as applet:
+            applet.see('org.example.Nobody, Not Running · Session Bus', 'list item')
+            applet.act('service.check')
+            begin = 'The service is not running'
+            applet.see_text(begin)
+            told = applet.find('label', lambda text: text.startswith(begin))
+            scene.until(told.is_shown, 'its place')
+            left, _, width, height = told.extents
+            applet.shoot('narrow-told')
+            self.assertGreater(left, 0)
+            self.assertLess(left + width, 360)
+            self.assertGreater(height, width / 5)
 
     def test_large_text(self):
         """large text, dark colours and high contrast are followed, and the window still fits"""

@@ -81,18 +81,48 @@ class Recover(scene.Case):
             applet.act('service.recover')
             applet.see('Only if you allow it below', window=WINDOW)
 
+    def recover_in_vain(self, applet):
+        self.control.tell('peer org.example.Editor stop')
+        applet.see('org.example.Editor, Stopped · Session Bus', 'list item')
+        applet.act('service.recover')
+        applet.switch('Restart the Service', WINDOW)
+        applet.see('Would be tried now', window=WINDOW)
+        applet.press('Recover', window=WINDOW)
+        applet.see_text('no unit of systemd', window=WINDOW)
+
     def test_vain(self):
         """a step that fails says why"""
         with scene.Applet([EDITOR]) as applet:
-            self.control.tell('peer org.example.Editor stop')
-            applet.see('org.example.Editor, Stopped · Session Bus', 'list item')
-            applet.act('service.recover')
-            applet.switch('Restart the Service', WINDOW)
-            applet.see('Would be tried now', window=WINDOW)
-            applet.press('Recover', window=WINDOW)
-            applet.see_text('no unit of systemd', window=WINDOW)
+            self.recover_in_vain(applet)
             applet.shoot('recover-vain')
             applet.see('What was tried has not helped.', window=WINDOW)
+            self.assertEqual(applet.complaints(), [])
+
+    def see_past(self, applet):
+        applet.see_text('no unit of systemd', inside='Timeline')
+        applet.see_text('no unit of systemd', inside='Lately')
+
+    def test_removed(self):
+        """what happened to a service and was done for it goes with it, comes back with it, and no other has it"""
+        with scene.Applet([EDITOR]) as applet:
+            self.recover_in_vain(applet)
+            applet.act('window.close', applet.window(WINDOW))
+            self.see_past(applet)
+            applet.act('service.remove')
+            applet.see('No Services Are Watched')
+            applet.see_no_text('org.example.Editor', inside='Timeline')
+            applet.press(lambda text: text.startswith('Undo'))
+            self.see_past(applet)
+            applet.act('service.remove')
+            applet.press('Add Services…')
+            scene.until(lambda: applet.find('list item', 'org.example.Editor, Running', 'Add Services'), 'the names')
+            # Faster than the search follows.
+            applet.type([*'Editor', 'Return'])
+            applet.see('org.example.Editor, Watched', 'list item', 'Add Services')
+            applet.type(['Escape'])
+            applet.see_text('org.example.Editor, ', 'list item')
+            applet.see_no_text('no unit of systemd', inside='Timeline')
+            applet.see_no_text('no unit of systemd', inside='Lately')
             self.assertEqual(applet.complaints(), [])
 
     def test_device(self):
@@ -100,9 +130,11 @@ class Recover(scene.Case):
         with scene.Applet() as applet:
             applet.go('Bluetooth')
             applet.see_text('Not connected · Paired')
+            self.assertEqual(applet.find('list item', 'Heart').description, 'Not connected · Paired')
             applet.press('Recover Heart')
-            applet.see('Connect It Again', window=WINDOW)
             applet.see('Would be tried now', window=WINDOW)
+            self.assertEqual(applet.find('list item', 'Connect It Again', WINDOW).description,
+                             'Would be tried now')
             scene.until(lambda: applet.find('switch', 'Switch the Adapter Off and On', WINDOW),
                         'the wider steps of Bluetooth')
             applet.shoot('recover-device')

@@ -6,7 +6,9 @@
 
 import csv
 import os
+import signal
 import struct
+import time
 from xml.etree import ElementTree
 
 import scene
@@ -29,6 +31,8 @@ class Services(scene.Case):
             applet.see('2 of 3 services are healthy')
             applet.see('It answers in time.')
             applet.see('A property, by its main loop')
+            row = applet.find('list item', 'What It Is Asked')
+            self.assertEqual(row.description, 'A property, by its main loop')
             applet.shoot('services')
             self.assertEqual(applet.complaints(), [])
 
@@ -49,6 +53,17 @@ class Services(scene.Case):
             applet.go('Services')
             applet.see('org.example.Player, Healthy · Session Bus', 'list item')
             applet.shoot('recovered')
+            self.look_at_gap(applet)
+
+    def look_at_gap(self, applet):
+        """No line leads through the stall, as nothing was answered there."""
+        drawing = ElementTree.fromstring(self.save(applet, 'service.export', 'chart.svg'))
+        paths = [(path.get('style'), path.get('d').split()) for path in drawing.iter() if path.get('d')]
+        field = next(steps for style, steps in paths if 'fill:rgb(87.843' in style)
+        line = next(steps for style, steps in paths if 'stroke:rgb(10.98' in style)
+        points = [(line[number], float(line[number + 1])) for number in range(0, len(line), 3)]
+        widest = max(x - past for (_, past), (step, x) in zip(points, points[1:]) if step == 'L')
+        self.assertLess(widest, (float(field[4]) - float(field[1])) / 2)
 
     def test_first(self):
         """what hangs is the first in the list, and at its place again when it answers"""
@@ -74,6 +89,22 @@ class Services(scene.Case):
             applet.see_text('org.example.Player was restarted', inside='Timeline')
             applet.see_text('org.example.Player is gone', inside='Timeline')
             self.assertEqual(applet.complaints(), [])
+
+    def test_held_up(self):
+        """that the window itself was held up is told once, and not once for each service"""
+        with scene.Applet([EDITOR, PLAYER, 'system:org.freedesktop.DBus']) as applet:
+            applet.see('org.example.Player, Healthy · Session Bus', 'list item')
+            applet.see('org.example.Editor, Healthy · Session Bus', 'list item')
+            os.kill(applet.process.pid, signal.SIGSTOP)
+            # That is how long it is held up.
+            time.sleep(3)
+            os.kill(applet.process.pid, signal.SIGCONT)
+            applet.see_text('held up', inside='Timeline')
+            # Whatever was to be told of it has been by the time of this.
+            self.control.tell('peer org.example.Player restart')
+            applet.see_text('org.example.Player was restarted', inside='Timeline')
+            rows = applet.find('list', 'Timeline').walk()
+            self.assertEqual(sum('held up' in row.name for row in rows if row.role == 'list item'), 1)
 
     def test_filter(self):
         """the timeline shows what is asked for, and says so when that is nothing"""
@@ -120,6 +151,16 @@ class Services(scene.Case):
             # A toast's button has its label and what that labels as its name.
             applet.press(lambda text: text.startswith('Undo'))
             applet.see('org.example.Editor, Healthy · Session Bus', 'list item')
+
+    def test_nothing_found(self):
+        """where a search finds nothing no service is shown, and nothing can be done for one"""
+        with scene.Applet([EDITOR, NOBODY]) as applet:
+            applet.see_text('org.example.Nobody, ', 'list item')
+            applet.write('Search services', 'Nobody')
+            scene.until(lambda: applet.find('button', 'Recover…'), 'the service')
+            applet.write('Search services', 'nothing of the kind')
+            scene.until(lambda: not applet.find('button', 'Recover…'), 'its end')
+            self.assertEqual(applet.complaints(), [])
 
     def test_keyboard(self):
         """the keyboard reaches every page, and what is chosen"""

@@ -8,13 +8,14 @@ Usage: test-pages.py TESTBED ROOT
 
 A block of Python or shell code after the comment `<!-- run -->` is run, all those of a page in order
 and with the same names, beside a bus with a player, and a systemd where a page says
-`<!-- with systemd -->`; a block of text after `<!-- said -->` is what the
-one before it printed. Other code is found word for word in an example, a key file is loaded, links
-lead somewhere, and tables of limits say what is so.
+`<!-- with systemd -->`; Python can be typed into one that awaits. A block of text after
+`<!-- said -->` is what the one before it printed. Other code is found word for word in an example, a
+key file is loaded, links lead somewhere, and tables of limits say what is so.
 """
 
 import ast
 import asyncio
+import codeop
 import glob
 import inspect
 import os
@@ -92,6 +93,22 @@ class Pages(unittest.TestCase):
                 self.assertEqual(said, text)
             said = output
 
+    def check_typing(self, page):
+        for marker, language, code in BLOCK.findall(read(page)):
+            if marker == 'run' and language == 'python':
+                self.type_in(code)
+
+    def type_in(self, code):
+        """As into an interactive Python, where an empty line ends a block, and nothing else does."""
+        compiler = codeop.CommandCompiler()
+        compiler.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        typed = []
+        for line in [*code.splitlines(), '']:
+            typed.append(line)
+            if compiler('\n'.join(typed), symbol='single'):
+                typed = []
+        self.assertEqual(''.join(typed), '', 'it has no end')
+
     def check_blocks(self, page):
         for marker, language, text in BLOCK.findall(read(page)):
             if marker or language == 'text':
@@ -153,6 +170,7 @@ def add_tests():
         add_test('links', 'check_links', page, 'its links lead somewhere')
         if '<!-- run -->' in read(page):
             add_test('run', 'run_page', page, 'its code does what it says')
+            add_test('typing', 'check_typing', page, 'its code can be typed in')
         if page.startswith(os.path.join(ROOT, 'doc')) and os.path.basename(page) not in NO_CONCEPT:
             add_test('honest', 'check_honest', page, 'it says what it does not do')
             if os.path.basename(page) not in NO_CODE:

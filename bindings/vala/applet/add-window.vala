@@ -89,10 +89,7 @@ public class Health.AddWindow : Adw.Window {
         list.model = new Gtk.NoSelection (filtered);
         list.activate.connect ((position) => toggle ((Candidate) filtered.get_item (position)));
         search.search_changed.connect (on_search);
-        search.activate.connect (() => {
-            if (filtered.get_n_items () == 1)
-                toggle ((Candidate) filtered.get_item (0));
-        });
+        search.activate.connect (on_activate);
         // The entry has Escape for itself.
         search.stop_search.connect (close);
         filtered.items_changed.connect (show_pages);
@@ -181,6 +178,18 @@ public class Health.AddWindow : Adw.Window {
             names.append (candidate);
         }
         show_pages ();
+    }
+
+    // Who types fast presses Return before the list has followed, and a name may be part of others.
+    void on_activate () {
+        on_search ();
+        for (var i = 0; i < filtered.get_n_items (); i++) {
+            var candidate = (Candidate) filtered.get_item (i);
+            if (filtered.get_n_items () == 1 || candidate.name == filter.search) {
+                toggle (candidate);
+                return;
+            }
+        }
     }
 
     void show_pages () {

@@ -43,7 +43,7 @@ public class Health.BluetoothPage : Adw.Bin {
     void on_recover (Variant? parameter) {
         string address, name;
         parameter.get ("(ss)", out address, out name);
-        new RecoverWindow ((Gtk.Window) get_root (), watch.get_recovery (bluez, SYSTEM), address,
+        new RecoverWindow ((Gtk.Window) get_root (), watch.get_recovery (watch.bluetooth), address,
             name).present ();
     }
 
@@ -129,8 +129,8 @@ class Health.AdapterGroup : Adw.PreferencesGroup {
     void refresh () {
         title = Markup.escape_text (adapter.name ?? adapter.address);
         adapter_row.title = adapter.blocked ? _("Blocked") : adapter.powered ? _("On") : _("Off");
-        adapter_row.subtitle =
-            adapter.discovering ? _("%s · Searching").printf (adapter.address) : adapter.address;
+        Text.set_subtitle (adapter_row,
+            adapter.discovering ? _("%s · Searching").printf (adapter.address) : adapter.address);
         power.update_property (Gtk.AccessibleProperty.LABEL,
             _("Power of %s").printf (adapter.address), -1);
         power.sensitive = !adapter.blocked && !is_switching;
@@ -215,7 +215,7 @@ class Health.DeviceRow : Adw.ActionRow {
                 ngettext ("%u reconnection", "%u reconnections",
                     device.reconnects).printf (device.reconnects);
         title = Markup.escape_text (device.name ?? device.address);
-        subtitle = string.joinv (" · ", facts);
+        Text.set_subtitle (this, string.joinv (" · ", facts));
         if (cancellable != null)
             button.label = _("Cancel");
         else

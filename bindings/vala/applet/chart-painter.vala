@@ -97,10 +97,13 @@ public class Health.ChartPainter : Object {
             label_width = int.max (label_width, w);
             label_height = int.max (label_height, h);
         }
+        int share_width, share_height;
+        name_share (context, 95).get_pixel_size (out share_width, out share_height);
         var left = label_width + 2 * (float) GAP;
+        var right = share_width + 2 * (float) GAP;
         var top = label_height / 2 + (float) GAP;
         var area = Graphene.Rect ();
-        area.init (left, top, float.max (width - left - 2 * (float) GAP, 10),
+        area.init (left, top, float.max (width - left - right, 10),
             float.max (height - top - label_height - 3 * (float) GAP, 10));
         plot = area;
     }
@@ -139,36 +142,40 @@ public class Health.ChartPainter : Object {
         }
     }
 
-    // How long half of the answers took at most, and 95 of a hundred.
+    // How long half of the answers took at most, and 95 of a hundred: named beside the plot, where
+    // nothing crosses the names.
     public void draw_percentiles (Cairo.Context cr, Pango.Context context) {
         if (percentiles.median < 0)
             return;
+        var median_y = y_of (percentiles.median / 1000.0);
+        var p95_y = y_of (percentiles.p95 / 1000.0);
+        int w, h;
+        name_share (context, 50).get_pixel_size (out w, out h);
+        // Two that are close keep their lines, and their names apart.
+        var push = double.max (h - (median_y - p95_y), 0) / 2;
         cr.save ();
         cr.translate (plot.origin.x, plot.origin.y);
         cr.set_line_width (1);
         cr.set_dash ({ 4, 4 }, 0);
-        var below = draw_percentile (cr, context, percentiles.median, 50, double.MAX);
-        draw_percentile (cr, context, percentiles.p95, 95, below);
+        draw_percentile (cr, name_share (context, 50), median_y, push);
+        draw_percentile (cr, name_share (context, 95), p95_y, -push);
         cr.restore ();
     }
 
-    double draw_percentile (Cairo.Context cr, Pango.Context context, int64 usec, int share,
-        double below) {
+    static Pango.Layout name_share (Pango.Context context, int share) {
+        return layout_text (context, _("%d %%").printf (share));
+    }
+
+    void draw_percentile (Cairo.Context cr, Pango.Layout name, double y, double push) {
         int w, h;
-        var layout = layout_text (context, _("%d %%").printf (share));
-        layout.get_pixel_size (out w, out h);
-        var y = Math.round (y_of (usec / 1000.0)) + 0.5;
-        // Two that are close keep their lines, and their labels apart.
-        var label_y = double.min (y - h - 1, below - h);
+        name.get_pixel_size (out w, out h);
         use (cr, text_colour, 0.55);
-        cr.move_to (0, y);
-        cr.line_to (plot.size.width, y);
+        cr.move_to (0, Math.round (y) + 0.5);
+        cr.line_to (plot.size.width, Math.round (y) + 0.5);
         cr.stroke ();
         use (cr, text_colour, 0.85);
-        cr.move_to (plot.size.width - w - 2, label_y);
-        Pango.cairo_show_layout (cr, layout);
-
-        return label_y;
+        cr.move_to (plot.size.width + GAP, y + push - h / 2);
+        Pango.cairo_show_layout (cr, name);
     }
 
     // What moves, within the plot: one who shows it for a while shifts it to the left, and draws it
@@ -252,7 +259,7 @@ public class Health.ChartPainter : Object {
             var is_broken = !is_drawn;
             for (; span < spans.length && spans[span].since <= time; span++)
                 is_broken |= Text.is_stall (spans[span].state) || spans[span].state == ABSENT
-                    || spans[span].state == BUS_LOST;
+                    || spans[span].state == BUS_LOST || spans[span].state == UNKNOWN;
             var x = x_of (time, now);
             var y = y_of (series.get_latency (i) / 1000.0);
             // Of those that fall onto one point the slowest is seen.

@@ -36,13 +36,13 @@ class Health.StepRow : Adw.ActionRow {
     void show_state (string icon_name, string style, string text) {
         icon.icon_name = icon_name;
         Text.set_style (icon, style);
-        subtitle = Markup.escape_text (text);
+        Text.set_subtitle (this, text);
     }
 
     public void begin () {
         icon.visible = false;
         spinner.visible = spinner.spinning = true;
-        subtitle = _("Under way");
+        Text.set_subtitle (this, _("Under way"));
     }
 
     public void end (Error? error) {
@@ -143,9 +143,9 @@ public class Health.RecoverWindow : Adw.Window {
             var toggle = new Gtk.Switch () { valign = CENTER };
             var row = new Adw.ActionRow () {
                 title = _(entry.title),
-                subtitle = _(entry.subtitle),
                 activatable_widget = toggle,
             };
+            Text.set_subtitle (row, _(entry.subtitle));
             row.add_suffix (toggle);
             toggle.notify["active"].connect (() => {
                 recovery.allowed =

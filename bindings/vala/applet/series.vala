@@ -79,7 +79,11 @@ public class Health.Series : Object {
 
     // A stall is told some time after its beginning, so that a span may begin before the last one
     // did.
-    public void add_span (int64 since, Dbr.ServiceState state) {
+    public void add_span (int64 told_since, Dbr.ServiceState state) {
+        var since = told_since;
+        // What was answered was answered before it began.
+        if (n_samples > 0)
+            since = int64.max (since, get_time (n_samples - 1) + 1);
         while (spans.length > 0 && spans[spans.length - 1].since >= since)
             spans.resize (spans.length - 1);
         if (spans.length > 0 && spans[spans.length - 1].state == state)

@@ -7,6 +7,8 @@ public class Health.ServiceView : Adw.Bin {
     const uint N_LATELY = 5;
 
     [GtkChild]
+    unowned Gtk.ScrolledWindow content;
+    [GtkChild]
     unowned Gtk.Image icon;
     [GtkChild]
     unowned Gtk.Label title;
@@ -35,13 +37,23 @@ public class Health.ServiceView : Adw.Bin {
     [GtkChild]
     unowned Gtk.Label p99;
     [GtkChild]
+    unowned Adw.ActionRow restarts_row;
+    [GtkChild]
     unowned Gtk.Label restarts;
+    [GtkChild]
+    unowned Adw.ActionRow owner_row;
     [GtkChild]
     unowned Gtk.Label owner;
     [GtkChild]
+    unowned Adw.ActionRow probe_row;
+    [GtkChild]
     unowned Gtk.Label probe;
     [GtkChild]
+    unowned Adw.ActionRow since_row;
+    [GtkChild]
     unowned Gtk.Label since;
+    [GtkChild]
+    unowned Adw.ActionRow detection_row;
     [GtkChild]
     unowned Gtk.Label detection;
     [GtkChild]
@@ -51,6 +63,8 @@ public class Health.ServiceView : Adw.Bin {
     SimpleActionGroup actions;
 
     public signal void timeline_wanted ();
+    // Nothing is left to be shown here.
+    public signal void removed ();
 
     const ActionEntry[] ACTIONS = {
         { "check", on_check },
@@ -73,6 +87,10 @@ public class Health.ServiceView : Adw.Bin {
             }
             _service = value;
             chart.service = value;
+            // Of none there is nothing to be seen, and nothing to be done for it.
+            content.visible = value != null;
+            foreach (unowned var entry in ACTIONS)
+                ((SimpleAction) actions.lookup_action (entry.name)).set_enabled (value != null);
             if (_service != null) {
                 _service.monitor.notify["state"].connect (refresh);
                 _service.moments.items_changed.connect (show_lately);
@@ -147,11 +165,22 @@ public class Health.ServiceView : Adw.Bin {
         median.label = Text.format_time (figures.median);
         p95.label = Text.format_time (figures.p95);
         p99.label = Text.format_time (figures.p99);
-        restarts.label = monitor.restarts.to_string ();
-        owner.label = monitor.state == BUS_LOST ? "–" : monitor.owner ?? _("None");
-        probe.label = describe_probe (monitor);
-        since.label = monitor.since_usec > 0 ? Text.format_moment (monitor.since_usec) : "–";
-        detection.label = _("%u s").printf ((monitor.detection_ms + 999) / 1000);
+        show_detail (restarts_row, restarts, monitor.restarts.to_string ());
+        show_detail (owner_row, owner,
+            monitor.state == BUS_LOST ? "–" : monitor.owner ?? _("None"));
+        show_detail (probe_row, probe, describe_probe (monitor));
+        show_detail (since_row, since,
+            monitor.since_usec > 0 ? Text.format_moment (monitor.since_usec) : "–");
+        show_detail (detection_row, detection,
+            _("%u s").printf ((monitor.detection_ms + 999) / 1000));
+    }
+
+    // The keyboard reaches the row as a whole, and a screen reader reads what that has.
+    static void show_detail (Adw.ActionRow row, Gtk.Label label, string text) {
+        if (label.label == text)
+            return;
+        label.label = text;
+        row.update_property (Gtk.AccessibleProperty.DESCRIPTION, text, -1);
     }
 
     static string describe_probe (Dbr.ServiceMonitor monitor) {
@@ -164,11 +193,10 @@ public class Health.ServiceView : Adw.Bin {
         Gtk.ListBoxRow? row;
         while ((row = lately.get_row_at_index (0)) != null)
             lately.remove (row);
-        var count = service.moments.get_n_items ();
-        for (var i = count; i > 0 && count - i < N_LATELY; i--) {
+        for (var i = 0; i < uint.min (service.moments.get_n_items (), N_LATELY); i++) {
             var event_row = new EventRow ();
             lately.append (new Gtk.ListBoxRow () { child = event_row, activatable = false });
-            event_row.show_event (((Moment) service.moments.get_item (i - 1)).event);
+            event_row.show_event (((Moment) service.moments.get_item (i)).event);
         }
     }
 
@@ -204,18 +232,22 @@ public class Health.ServiceView : Adw.Bin {
     }
 
     void on_recover () {
-        var recovery = watch.get_recovery (service.monitor, service.bus);
+        var recovery = watch.get_recovery (service);
         new RecoverWindow (get_window (), recovery, "", service.name).present ();
     }
 
     void on_remove () {
-        var removed = service;
-        watch.remove (removed);
-        var toast = new Adw.Toast (_("%s is no longer watched").printf (removed.name)) {
+        var removed_service = service;
+        // Another page goes on with what is its own.
+        var text =
+            watch.is_own (removed_service) ? _("%s is no longer in the list")
+            : _("%s is no longer watched");
+        watch.remove (removed_service);
+        removed ();
+        var toast = new Adw.Toast (text.printf (removed_service.name)) {
             button_label = _("Undo"),
-            timeout = 10,
         };
-        toast.button_clicked.connect (() => watch.add (removed.bus, removed.name));
+        toast.button_clicked.connect (() => watch.restore (removed_service));
         Window.add_toast (this, toast);
     }
 

@@ -9,8 +9,19 @@ public class Health.Service : Object {
     public Series series { get; private set; }
     public bool is_up { get { return monitor.available && !is_stalled; } }
     public bool is_stalled { get; private set; default = false; }
-    // Events with the service that they are of.
+    // Of Moment: what happened to it and what was done for it, the newest one first.
     public ListModel moments { get; private set; }
+
+    ListStore histories;
+    Dbr.Recovery? _recovery;
+    // Most services never need one; it is whoever needs it that makes it.
+    public Dbr.Recovery? recovery {
+        get { return _recovery; }
+        set {
+            _recovery = value;
+            add_history (value.history);
+        }
+    }
 
     // Something that is shown has changed. Not more than that: whoever shows it reads it.
     public signal void changed ();
@@ -21,9 +32,10 @@ public class Health.Service : Object {
 
     construct {
         series = new Series ();
-        moments = new Gtk.MapListModel (monitor.history, (item) => {
-            return new Moment ((Dbr.Event) item, this.name, this.bus);
-        });
+        histories = new ListStore (typeof (ListModel));
+        var sorter = new Gtk.CustomSorter ((a, b) => Moment.compare ((Moment) a, (Moment) b));
+        moments = new Gtk.SortListModel (new Gtk.FlattenListModel (histories), sorter);
+        add_history (monitor.history);
         on_state ();
         monitor.notify["latency-usec"].connect (on_latency);
         monitor.notify["state"].connect (on_state);
@@ -38,6 +50,15 @@ public class Health.Service : Object {
         monitor.notify["restarts"].connect (() => changed ());
         monitor.notify["owner"].connect (() => changed ());
         monitor.notify["probe-kind"].connect (() => changed ());
+    }
+
+    void add_history (ListModel history) {
+        // What the list keeps must not keep the service: it would outlive its removal.
+        var of_name = name;
+        var of_bus = bus;
+        histories.append (new Gtk.MapListModel (history, (item) => {
+            return new Moment ((Dbr.Event) item, of_name, of_bus);
+        }));
     }
 
     void on_latency () {

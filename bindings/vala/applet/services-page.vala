@@ -67,6 +67,7 @@ public class Health.ServicesPage : Adw.Bin {
         leaflet.notify["folded"].connect (show_depth);
         leaflet.notify["visible-child"].connect (show_depth);
         view.begin (watch);
+        view.removed.connect (leave);
         view.timeline_wanted.connect (() => timeline_wanted (view.service));
         show_selected ();
         show_pages ();

@@ -127,6 +127,8 @@ namespace Health.Text {
     public string get_event_icon (string kind) {
         switch (kind) {
         case "stalled":
+        case "gave-up":
+        case "failed":
             return "dialog-error-symbolic";
         case "recovered":
             return "emblem-ok-symbolic";
@@ -147,6 +149,8 @@ namespace Health.Text {
         switch (kind) {
         case "stalled":
         case "unit-failed":
+        case "gave-up":
+        case "failed":
             return "error";
         case "recovered":
             return "success";
@@ -218,6 +222,12 @@ namespace Health.Text {
         default:
             return _("Notice");
         }
+    }
+
+    // What stands below the title of a row, which a screen reader does not find by itself.
+    public void set_subtitle (Adw.ActionRow row, string text) {
+        row.subtitle = Markup.escape_text (text);
+        row.update_property (Gtk.AccessibleProperty.DESCRIPTION, text, -1);
     }
 
     const string[] STYLES = { "success", "warning", "error", "accent", "dim-label" };

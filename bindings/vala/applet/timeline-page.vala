@@ -16,6 +16,8 @@ public class Health.TimelinePage : Adw.Bin {
     [GtkChild]
     unowned Gtk.DropDown kind;
     [GtkChild]
+    unowned Gtk.ScrolledWindow scrolled;
+    [GtkChild]
     unowned Gtk.ListView list;
 
     Watch watch;
@@ -36,6 +38,7 @@ public class Health.TimelinePage : Adw.Bin {
         list.model = new Gtk.NoSelection (filtered);
         search.search_changed.connect (() => filter.changed (DIFFERENT));
         kind.notify["selected"].connect (() => filter.changed (DIFFERENT));
+        filtered.items_changed.connect (show_newest);
         filtered.items_changed.connect (show_pages);
         watch.moments.items_changed.connect (show_pages);
         show_pages ();
@@ -64,6 +67,13 @@ public class Health.TimelinePage : Adw.Bin {
         var text = search.text.casefold ();
         return text == "" || text in moment.event.text.casefold ()
             || text in moment.name.casefold ();
+    }
+
+    // A list stays where it was when something comes in above: right for who reads further down, and
+    // for nobody who looks at its beginning.
+    void show_newest () {
+        if (scrolled.vadjustment.value <= 0)
+            list.activate_action ("list.scroll-to-item", "u", 0);
     }
 
     void show_pages () {

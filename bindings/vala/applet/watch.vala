@@ -7,10 +7,13 @@ public class Health.Watch : Object {
     // Nobody looks, so nobody needs to know within a second; the library's own interval.
     const uint HIDDEN_INTERVAL_MS = 10000;
     const uint CLOSE_INTERVAL_MS = 1000;
+    // As many as a service has events.
+    const int MAX_OWN_STALLS = 200;
 
     public Settings settings { get; construct; }
     public Dbr.Metrics metrics { get; private set; }
     public Dbr.Notifier notifier { get; private set; }
+    public Service bluetooth { get; private set; }
     public Dbr.BluezMonitor bluez { get; private set; }
     public Dbr.SystemdMonitor system { get; private set; }
     public Dbr.SystemdMonitor user { get; private set; }
@@ -26,10 +29,9 @@ public class Health.Watch : Object {
     Dbr.Client session_client;
     Dbr.Client system_client;
     ListStore histories;
+    GenericArray<Dbr.Event> own_stalls = new GenericArray<Dbr.Event> ();
     // What is watched whether it is in the list or not.
     GenericArray<Service> own = new GenericArray<Service> ();
-    HashTable<Dbr.ServiceMonitor, Dbr.Recovery> recoveries =
-        new HashTable<Dbr.ServiceMonitor, Dbr.Recovery> (direct_hash, direct_equal);
 
     public signal void bus_changed ();
     public signal void stalls_changed ();
@@ -46,7 +48,8 @@ public class Health.Watch : Object {
         services = new ListStore (typeof (Service));
         histories = new ListStore (typeof (ListModel));
         var sorter = new Gtk.CustomSorter ((a, b) => Moment.compare ((Moment) a, (Moment) b));
-        moments = new Gtk.SortListModel (new Gtk.FlattenListModel (histories), sorter);
+        var all = new Gtk.SortListModel (new Gtk.FlattenListModel (histories), sorter);
+        moments = new Gtk.FilterListModel (all, new Gtk.CustomFilter (is_news));
 
         bluez = new Dbr.BluezMonitor (system_client);
         system = new Dbr.SystemdMonitor (system_client, SYSTEM);
@@ -71,7 +74,8 @@ public class Health.Watch : Object {
     }
 
     public void start () {
-        own.add (new Service (bluez, SYSTEM));
+        bluetooth = new Service (bluez, SYSTEM);
+        own.add (bluetooth);
         own.add (new Service (system, SYSTEM));
         own.add (new Service (user, SESSION));
         own.foreach ((service) => {
@@ -81,27 +85,38 @@ public class Health.Watch : Object {
         foreach (unowned var text in settings.services) {
             BusType bus;
             string name;
-            if (parse (text, out bus, out name))
-                insert (bus, name);
+            if (parse (text, out bus, out name) && find (bus, name) == null)
+                insert (make_service (bus, name));
         }
         tell_of_all ();
     }
 
     // Made when it is asked for: most services never need one.
-    public Dbr.Recovery get_recovery (Dbr.ServiceMonitor monitor, BusType bus) {
-        var recovery = recoveries[monitor];
-        if (recovery == null) {
-            var tracker = monitor == bluez ? new Dbr.StateTracker (bluez) : null;
-            recovery = new Dbr.Recovery (monitor, tracker);
-            recoveries[monitor] = recovery;
-            histories.append (new Gtk.MapListModel (recovery.history, (item) => {
-                return new Moment ((Dbr.Event) item, monitor.bus_name, bus);
-            }));
+    public Dbr.Recovery get_recovery (Service service) {
+        if (service.recovery == null) {
+            var tracker = service == bluetooth ? new Dbr.StateTracker (bluez) : null;
+            service.recovery = new Dbr.Recovery (service.monitor, tracker);
             if (settings.notifications)
-                tell_of (recovery);
+                tell_of (service.recovery);
         }
 
-        return recovery;
+        return service.recovery;
+    }
+
+    // That the program itself was held up each service tells that was asked meanwhile.
+    bool is_news (Object item) {
+        var event = ((Moment) item).event;
+        if (event.kind != "own-stall")
+            return true;
+        for (var i = 0; i < own_stalls.length; i++) {
+            if ((own_stalls[i].when_usec - event.when_usec).abs () < TimeSpan.SECOND)
+                return own_stalls[i] == event;
+        }
+        if (own_stalls.length == MAX_OWN_STALLS)
+            own_stalls.remove_index (0);
+        own_stalls.add (event);
+
+        return true;
     }
 
     static bool parse (string text, out BusType bus, out string name) {
@@ -130,7 +145,7 @@ public class Health.Watch : Object {
         return new Service (new Dbr.ServiceMonitor (get_client (bus), name), bus);
     }
 
-    bool is_own (Service service) {
+    public bool is_own (Service service) {
         return own.find (service);
     }
 
@@ -144,10 +159,7 @@ public class Health.Watch : Object {
         return null;
     }
 
-    void insert (BusType bus, string name) {
-        if (find (bus, name) != null)
-            return;
-        var service = make_service (bus, name);
+    void insert (Service service) {
         service.monitor.interval_ms = choose_interval (service);
         service.notify["is-stalled"].connect (on_stalled);
         services.insert_sorted (service, (a, b) => {
@@ -158,7 +170,7 @@ public class Health.Watch : Object {
             return;
         histories.append (service.moments);
         if (settings.notifications)
-            tell_of (service.monitor);
+            tell_of_service (service);
         begin_monitor (service.monitor);
     }
 
@@ -167,10 +179,12 @@ public class Health.Watch : Object {
     }
 
     public void add (BusType bus, string name) {
-        insert (bus, name);
+        if (find (bus, name) == null)
+            insert (make_service (bus, name));
         keep ();
     }
 
+    // What was seen of it goes with it: added again it is a new one.
     public void remove (Service service) {
         uint position;
         if (close_up == service)
@@ -179,12 +193,18 @@ public class Health.Watch : Object {
         if (!is_own (service)) {
             if (histories.find (service.moments, out position))
                 histories.remove (position);
-            notifier.unwatch (service.monitor);
+            untell_of_service (service);
             service.monitor.stop ();
-            recoveries.remove (service.monitor);
         }
         if (services.find (service, out position))
             services.remove (position);
+        keep ();
+    }
+
+    // It was removed by mistake, and comes back with all that was seen of it.
+    public void restore (Service service) {
+        if (find (service.bus, service.name) == null)
+            insert (service);
         keep ();
     }
 
@@ -220,19 +240,30 @@ public class Health.Watch : Object {
         }
     }
 
+    void tell_of_service (Service service) {
+        tell_of (service.monitor);
+        if (service.recovery != null)
+            tell_of (service.recovery);
+    }
+
+    void untell_of_service (Service service) {
+        notifier.unwatch (service.monitor);
+        if (service.recovery != null)
+            notifier.unwatch (service.recovery);
+    }
+
     void tell_of_all () {
-        Object[] objects = { metrics, bluez, system, user };
-        for (var i = 0; i < services.get_n_items (); i++) {
-            var service = (Service) services.get_item (i);
-            if (!is_own (service))
-                objects += service.monitor;
-        }
-        foreach (var recovery in recoveries.get_values ())
-            objects += recovery;
-        foreach (var object in objects) {
-            notifier.unwatch (object);
+        var all = new GenericSet<Service> (direct_hash, direct_equal);
+        own.foreach ((service) => all.add (service));
+        for (var i = 0; i < services.get_n_items (); i++)
+            all.add ((Service) services.get_item (i));
+        notifier.unwatch (metrics);
+        if (settings.notifications)
+            tell_of (metrics);
+        all.foreach ((service) => {
+            untell_of_service (service);
             if (settings.notifications)
-                tell_of (object);
-        }
+                tell_of_service (service);
+        });
     }
 }

@@ -122,14 +122,38 @@ public class Health.Window : Adw.ApplicationWindow {
 
     // Tells it in the window of the widget. When that was closed meanwhile nobody is told.
     public static void tell (Gtk.Widget widget, string text) {
-        // Long enough to be read by a screen reader, too.
-        add_toast (widget, new Adw.Toast (text) { timeout = 10 });
+        add_toast (widget, new Adw.Toast (text));
     }
 
     public static void add_toast (Gtk.Widget widget, Adw.Toast toast) {
         var window = widget.get_root () as Window;
-        if (window != null)
-            window.toasts.add_toast (toast);
+        if (window == null)
+            return;
+        toast.custom_title = window.wrap (toast.title, toast.button_label != null);
+        // Long enough to be read by a screen reader, too.
+        toast.timeout = 10;
+        window.toasts.add_toast (toast);
+    }
+
+    // By itself a toast cuts its text off, of which the end may be what matters; and one that is as
+    // wide as it likes is cut off by a narrow window.
+    Gtk.Label wrap (string text, bool has_button) {
+        var attributes = new Pango.AttrList ();
+        attributes.insert (Pango.attr_insert_hyphens_new (false));
+        var label = new Gtk.Label (text) {
+            attributes = attributes,
+            wrap = true,
+            wrap_mode = WORD_CHAR,
+            natural_wrap_mode = NONE,
+            xalign = 0,
+        };
+        label.add_css_class ("heading");
+        var metrics = label.get_pango_context ().get_metrics (null, null);
+        var room = get_width () - (has_button ? 200 : 120);
+        label.max_width_chars =
+            (room * Pango.SCALE / metrics.get_approximate_char_width ()).clamp (10, 50);
+
+        return label;
     }
 
     public static void tell_error (Gtk.Widget widget, Error error) {
