@@ -239,6 +239,7 @@ start (Main    *self,
        Options *options,
        GError **error)
 {
+  const char *starter = g_getenv ("DBUS_STARTER_ADDRESS");
   DbrPeerService *service = self->service;
 
   service->is_quiet = options->is_quiet;
@@ -256,8 +257,8 @@ start (Main    *self,
   if (service->address == NULL)
     return FALSE;
   /* Whom a bus has started nobody else would end. The variable alone says little: a terminal that
-   * was started so hands it down. */
-  if (g_strcmp0 (g_getenv ("DBUS_STARTER_ADDRESS"), service->address) == 0)
+   * was started so hands it down. The bus tells its address with its id. */
+  if (starter != NULL && g_str_has_prefix (starter, service->address))
     service->exits_with_bus = TRUE;
   return dbr_peer_service_connect (service, error);
 }
