@@ -80,8 +80,11 @@ class Tmux:
         return self.ask('capture-pane', '-p').split('\n')[:-1]
 
     def read_settings(self):
-        """The sum of what stty -g has said last; all of that would not fit into a line."""
-        found = re.findall(r'^(\d+ \d+)$(?=.*^ready>)', '\n'.join(self.look()), re.M | re.S)
+        """The sum of what stty -g has said last; all of that would not fit into a line.
+
+        What is typed before the shell is there stands above its first prompt, and so the sum behind it.
+        """
+        found = re.findall(r'\b(\d+ \d+)$(?=.*^ready>)', '\n'.join(self.look()), re.M | re.S)
         return found[-1] if found else None
 
     def wait_for(self, holds):
