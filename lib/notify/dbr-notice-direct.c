@@ -139,6 +139,21 @@ dbr_notice_direct_tell_server (DbrNoticeDirect *self)
   self->listener->server_changed (self->core, self->owner != NULL ? &server : NULL);
 }
 
+/* A server that says nothing is given nothing, not even what it would show when it wakes up; and when
+ * it does it is asked anew. TRUE: it is such a one. */
+static gboolean
+dbr_notice_direct_is_silent (DbrNoticeDirect *self,
+                             const Question  *question,
+                             const GError    *error)
+{
+  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE))
+    return FALSE;
+
+  self->listener->silent (self->core, question->begin_usec);
+
+  return TRUE;
+}
+
 static void
 information_cb (GObject      *client,
                 GAsyncResult *result,
@@ -149,16 +164,16 @@ information_cb (GObject      *client,
   g_autoptr(GVariant) reply = question_finish (question, client, result, &error);
   DbrNoticeDirect *self = question->direct;
 
-  if (!question_is_current (question))
+  if (!question_is_current (question) || dbr_notice_direct_is_silent (self, question, error))
     return;
 
+  g_clear_pointer (&self->server_name, g_free);
   if (reply != NULL)
     g_variant_get (reply, "(ssss)", &self->server_name, NULL, NULL, NULL);
   self->is_ready = TRUE;
   dbr_notice_direct_tell_server (self);
 }
 
-/* A server that says nothing is given nothing: not even what it would show when it wakes up. */
 static void
 capabilities_cb (GObject      *client,
                  GAsyncResult *result,
@@ -169,14 +184,10 @@ capabilities_cb (GObject      *client,
   g_autoptr(GVariant) reply = question_finish (question, client, result, &error);
   DbrNoticeDirect *self = question->direct;
 
-  if (!question_is_current (question))
+  if (!question_is_current (question) || dbr_notice_direct_is_silent (self, question, error))
     return;
 
-  if (g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE))
-    {
-      self->listener->silent (self->core, question->begin_usec);
-      return;
-    }
+  g_clear_pointer (&self->capabilities, g_strfreev);
   if (reply != NULL)
     g_variant_get (reply, "(^as)", &self->capabilities);
 

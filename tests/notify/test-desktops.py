@@ -105,7 +105,15 @@ class Desktop:
 
     def start(self):
         self.launch()
-        iterate_until(self.has_come, 'a desktop')
+        try:
+            iterate_until(self.has_come, 'a desktop')
+        except AssertionError:
+            print('#', self.name, 'is', 'there' if self.notifier.get_available() else 'not there',
+                  self.stalls, 'and the bus says', *run(
+                      'gdbus', 'call', '--session', '--dest', 'org.freedesktop.DBus', '--object-path',
+                      '/org/freedesktop/DBus', '--method', 'org.freedesktop.DBus.GetNameOwner',
+                      'org.freedesktop.Notifications'))
+            raise
 
     def kill(self):
         self.process.kill()

@@ -333,6 +333,21 @@ test_handed_over (void)
 }
 
 static void
+test_slow_to_say_its_name (void)
+{
+  g_auto(Scene) scene = { NULL };
+
+  g_test_summary ("One that is silent while it is asked for its name is asked again when it is not");
+
+  scene_init (&scene, "on GetServerInformation call 1: never");
+  dbr_test_wait_until (NULL, dbr_notifier_get_server_name (scene.notifier) != NULL,
+                       DBR_TEST_PATIENCE_MS);
+  g_assert_cmpstr (dbr_notifier_get_server_name (scene.notifier), ==, "dbr-peer");
+  g_assert_true (dbr_notifier_get_available (scene.notifier));
+  scene_show (&scene, "A");
+}
+
+static void
 test_dies_with_it (void)
 {
   g_auto(Scene) scene = { NULL };
@@ -463,6 +478,7 @@ main (int    argc,
   g_test_add_func ("/dbr/notifier-outages/slow", test_slow);
   g_test_add_func ("/dbr/notifier-outages/hangs-from-the-beginning",
                    test_hangs_from_the_beginning);
+  g_test_add_func ("/dbr/notifier-outages/slow-to-say-its-name", test_slow_to_say_its_name);
   g_test_add_func ("/dbr/notifier-outages/bus-killed", test_bus_killed);
   g_test_add_func ("/dbr/notifier-outages/outage-by-outage", test_outage_by_outage);
 
