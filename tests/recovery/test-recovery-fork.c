@@ -61,7 +61,7 @@ closed_cb (DbrNotifier    *notifier,
            DbrCloseReason  reason,
            Scene          *self)
 {
-  self->n_closed++; g_printerr ("closed %u %d\n", id, reason);
+  self->n_closed++;
 }
 
 static Scene *
