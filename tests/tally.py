@@ -67,7 +67,9 @@ def read_log(folder, log):
 
 def few(folder):
     """Names the tests that failed, a line each; none of them if they are many."""
-    names = [test['name'] for test in read_log(folder, 'testlog.json') if test['result'] in FAILED]
+    # In the log a test has its project and its suites before its name, and meson is asked by that name.
+    names = [test['name'].split(' / ')[-1] for test in read_log(folder, 'testlog.json')
+             if test['result'] in FAILED]
     for name in names if len(names) <= FEW else ():
         print(name)
 

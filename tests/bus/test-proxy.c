@@ -203,7 +203,7 @@ proxy_scene_change (Scene      *scene,
 static void
 test_changes_twice (void)
 {
-  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, "on Get: never");
   g_autoptr(DbrProxy) proxy = proxy_scene_get_level (scene);
   g_auto(Told) told = { 0 };
 

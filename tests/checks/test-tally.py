@@ -13,7 +13,7 @@ import unittest
 
 TALLY = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), 'tally.py')
 GOOD = {'name': 'good', 'result': 'OK', 'stdout': 'ok 1 - one\nok 2 - two\n'}
-BAD = {'name': 'bad on a bus', 'result': 'FAIL', 'stderr': 'it was 3',
+BAD = {'name': 'libdbr:bus / bad on a bus', 'result': 'FAIL', 'stderr': 'it was 3',
        'stdout': 'ok 1 - one\nnot ok 2 - two\nBail out! assertion failed\n'}
 DEAD = {'name': 'dead', 'result': 'FAIL', 'stdout': 'ok 1 - one\n'}
 
@@ -38,7 +38,7 @@ class Tally(unittest.TestCase):
     def test_what_failed_is_said_again(self):
         status, lines = tally('count', [GOOD, BAD])
         self.assertEqual(status, 1)
-        self.assertEqual(lines, ['failed: bad on a bus: two', '  | not ok 2 - two',
+        self.assertEqual(lines, ['failed: libdbr:bus / bad on a bus: two', '  | not ok 2 - two',
                                  '  | Bail out! assertion failed', '  | it was 3', '3 passed, 1 failed'])
 
     def test_program_that_died_failed(self):
@@ -57,7 +57,7 @@ class Tally(unittest.TestCase):
         passed = dict(BAD, result='OK', stdout='ok 1 - one\nok 2 - two\n')
         status, lines = tally('count', [GOOD, BAD], [passed])
         self.assertEqual(status, 0)
-        self.assertRegex(lines[0], '^unsteady: bad on a bus: ')
+        self.assertRegex(lines[0], '^unsteady: libdbr:bus / bad on a bus: ')
         self.assertIn('  | not ok 2 - two', lines)
         self.assertEqual(lines[-1], '4 passed, 0 failed')
 
