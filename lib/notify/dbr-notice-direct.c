@@ -118,13 +118,18 @@ question_is_current (Question *self)
   return self->direct->listener != NULL && self->generation == self->direct->generation;
 }
 
-/* Told before how what was asked has ended, so that nothing more is sent then. */
-static void
+/* Told before how what was asked has ended, so that nothing more is sent then: a server that says
+ * nothing is given nothing, not even what it would show when it wakes up. FALSE: it was not silent. */
+static gboolean
 question_tell_silence (Question     *self,
                        const GError *error)
 {
-  if (g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE) && question_is_current (self))
-    self->direct->listener->silent (self->direct->core, self->begin_usec);
+  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE) || !question_is_current (self))
+    return FALSE;
+
+  self->direct->listener->silent (self->direct->core, self->begin_usec);
+
+  return TRUE;
 }
 
 static void
@@ -139,21 +144,6 @@ dbr_notice_direct_tell_server (DbrNoticeDirect *self)
   self->listener->server_changed (self->core, self->owner != NULL ? &server : NULL);
 }
 
-/* A server that says nothing is given nothing, not even what it would show when it wakes up; and when
- * it does it is asked anew. TRUE: it is such a one. */
-static gboolean
-dbr_notice_direct_is_silent (DbrNoticeDirect *self,
-                             const Question  *question,
-                             const GError    *error)
-{
-  if (!g_error_matches (error, DBR_ERROR, DBR_ERROR_DEADLINE))
-    return FALSE;
-
-  self->listener->silent (self->core, question->begin_usec);
-
-  return TRUE;
-}
-
 static void
 information_cb (GObject      *client,
                 GAsyncResult *result,
@@ -164,7 +154,7 @@ information_cb (GObject      *client,
   g_autoptr(GVariant) reply = question_finish (question, client, result, &error);
   DbrNoticeDirect *self = question->direct;
 
-  if (!question_is_current (question) || dbr_notice_direct_is_silent (self, question, error))
+  if (!question_is_current (question) || question_tell_silence (question, error))
     return;
 
   g_clear_pointer (&self->server_name, g_free);
@@ -184,7 +174,7 @@ capabilities_cb (GObject      *client,
   g_autoptr(GVariant) reply = question_finish (question, client, result, &error);
   DbrNoticeDirect *self = question->direct;
 
-  if (!question_is_current (question) || dbr_notice_direct_is_silent (self, question, error))
+  if (!question_is_current (question) || question_tell_silence (question, error))
     return;
 
   g_clear_pointer (&self->capabilities, g_strfreev);
