@@ -39,6 +39,7 @@ struct _DbrPeerBluez
 
   /* state of the BlueZ that runs now */
   gboolean is_up;
+  gboolean is_settled;
   /* What was begun in an earlier life is not finished in this one. */
   guint    life;
   /* path of a device -> the Connect or Pair that it has not answered */

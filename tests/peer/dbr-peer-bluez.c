@@ -242,6 +242,7 @@ show_controllers (DbrPeerBluez *self,
 {
   for (guint i = 0; i < self->controllers->len; i++)
     dbr_peer_bluez_show_controller (self, self->controllers->pdata[i]);
+  self->is_settled = TRUE;
 }
 
 void
@@ -371,10 +372,17 @@ dbr_peer_bluez_boot (DbrPeerBluez *self)
   if (self->is_up)
     return;
   self->is_up = TRUE;
+  self->is_settled = FALSE;
   self->life++;
   dbr_peer_objects_add_interface (self->service->objects, ROOT, "org.bluez.AgentManager1");
   dbr_peer_objects_add_interface (self->service->objects, ROOT, "org.bluez.ProfileManager1");
   dbr_peer_bluez_step (self, self->gap_ms, show_controllers, ROOT);
+}
+
+gboolean
+dbr_peer_bluez_is_settled (DbrPeerBluez *self)
+{
+  return !self->is_up || self->is_settled;
 }
 
 static void

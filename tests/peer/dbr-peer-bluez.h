@@ -15,6 +15,8 @@ void          dbr_peer_bluez_free       (DbrPeerBluez    *self);
 
 /* The name is owned from now on: the adapters come a little later. */
 void          dbr_peer_bluez_boot       (DbrPeerBluez    *self);
+/* Whether there is nothing more to come by itself. */
+gboolean      dbr_peer_bluez_is_settled (DbrPeerBluez    *self);
 char         *dbr_peer_bluez_run_action (DbrPeerBluez    *self,
                                          DbrPeerAction   *action,
                                          GError         **error) G_GNUC_WARN_UNUSED_RESULT;

@@ -329,6 +329,9 @@ main (int    argc,
     return report (error->message, EXIT_FAILURE);
   if (service->bluez != NULL)
     dbr_peer_bluez_boot (service->bluez);
+  /* Who starts after this peer finds all that its script tells of. */
+  while (service->bluez != NULL && !dbr_peer_bluez_is_settled (service->bluez))
+    g_main_context_iteration (NULL, TRUE);
   acknowledge ("ready", identity (service));
   g_unix_fd_add (STDIN_FILENO, G_IO_IN | G_IO_HUP | G_IO_ERR, input_cb, &self);
   g_main_loop_run (loop);
