@@ -22,19 +22,6 @@ question_new (const char         *method_name,
                           reply_type);
 }
 
-static void
-dbr_client_begin_or_refuse (DbrClient       *self,
-                            DbrExchange     *exchange,
-                            GError          *error,
-                            GTask           *task,
-                            DbrExchangeFunc  done)
-{
-  if (exchange != NULL)
-    dbr_client_begin (self, exchange, task, done);
-  else
-    dbr_client_refuse (self, task, error);
-}
-
 static char **
 dup_names_cb (const char *unique_name,
               gpointer    user_data)
@@ -156,7 +143,7 @@ dbr_client_wait_for_service_async (DbrClient           *self,
   g_task_set_source_tag (task, dbr_client_wait_for_service_async);
 
   exchange = wait_prepare (self, bus_name, timeout_ms, &error);
-  dbr_client_begin_or_refuse (self, exchange, error, task, wait_done_cb);
+  dbr_client_begin (self, exchange, error, task, wait_done_cb);
 }
 
 /**
@@ -306,7 +293,7 @@ dbr_client_list_names_async (DbrClient           *self,
   g_task_set_source_tag (task, dbr_client_list_names_async);
 
   exchange = list_prepare (self, activatable, &error);
-  dbr_client_begin_or_refuse (self, exchange, error, task, list_done_cb);
+  dbr_client_begin (self, exchange, error, task, list_done_cb);
 }
 
 /**
@@ -490,7 +477,7 @@ dbr_client_introspect_async (DbrClient           *self,
   g_task_set_source_tag (task, dbr_client_introspect_async);
 
   exchange = introspect_prepare (self, bus_name, object_path, &error);
-  dbr_client_begin_or_refuse (self, exchange, error, task, introspect_done_cb);
+  dbr_client_begin (self, exchange, error, task, introspect_done_cb);
 }
 
 /**

@@ -43,10 +43,7 @@ dbr_client_begin_request (DbrClient       *self,
   GError *error = NULL;
 
   exchange = dbr_client_prepare (self, request, call, &error);
-  if (exchange != NULL)
-    dbr_client_begin (self, exchange, task, done);
-  else
-    dbr_client_refuse (self, task, error);
+  dbr_client_begin (self, exchange, error, task, done);
 }
 
 static DbrExchange *

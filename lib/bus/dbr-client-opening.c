@@ -52,10 +52,7 @@ dbr_client_open_async (DbrClient           *self,
   g_task_set_source_tag (task, dbr_client_open_async);
 
   exchange = dbr_client_prepare_open (self, &error);
-  if (exchange != NULL)
-    dbr_client_begin (self, exchange, task, dbr_client_return_success_cb);
-  else
-    dbr_client_refuse (self, task, error);
+  dbr_client_begin (self, exchange, error, task, dbr_client_return_success_cb);
 }
 
 /**

@@ -106,9 +106,11 @@ DbrExchange   *dbr_client_prepare_question  (DbrClient        *self,
                                              DbrRequest       *request,
                                              const char       *awaits,
                                              GError          **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Starts it; @done is called with @task in the task's context. */
+/* Starts it, and @done is called with @task in the task's context. What could not be prepared is
+ * refused: @exchange is NULL then, and @error is taken. */
 void           dbr_client_begin             (DbrClient        *self,
                                              DbrExchange      *exchange,
+                                             GError           *error,
                                              GTask            *task,
                                              DbrExchangeFunc   done);
 /* What cannot even be tried ends as everything does, in the context and after the caller has

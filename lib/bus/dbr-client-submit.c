@@ -267,30 +267,6 @@ dbr_client_prepare_question (DbrClient   *self,
   return &passage->exchange;
 }
 
-/* An exchange of its own is for the connection alone. */
-static void
-dbr_client_submit (DbrClient   *self,
-                   DbrExchange *exchange)
-{
-  if (exchange->funcs != NULL)
-    dbr_dispatcher_submit (self->dispatcher, (DbrPassage *) exchange);
-  else
-    dbr_link_submit (self->link, exchange);
-}
-
-void
-dbr_client_begin (DbrClient       *self,
-                  DbrExchange     *exchange,
-                  GTask           *task,
-                  DbrExchangeFunc  done)
-{
-  g_autoptr(DbrMailbox) mailbox = dbr_client_ref_mailbox (self, g_task_get_context (task));
-
-  dbr_exchange_start (exchange, mailbox, g_task_get_cancellable (task), done, g_object_ref (task));
-  dbr_client_submit (self, exchange);
-  dbr_exchange_started (exchange);
-}
-
 typedef struct
 {
   DbrLetter  letter;
@@ -329,6 +305,38 @@ dbr_client_refuse (DbrClient *self,
   refusal->error = error;
   mailbox = dbr_client_ref_mailbox (self, g_task_get_context (task));
   dbr_mailbox_post (mailbox, &refusal->letter);
+}
+
+/* An exchange of its own is for the connection alone. */
+static void
+dbr_client_submit (DbrClient   *self,
+                   DbrExchange *exchange)
+{
+  if (exchange->funcs != NULL)
+    dbr_dispatcher_submit (self->dispatcher, (DbrPassage *) exchange);
+  else
+    dbr_link_submit (self->link, exchange);
+}
+
+void
+dbr_client_begin (DbrClient       *self,
+                  DbrExchange     *exchange,
+                  GError          *error,
+                  GTask           *task,
+                  DbrExchangeFunc  done)
+{
+  g_autoptr(DbrMailbox) mailbox = NULL;
+
+  if (exchange == NULL)
+    {
+      dbr_client_refuse (self, task, error);
+      return;
+    }
+
+  mailbox = dbr_client_ref_mailbox (self, g_task_get_context (task));
+  dbr_exchange_start (exchange, mailbox, g_task_get_cancellable (task), done, g_object_ref (task));
+  dbr_client_submit (self, exchange);
+  dbr_exchange_started (exchange);
 }
 
 void

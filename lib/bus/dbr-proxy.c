@@ -488,10 +488,7 @@ dbr_proxy_begin (DbrProxy        *self,
 
   if (request != NULL)
     exchange = dbr_client_prepare (self->client, request, NULL, &error);
-  if (exchange != NULL)
-    dbr_client_begin (self->client, exchange, task, done);
-  else
-    dbr_client_refuse (self->client, task, error);
+  dbr_client_begin (self->client, exchange, error, task, done);
 }
 
 /* The same asleep. NULL: it could not be tried. */
