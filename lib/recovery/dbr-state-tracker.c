@@ -506,13 +506,14 @@ dbr_state_tracker_forget (DbrStateTracker *self,
   g_return_if_fail (DBR_IS_STATE_TRACKER (self));
   g_return_if_fail (address != NULL);
 
+  /* In a child of fork() the lock may be held by a thread that is not there. */
+  if (!dbr_state_tracker_check_process (self, NULL))
+    return;
+
   key = g_ascii_strup (address, -1);
   g_mutex_lock (&self->mutex);
   g_hash_table_remove (self->moments, key);
   g_mutex_unlock (&self->mutex);
-
-  if (!dbr_state_tracker_check_process (self, NULL))
-    return;
 
   store = dbr_state_tracker_ref_store (self);
   dbr_state_store_add (store, dbr_state_change_new_forgotten (key));
