@@ -192,14 +192,15 @@ stream_receive (ChaosStream *self,
 }
 
 /* How much to read so that descriptors come with the first byte, or not at all: who gets them with
- * the end of the message before may well close the connection. A look tells that some wait, and
- * nothing tells where, so that the bytes before them are read one by one. */
+ * the end of the message before may well close the connection, or give them to that message. A look
+ * tells that some wait, and nothing tells where, so that the bytes before them are read one by one.
+ * No more is read than was looked at: what has come since may have descriptors. */
 static gsize
 stream_measure_read (ChaosStream *self)
 {
   ssize_t n;
   Chunk *chunk = stream_receive (self, GULP, MSG_PEEK, &n);
-  gsize size = chunk != NULL && chunk->n_descriptors > 0 ? 1 : GULP;
+  gsize size = chunk != NULL && chunk->n_descriptors == 0 ? chunk->size : 1;
 
   g_clear_pointer (&chunk, chunk_free);
 

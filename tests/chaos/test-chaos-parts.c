@@ -18,6 +18,8 @@
  * scripts that come again with their seed. */
 
 #define N_BYTES (300 * 1024)
+#define N_TURNS 20000
+#define MAX_LAG_USEC 60
 
 /* A client, the proxy, and at the other end somebody who takes the place of the bus. */
 typedef struct
@@ -246,11 +248,11 @@ send_with_descriptor (GSocket    *socket,
 
 /* Returns how many came with the next @size bytes. */
 static int
-receive_descriptors (GSocket *socket,
-                     gsize    size)
+receive_with_descriptors (GSocket *socket,
+                          char    *bytes,
+                          gsize    size)
 {
   g_autoptr(GError) error = NULL;
-  g_autofree char *bytes = g_malloc (size);
   GInputVector input = { bytes, size };
   GSocketControlMessage **messages = NULL;
   int n_messages = 0;
@@ -269,6 +271,15 @@ receive_descriptors (GSocket *socket,
   g_free (messages);
 
   return n;
+}
+
+static int
+receive_descriptors (GSocket *socket,
+                     gsize    size)
+{
+  g_autofree char *bytes = g_malloc (size);
+
+  return receive_with_descriptors (socket, bytes, size);
 }
 
 static void
@@ -300,6 +311,53 @@ test_descriptors (void)
   g_assert_cmpint (receive_descriptors (bus, 1), ==, 0);
   g_assert_cmpint (receive_descriptors (bus, 1), ==, 1);
   g_assert_cmpint (receive_descriptors (bus, 5), ==, 0);
+}
+
+/* By turns one byte without and one with, which comes while the first is looked at and read. */
+static gpointer
+send_by_turns (gpointer data)
+{
+  GSocket *socket = data;
+
+  for (guint i = 0; i < N_TURNS; i++)
+    {
+      gint64 due = g_get_monotonic_time () + i % MAX_LAG_USEC;
+
+      g_assert_cmpint (g_socket_send (socket, "p", 1, NULL, NULL), ==, 1);
+      while (g_get_monotonic_time () < due)
+        ;
+      send_with_descriptor (socket, "d");
+    }
+
+  return NULL;
+}
+
+static void
+test_descriptors_in_a_stream (void)
+{
+  g_auto(Pair) pair = { NULL };
+  g_autoptr(GSocket) client = NULL;
+  g_autoptr(GSocket) bus = NULL;
+  g_autoptr(GThread) sender = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A descriptor comes with its byte also where it is sent while others are read");
+
+  pair_init (&pair);
+  client = g_socket_new_from_fd (dup (pair.client), &error);
+  g_assert_no_error (error);
+  bus = g_socket_new_from_fd (dup (pair.bus), &error);
+  g_assert_no_error (error);
+  sender = g_thread_new ("sender", send_by_turns, client);
+  for (guint i = 0; i < 2 * N_TURNS; i++)
+    {
+      char byte;
+      int n = receive_with_descriptors (bus, &byte, 1);
+
+      g_assert_cmpint (byte, ==, i % 2 == 0 ? 'p' : 'd');
+      g_assert_cmpint (n, ==, byte == 'd');
+    }
+  g_thread_join (g_steal_pointer (&sender));
 }
 
 /* Returns what came of 100 bytes after @strike, and whether the sender still has a connection. */
@@ -434,6 +492,7 @@ main (int   argc,
   g_test_add_func ("/dbr/chaos/weather/frozen", test_frozen);
   g_test_add_func ("/dbr/chaos/weather/delayed", test_delayed);
   g_test_add_func ("/dbr/chaos/descriptors", test_descriptors);
+  g_test_add_func ("/dbr/chaos/descriptors-in-a-stream", test_descriptors_in_a_stream);
   g_test_add_func ("/dbr/chaos/strikes", test_strikes);
   g_test_add_func ("/dbr/chaos/brittle", test_brittle);
   g_test_add_func ("/dbr/chaos/no-bus", test_no_bus);
