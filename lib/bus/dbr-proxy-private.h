@@ -9,6 +9,17 @@
 
 G_BEGIN_DECLS
 
+struct _DbrProxy
+{
+  GObject     parent_instance;
+
+  /* identity */
+  DbrClient  *client;
+  DbrProxies *proxies;
+  DbrStore   *store;
+  DbrInbox   *inbox;
+};
+
 /* The proxy for @store in this context: the one that is there already, or a new one. Takes the
  * store, of which the proxy is one user. */
 DbrProxy *dbr_proxy_get (DbrClient  *client,
