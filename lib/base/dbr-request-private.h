@@ -7,6 +7,8 @@
 
 G_BEGIN_DECLS
 
+#define DBR_PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
+
 typedef struct _DbrRequest DbrRequest;
 
 /* What a call asks for, as the floors below DbrCall see it. It never changes once a call has begun,

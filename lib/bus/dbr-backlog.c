@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/dbr-mailbox-private.h"
+#include "base/dbr-request-private.h"
 
 #define CHANGES_TYPE G_VARIANT_TYPE ("(sa{sv}as)")
 
@@ -184,7 +185,7 @@ static gboolean
 is_change (const DbrMessage *signal)
 {
   return strcmp (signal->member, "PropertiesChanged") == 0
-         && strcmp (signal->interface_name, "org.freedesktop.DBus.Properties") == 0;
+         && strcmp (signal->interface_name, DBR_PROPERTIES_INTERFACE) == 0;
 }
 
 static void

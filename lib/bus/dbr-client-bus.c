@@ -9,7 +9,6 @@
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 #include "bus/dbr-introspection-private.h"
-#include "policy/dbr-services-private.h"
 
 /* What a client finds out about the bus and what is on it. */
 
@@ -362,10 +361,8 @@ introspect_prepare (DbrClient   *self,
                     GError     **error)
 {
   g_autoptr(DbrRequest) request =
-    dbr_request_new (bus_name, object_path, "org.freedesktop.DBus.Introspectable", "Introspect",
-                     NULL, G_VARIANT_TYPE ("(s)"));
-
-  request->is_auto_start = bus_name == NULL || dbr_services_may_activate (bus_name);
+    dbr_client_new_request (bus_name, object_path, "org.freedesktop.DBus.Introspectable",
+                            "Introspect", NULL, G_VARIANT_TYPE ("(s)"));
 
   return dbr_client_prepare (self, request, NULL, error);
 }
@@ -400,7 +397,7 @@ may_see_cb (DbrIntrospectionKind  kind,
   if (kind == DBR_INTROSPECTION_PROPERTY)
     {
       query.method = (DbrAccessTarget) {
-        sight->request->bus_name, object_path, "org.freedesktop.DBus.Properties", "Get"
+        sight->request->bus_name, object_path, DBR_PROPERTIES_INTERFACE, "Get"
       };
     }
 

@@ -87,7 +87,14 @@ gboolean       dbr_client_check_sight       (DbrClient        *self,
                                              GError          **error);
 DbrTimeouts   *dbr_client_ref_timeouts      (DbrClient        *self) G_GNUC_WARN_UNUSED_RESULT;
 
-/* A request that writes a property. */
+/* A request that starts the service only where one may. */
+DbrRequest    *dbr_client_new_request       (const char         *bus_name,
+                                             const char         *object_path,
+                                             const char         *interface_name,
+                                             const char         *method_name,
+                                             GVariant           *parameters,
+                                             const GVariantType *reply_type) G_GNUC_WARN_UNUSED_RESULT;
+/* One that writes a property. */
 DbrRequest    *dbr_client_new_write         (DbrClient        *self,
                                              const char       *bus_name,
                                              const char       *object_path,
@@ -111,6 +118,14 @@ DbrExchange   *dbr_client_prepare_question  (DbrClient        *self,
 void           dbr_client_begin             (DbrClient        *self,
                                              DbrExchange      *exchange,
                                              GError           *error,
+                                             GTask            *task,
+                                             DbrExchangeFunc   done);
+/* The same with a request, which is NULL where it could not be made, and the DbrCall that wants to
+ * be told what became of it, if there is one. */
+void           dbr_client_begin_request     (DbrClient        *self,
+                                             DbrRequest       *request,
+                                             GError           *error,
+                                             DbrCall          *call,
                                              GTask            *task,
                                              DbrExchangeFunc   done);
 /* What cannot even be tried ends as everything does, in the context and after the caller has
@@ -137,5 +152,11 @@ void           dbr_client_return_success_cb  (DbrExchange     *exchange,
 void           dbr_client_complete          (DbrClient        *self,
                                              DbrExchange      *exchange,
                                              GCancellable     *cancellable);
+/* The same with a request, which is NULL where it could not be made. NULL: it cannot be tried. */
+DbrExchange   *dbr_client_complete_request  (DbrClient        *self,
+                                             DbrRequest       *request,
+                                             DbrCall          *call,
+                                             GCancellable     *cancellable,
+                                             GError          **error) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

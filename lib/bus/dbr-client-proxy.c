@@ -10,8 +10,6 @@
 
 /* The proxies of a client. */
 
-#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
-
 /* A proxy reads all properties and hears of their changes: both have to be allowed. */
 static gboolean
 dbr_client_judge_proxy (DbrClient   *self,
@@ -22,10 +20,10 @@ dbr_client_judge_proxy (DbrClient   *self,
                         GError     **error)
 {
   g_autoptr(DbrRequest) request =
-    dbr_request_new (bus_name, object_path, PROPERTIES_INTERFACE, "GetAll",
+    dbr_request_new (bus_name, object_path, DBR_PROPERTIES_INTERFACE, "GetAll",
                      g_variant_new ("(s)", interface_name), NULL);
   g_autoptr(DbrMatchRule) rule =
-    dbr_match_rule_new (bus_name, object_path, PROPERTIES_INTERFACE, "PropertiesChanged",
+    dbr_match_rule_new (bus_name, object_path, DBR_PROPERTIES_INTERFACE, "PropertiesChanged",
                         interface_name, DBR_SUBSCRIPTION_FLAGS_NONE);
 
   return dbr_client_check_ready (self, error)

@@ -12,6 +12,7 @@
 #include "base/dbr-fork-private.h"
 #include "base/dbr-i18n-private.h"
 #include "base/dbr-io-private.h"
+#include "policy/dbr-services-private.h"
 #include "policy/dbr-timeouts-private.h"
 
 /* What becomes of a request before it is on its way, and the two ways to wait for its end. */
@@ -22,6 +23,22 @@ dbr_client_ref_timeouts (DbrClient *self)
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   return g_object_ref (self->timeouts);
+}
+
+DbrRequest *
+dbr_client_new_request (const char         *bus_name,
+                        const char         *object_path,
+                        const char         *interface_name,
+                        const char         *method_name,
+                        GVariant           *parameters,
+                        const GVariantType *reply_type)
+{
+  DbrRequest *request = dbr_request_new (bus_name, object_path, interface_name, method_name,
+                                         parameters, reply_type);
+
+  request->is_auto_start = bus_name == NULL || dbr_services_may_activate (bus_name);
+
+  return request;
 }
 
 /* With a mailbox its context may go, and with that whatever others have put there: so not under the
@@ -340,6 +357,21 @@ dbr_client_begin (DbrClient       *self,
 }
 
 void
+dbr_client_begin_request (DbrClient       *self,
+                          DbrRequest      *request,
+                          GError          *error,
+                          DbrCall         *call,
+                          GTask           *task,
+                          DbrExchangeFunc  done)
+{
+  g_autoptr(DbrExchange) exchange = NULL;
+
+  if (request != NULL)
+    exchange = dbr_client_prepare (self, request, call, &error);
+  dbr_client_begin (self, exchange, error, task, done);
+}
+
+void
 dbr_client_complete (DbrClient    *self,
                      DbrExchange  *exchange,
                      GCancellable *cancellable)
@@ -347,6 +379,23 @@ dbr_client_complete (DbrClient    *self,
   dbr_exchange_start_sync (exchange, cancellable);
   dbr_client_submit (self, exchange);
   dbr_exchange_wait (exchange);
+}
+
+DbrExchange *
+dbr_client_complete_request (DbrClient     *self,
+                             DbrRequest    *request,
+                             DbrCall       *call,
+                             GCancellable  *cancellable,
+                             GError       **error)
+{
+  DbrExchange *exchange = NULL;
+
+  if (request != NULL)
+    exchange = dbr_client_prepare (self, request, call, error);
+  if (exchange != NULL)
+    dbr_client_complete (self, exchange, cancellable);
+
+  return exchange;
 }
 
 /* What comes of it. An async form has given its task a reference for this. */

@@ -14,8 +14,6 @@
 #include "bus/dbr-object-store-private.h"
 
 #define MANAGER_INTERFACE "org.freedesktop.DBus.ObjectManager"
-#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
-
 /* The pause before the service is asked again, which doubles from one failure to the next. */
 #define FIRST_PAUSE_MS 250
 #define MAX_PAUSE_MS 8000
@@ -438,7 +436,7 @@ heard_cb (DbrMessage *signal,
   gboolean is_manager = strcmp (signal->interface_name, MANAGER_INTERFACE) == 0;
   g_autoptr(GVariant) body = NULL;
 
-  if (!is_manager && strcmp (signal->interface_name, PROPERTIES_INTERFACE) != 0)
+  if (!is_manager && strcmp (signal->interface_name, DBR_PROPERTIES_INTERFACE) != 0)
     return;
 
   body = dbr_message_dup_body (signal);

@@ -7,9 +7,6 @@
 
 #include "base/dbr-check-private.h"
 #include "bus/dbr-client-private.h"
-#include "policy/dbr-services-private.h"
-
-#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 
 /* What is asked of the object behind a proxy: each is a request, and what is made of its exchange. */
 
@@ -20,16 +17,12 @@ dbr_proxy_new_request (DbrProxy           *self,
                        GVariant           *parameters,
                        const GVariantType *reply_type)
 {
-  const char *bus_name = dbr_store_get_bus_name (self->store);
-  DbrRequest *request = dbr_request_new (bus_name, dbr_store_get_object_path (self->store),
-                                         interface_name, method_name, parameters, reply_type);
-
-  request->is_auto_start = bus_name == NULL || dbr_services_may_activate (bus_name);
-
-  return request;
+  return dbr_client_new_request (dbr_store_get_bus_name (self->store),
+                                 dbr_store_get_object_path (self->store),
+                                 interface_name, method_name, parameters, reply_type);
 }
 
-/* Takes the request; NULL for one that could not be made. */
+/* Takes the request. */
 static void
 dbr_proxy_begin (DbrProxy        *self,
                  DbrRequest      *request,
@@ -38,14 +31,11 @@ dbr_proxy_begin (DbrProxy        *self,
                  DbrExchangeFunc  done)
 {
   G_GNUC_UNUSED g_autoptr(DbrRequest) owned = request;
-  g_autoptr(DbrExchange) exchange = NULL;
 
-  if (request != NULL)
-    exchange = dbr_client_prepare (self->client, request, NULL, &error);
-  dbr_client_begin (self->client, exchange, error, task, done);
+  dbr_client_begin_request (self->client, request, error, NULL, task, done);
 }
 
-/* The same asleep. NULL: it could not be tried. */
+/* The same asleep. */
 static DbrExchange *
 dbr_proxy_complete (DbrProxy      *self,
                     DbrRequest    *request,
@@ -53,14 +43,8 @@ dbr_proxy_complete (DbrProxy      *self,
                     GError       **error)
 {
   G_GNUC_UNUSED g_autoptr(DbrRequest) owned = request;
-  DbrExchange *exchange = NULL;
 
-  if (request != NULL)
-    exchange = dbr_client_prepare (self->client, request, NULL, error);
-  if (exchange != NULL)
-    dbr_client_complete (self->client, exchange, cancellable);
-
-  return exchange;
+  return dbr_client_complete_request (self->client, request, NULL, cancellable, error);
 }
 
 static DbrRequest *
@@ -182,7 +166,7 @@ read_request_new (DbrProxy    *self,
   if (!dbr_check_member_name (name, error))
     return NULL;
 
-  return dbr_proxy_new_request (self, PROPERTIES_INTERFACE, "Get",
+  return dbr_proxy_new_request (self, DBR_PROPERTIES_INTERFACE, "Get",
                                 g_variant_new ("(ss)", dbr_store_get_interface_name (self->store),
                                                name),
                                 G_VARIANT_TYPE ("(v)"));

@@ -253,7 +253,7 @@ dbr_store_listen_for_changes (DbrStore *self)
 {
   DbrMatches *matches = dbr_link_get_matches (self->dispatcher->link);
   g_autoptr(DbrMatchRule) rule = dbr_match_rule_new (self->bus_name, self->object_path,
-                                                     DBR_STORE_PROPERTIES, "PropertiesChanged",
+                                                     DBR_PROPERTIES_INTERFACE, "PropertiesChanged",
                                                      self->interface_name,
                                                      DBR_SUBSCRIPTION_FLAGS_NONE);
   DbrListener *listener = dbr_matches_add (matches, rule, self->limit_ms, heard_cb, listening_cb,

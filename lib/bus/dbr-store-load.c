@@ -303,7 +303,7 @@ dbr_store_load (DbrStore *self,
 
   if (is_deaf)
     dbr_store_listen (self);
-  dbr_store_ask (self, DBR_STORE_PROPERTIES, "GetAll",
+  dbr_store_ask (self, DBR_PROPERTIES_INTERFACE, "GetAll",
                  g_variant_new ("(s)", self->interface_name), "(a{sv})", loaded_cb,
                  question_new (self, load, NULL));
   if (needs_silent)
@@ -396,7 +396,7 @@ dbr_store_refetch (DbrStore   *self,
                    guint       load,
                    const char *name)
 {
-  dbr_store_ask (self, DBR_STORE_PROPERTIES, "Get",
+  dbr_store_ask (self, DBR_PROPERTIES_INTERFACE, "Get",
                  g_variant_new ("(ss)", self->interface_name, name), "(v)",
                  refetched_cb, question_new (self, load, name));
 }

@@ -10,8 +10,6 @@ G_BEGIN_DECLS
 /* What the files of a store have in common: one opens and closes it and has what it holds, one reads,
  * one hears. */
 
-#define DBR_STORE_PROPERTIES "org.freedesktop.DBus.Properties"
-
 typedef enum
 {
   /* nobody has asked for it yet */

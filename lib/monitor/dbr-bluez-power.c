@@ -5,13 +5,13 @@
 
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
+#include "base/dbr-request-private.h"
 #include "monitor/dbr-bluez-ledger-private.h"
 #include "monitor/dbr-bluez-operation-private.h"
 
 /* Switching an adapter on and off. What was asked for last is kept: BlueZ switches every adapter on
  * when it starts, also one that was to be off. */
 
-#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 #define SETTLE_MS 3000
 #define JOIN_MS 10000
 /* A controller that was switched off needs a moment before it is switched on. */
@@ -38,7 +38,7 @@ call_set_powered (DbrBluezOperation *self,
     }
 
   self->generation = self->core->generation;
-  dbr_bluez_operation_call (self, path, PROPERTIES_INTERFACE, "Set",
+  dbr_bluez_operation_call (self, path, DBR_PROPERTIES_INTERFACE, "Set",
                             g_variant_new ("(ssv)", DBR_BLUEZ_ADAPTER_INTERFACE, "Powered",
                                            g_variant_new_boolean (is_powered)),
                             FALSE, next);

@@ -5,12 +5,12 @@
 
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
+#include "base/dbr-request-private.h"
 #include "monitor/dbr-bluez-ledger-private.h"
 #include "monitor/dbr-bluez-operation-private.h"
 
 /* What is put back: properties, and the wait for what the ledger repeats. */
 
-#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 /* By then BlueZ has switched on an adapter that has come. */
 #define COMING_MS 3500
 
@@ -81,7 +81,7 @@ property_call (DbrBluezOperation *self)
     }
 
   self->generation = self->core->generation;
-  dbr_bluez_operation_call (self, path, PROPERTIES_INTERFACE, "Set",
+  dbr_bluez_operation_call (self, path, DBR_PROPERTIES_INTERFACE, "Set",
                             g_variant_new ("(ssv)", self->interface_name, self->member,
                                            self->parameters),
                             FALSE, property_called);

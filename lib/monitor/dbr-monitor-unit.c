@@ -153,7 +153,7 @@ unit_cb (DbrExchange *exchange,
         g_variant_dict_insert_value (self->state, of_unit[i].key, value);
     }
 
-  request = dbr_request_new (SYSTEMD_NAME, self->path, "org.freedesktop.DBus.Properties", "Get",
+  request = dbr_request_new (SYSTEMD_NAME, self->path, DBR_PROPERTIES_INTERFACE, "Get",
                              g_variant_new ("(ss)", SYSTEMD_NAME ".Service", "Result"),
                              G_VARIANT_TYPE ("(v)"));
   if (!ask (self->core, request, result_cb, self))
@@ -183,7 +183,7 @@ dbr_monitor_unit_read (DbrMonitorCore     *core,
       return;
     }
 
-  request = dbr_request_new (SYSTEMD_NAME, self->path, "org.freedesktop.DBus.Properties", "GetAll",
+  request = dbr_request_new (SYSTEMD_NAME, self->path, DBR_PROPERTIES_INTERFACE, "GetAll",
                              g_variant_new ("(s)", SYSTEMD_NAME ".Unit"),
                              G_VARIANT_TYPE ("(a{sv})"));
   if (!ask (core, request, unit_cb, self))

@@ -7,9 +7,8 @@
 
 #include <string.h>
 
+#include "base/dbr-request-private.h"
 #include "monitor/dbr-systemd-name-private.h"
-
-#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 
 /* How much waits to be told where the context has no time. Of more, the oldest is dropped, and what
  * is so is read anew. */
@@ -549,7 +548,7 @@ dbr_systemd_book_hear (DbrSystemdBook *self,
     {
       dbr_systemd_book_hear_manager_locked (self, signal->member, body);
     }
-  else if (strcmp (signal->interface_name, PROPERTIES_INTERFACE) == 0
+  else if (strcmp (signal->interface_name, DBR_PROPERTIES_INTERFACE) == 0
            && g_variant_is_of_type (body, G_VARIANT_TYPE ("(sa{sv}as)")))
     {
       values = g_variant_get_child_value (body, 1);

@@ -16,8 +16,6 @@
 #include "bus/dbr-client-private.h"
 #include "monitor/dbr-systemd-name-private.h"
 
-#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
-
 /* How long the bus may take to say whether systemd is there, where there is another road. */
 #define ASK_MS 2000
 /* How long the private socket is gone on with before the bus is asked again. */
@@ -465,7 +463,7 @@ dbr_systemd_line_read_unit_async (DbrSystemdLine      *self,
 {
   g_autofree char *path = dbr_systemd_name_to_path (name);
 
-  dbr_systemd_line_call_async (self, path, PROPERTIES_INTERFACE, "GetAll",
+  dbr_systemd_line_call_async (self, path, DBR_PROPERTIES_INTERFACE, "GetAll",
                                g_variant_new ("(s)", ""), G_VARIANT_TYPE ("(a{sv})"), FALSE, 0,
                                cancellable, callback, user_data);
 }

@@ -12,8 +12,6 @@
 #include "monitor/dbr-boot-times-private.h"
 #include "monitor/dbr-systemd-name-private.h"
 
-#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
-
 /* What a monitor is asked for beyond units: jobs, boot times, and systemd itself. */
 
 static void
@@ -287,7 +285,7 @@ dbr_systemd_monitor_get_boot_times_async (DbrSystemdMonitor   *self,
   g_return_if_fail (DBR_IS_SYSTEMD_MONITOR (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  begin_call (self, PROPERTIES_INTERFACE, "GetAll",
+  begin_call (self, DBR_PROPERTIES_INTERFACE, "GetAll",
               g_variant_new ("(s)", DBR_SYSTEMD_MANAGER_INTERFACE), G_VARIANT_TYPE ("(a{sv})"),
               DBR_UNIT_FLAGS_NONE, dbr_systemd_monitor_get_boot_times_async, cancellable, callback,
               user_data);

@@ -7,7 +7,6 @@
 
 #include "monitor/dbr-systemd-name-private.h"
 
-#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 #define ENTRIES_TYPE G_VARIANT_TYPE ("(a(ssssssouso))")
 
 /* How long it waits before it looks for systemd anew where nothing would tell that it is there. */
@@ -130,13 +129,13 @@ ask_all (GTask *task)
     {
       ask (task, DBR_SYSTEMD_MANAGER_INTERFACE, "ListJobs", NULL, G_VARIANT_TYPE ("(a(usssoo))"),
            dbr_systemd_book_set_jobs);
-      ask (task, PROPERTIES_INTERFACE, "GetAll",
+      ask (task, DBR_PROPERTIES_INTERFACE, "GetAll",
            g_variant_new ("(s)", DBR_SYSTEMD_MANAGER_INTERFACE), G_VARIANT_TYPE ("(a{sv})"),
            dbr_systemd_book_set_manager);
     }
   else if (reading->reads & DBR_SYSTEMD_READ_STATE)
     {
-      ask (task, PROPERTIES_INTERFACE, "Get",
+      ask (task, DBR_PROPERTIES_INTERFACE, "Get",
            g_variant_new ("(ss)", DBR_SYSTEMD_MANAGER_INTERFACE, "SystemState"),
            G_VARIANT_TYPE ("(v)"), set_state);
     }

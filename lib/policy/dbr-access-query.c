@@ -8,8 +8,6 @@
 #include <string.h>
 
 #define DRIVER_INTERFACE "org.freedesktop.DBus"
-#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
-
 static const char *const kind_names[] = {
   [DBR_ACCESS_KIND_CALL] = "call",
   [DBR_ACCESS_KIND_READ] = "read",
@@ -201,7 +199,7 @@ dbr_access_query_init_request (DbrAccessQuery   *self,
   if (self->target.bus_name == NULL && bus != DBR_ACCESS_BUS_PEER)
     self->target.bus_name = DBR_ACCESS_DRIVER;
 
-  if (may_be_of (request, PROPERTIES_INTERFACE))
+  if (may_be_of (request, DBR_PROPERTIES_INTERFACE))
     dbr_access_query_init_property (self, request);
 
   if (self->kind == DBR_ACCESS_KIND_CALL && may_be_of (request, DRIVER_INTERFACE)

@@ -11,12 +11,11 @@
 #include "base/dbr-check-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
+#include "base/dbr-request-private.h"
 #include "policy/dbr-timeout-rules-private.h"
 
 #define DEFAULT_OPERATION "default"
 #define ACTIVATE_OPERATION "activate"
-#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
-
 /**
  * DbrTimeouts:
  *
@@ -94,7 +93,7 @@ dbr_timeouts_get_write_locked (DbrTimeouts *self,
 
   return operation != NULL
          ? operation
-         : dbr_timeouts_get_method_locked (self, PROPERTIES_INTERFACE, "Set");
+         : dbr_timeouts_get_method_locked (self, DBR_PROPERTIES_INTERFACE, "Set");
 }
 
 static void

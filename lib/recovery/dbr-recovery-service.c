@@ -16,7 +16,6 @@
 
 #define BUS_NAME "org.freedesktop.DBus"
 #define BUS_PATH "/org/freedesktop/DBus"
-#define PROPERTIES_INTERFACE "org.freedesktop.DBus.Properties"
 /* A bus says after 25 seconds that it could not start a service. */
 #define BUS_MS 30000
 
@@ -328,7 +327,7 @@ path_cb (GObject      *source,
   if (reply != NULL)
     {
       g_variant_get (reply, "(&o)", &path);
-      dbr_systemd_line_call_async (DBR_SYSTEMD_LINE (source), path, PROPERTIES_INTERFACE, "Get",
+      dbr_systemd_line_call_async (DBR_SYSTEMD_LINE (source), path, DBR_PROPERTIES_INTERFACE, "Get",
                                    g_variant_new ("(ss)", DBR_SYSTEMD_UNIT_INTERFACE, "Id"),
                                    G_VARIANT_TYPE ("(v)"), FALSE, 0, g_task_get_cancellable (task),
                                    id_cb, g_object_ref (task));
