@@ -95,9 +95,10 @@ test_bad_patterns (void)
 
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
     {
+      g_autofree char *shown = g_strescape (bad[i], NULL);
       g_autoptr(GError) error = NULL;
 
-      g_test_message ("%s", bad[i]);
+      g_test_message ("%s", shown);
       assert_invalid (dbr_access_policy_allow (policy, bad[i], &error), &error, "“");
       assert_invalid (dbr_access_policy_deny (policy, bad[i], &error), &error, "“");
       assert_invalid (dbr_access_policy_set_rate_limit (policy, bad[i], 1, &error), &error, "“");
