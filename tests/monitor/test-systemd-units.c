@@ -128,7 +128,7 @@ test_alias (void)
 static void
 test_list (void)
 {
-  const char *const names[] = { "ok", "nobody-has-this", "dbr-*.target", NULL };
+  const char *const names[] = { "ok", "nobody-has-this", "ok.service", "dbr-*.target", NULL };
   const char *const states[] = { "active", NULL };
   g_autoptr(SystemdScene) scene = systemd_scene_new ();
   g_autoptr(GListModel) units = NULL;
@@ -138,7 +138,8 @@ test_list (void)
   g_autoptr(DbrUnit) second = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_test_summary ("names and patterns are listed together, what is absent as such, and by states");
+  g_test_summary ("names and patterns are listed together, each unit once, what is absent as such, "
+                  "and by states");
   if (scene == NULL)
     return;
 
