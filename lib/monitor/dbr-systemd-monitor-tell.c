@@ -105,14 +105,17 @@ dbr_systemd_monitor_dup_unit (DbrSystemdMonitor *self,
                               const char        *name)
 {
   g_autoptr(GMainContext) context = g_main_context_ref_thread_default ();
-  const DbrSystemdWatched *watched = NULL;
+  const DbrSystemdWatched *watched;
+  DbrUnit *unit = NULL;
 
-  if (context == self->context && g_main_context_is_owner (context))
-    watched = g_hash_table_lookup (self->watched, name);
-  if (watched != NULL)
-    return g_object_ref (watched->unit);
+  if (context == self->context && g_main_context_acquire (context))
+    {
+      watched = g_hash_table_lookup (self->watched, name);
+      unit = watched != NULL ? g_object_ref (watched->unit) : NULL;
+      g_main_context_release (context);
+    }
 
-  return dbr_unit_new (self->line, name);
+  return unit != NULL ? unit : dbr_unit_new (self->line, name);
 }
 
 static GVariant *
@@ -200,6 +203,55 @@ dbr_systemd_monitor_watch_others (DbrSystemdMonitor *self)
       watched->unit = dbr_unit_new (self->line, names[i]);
       g_hash_table_insert (self->watched, g_strdup (names[i]), watched);
     }
+}
+
+static void reread (GPtrArray *units);
+
+static void
+reread_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(GPtrArray) units = user_data;
+
+  if (dbr_unit_refresh_finish (DBR_UNIT (source), result, NULL))
+    reread (g_steal_pointer (&units));
+}
+
+/* One after the other, for each is large; takes @units. */
+static void
+reread (GPtrArray *units)
+{
+  g_autoptr(DbrUnit) unit = NULL;
+
+  if (units->len == 0)
+    {
+      g_ptr_array_unref (units);
+      return;
+    }
+
+  unit = g_ptr_array_steal_index_fast (units, units->len - 1);
+  dbr_unit_refresh_async (unit, NULL, reread_cb, units);
+}
+
+/* A list tells states alone. Where more is known of a unit, as its process, that is of before the
+ * gap, and would be shown as if it were of now. */
+static void
+dbr_systemd_monitor_reread_units (DbrSystemdMonitor *self)
+{
+  GPtrArray *units = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->watched);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const DbrSystemdWatched *watched = value;
+
+      if (dbr_unit_has_details (watched->unit))
+        g_ptr_array_add (units, g_object_ref (watched->unit));
+    }
+  reread (units);
 }
 
 /* Units that have failed */
@@ -322,6 +374,10 @@ dbr_systemd_monitor_tell_news (DbrSystemdMonitor *self,
                                DbrSystemdNews    *news)
 {
   DbrSystemdWatched *watched;
+
+  /* Of what came before a stop as well. */
+  if (!dbr_systemd_monitor_is_started (self))
+    return;
 
   switch (news->kind)
     {
@@ -462,6 +518,8 @@ dbr_systemd_monitor_tell (GObject *object)
     }
   dbr_systemd_monitor_pump (self);
 
+  if (tidings.is_after_gap && is_started)
+    dbr_systemd_monitor_reread_units (self);
   if (tidings.units != NULL)
     dbr_systemd_monitor_apply_units (self, tidings.units);
   if (tidings.failed != NULL)

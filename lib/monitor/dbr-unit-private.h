@@ -20,6 +20,9 @@ void            dbr_unit_apply          (DbrUnit             *self,
 void            dbr_unit_apply_entry    (DbrUnit             *self,
                                          GVariant            *entry);
 
+/* Whether more is known of it than such an entry tells. */
+gboolean        dbr_unit_has_details    (DbrUnit             *self);
+
 /* Whether its last start was refused because there were too many of late, of which systemd keeps
  * nothing that could be read. */
 void            dbr_unit_set_refused    (DbrUnit             *self,

@@ -487,6 +487,14 @@ dbr_unit_get_line (DbrUnit *self)
   return self->line;
 }
 
+gboolean
+dbr_unit_has_details (DbrUnit *self)
+{
+  State state = dbr_unit_get_state (self);
+
+  return state.active_enter_usec >= 0 || state.main_pid >= 0 || state.result != NULL;
+}
+
 void
 dbr_unit_set_refused (DbrUnit  *self,
                       gboolean  is_refused)
