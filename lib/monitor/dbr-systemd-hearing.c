@@ -604,7 +604,7 @@ dbr_systemd_line_listen_async (DbrSystemdLine      *self,
 
   g_task_set_source_tag (task, dbr_systemd_line_listen_async);
   g_task_set_check_cancellable (task, FALSE);
-  dbr_systemd_line_find_async (self, cancellable, found_cb, g_steal_pointer (&task));
+  dbr_systemd_line_find_async (self, 0, cancellable, found_cb, g_steal_pointer (&task));
 }
 
 gboolean

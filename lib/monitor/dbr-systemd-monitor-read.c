@@ -202,7 +202,7 @@ dbr_systemd_monitor_read_async (DbrSystemdMonitor   *self,
   g_task_set_source_tag (task, dbr_systemd_monitor_read_async);
   reading->reads = reads;
   g_task_set_task_data (task, reading, (GDestroyNotify) reading_free);
-  dbr_systemd_line_find_async (dbr_systemd_monitor_get_line (self), cancellable, found_cb,
+  dbr_systemd_line_find_async (dbr_systemd_monitor_get_line (self), 0, cancellable, found_cb,
                                g_steal_pointer (&task));
 }
 

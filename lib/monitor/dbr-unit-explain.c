@@ -118,12 +118,13 @@ inquiry_has_hit_limit (const Inquiry *self,
                        DbrUnit       *unit)
 {
   guint64 gone_usec = inquiry_get_time (self, "ExecMainExitTimestampMonotonic");
+  guint64 began_usec = inquiry_get_time (self, "InactiveExitTimestampMonotonic");
 
-  if (dbr_unit_get_refused (unit)
-      || strcmp (inquiry_get_text (self, "Result"), "start-limit-hit") == 0)
+  if (strcmp (inquiry_get_text (self, "Result"), "start-limit-hit") == 0
+      || (began_usec > 0 && dbr_unit_get_refused_usec (unit) == began_usec))
     return TRUE;
 
-  return gone_usec > 0 && inquiry_get_time (self, "InactiveExitTimestampMonotonic") > gone_usec;
+  return gone_usec > 0 && began_usec > gone_usec;
 }
 
 /* A process that was started before or after the main one may be the one that failed. */

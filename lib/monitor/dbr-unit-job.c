@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "base/dbr-binding-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 #include "monitor/dbr-systemd-name-private.h"
@@ -44,6 +45,7 @@ typedef struct
   gint64          away_since_usec;
   /* how it ended, from when the unit is only read once more */
   char           *result;
+  gboolean        is_refused;
 
   /* what the task returns, when nothing is asked any more */
   gboolean        is_over;
@@ -195,23 +197,27 @@ new_errand_error (DbrUnit      *unit,
 
 /* Where a start is refused because there were too many of late, systemd leaves in place how the one
  * before ended. But the unit has not even begun to start then; and one that had begun before, as
- * somebody else starts it too, has ended since. */
-static gboolean
-was_refused (const Errand *errand,
-             GVariant     *values)
+ * somebody else starts it too, has ended since. Returns when it began before that, 0 if it was not
+ * refused. */
+static guint64
+get_refused_usec (const Errand *errand,
+                  GVariant     *values)
 {
   guint64 began_usec = 0;
   guint64 ended_usec = 0;
 
   if (strcmp (errand->result, "failed") != 0
       || (errand->job != DBR_UNIT_JOB_START && errand->job != DBR_UNIT_JOB_RESTART))
-    return FALSE;
+    return 0;
 
   g_variant_lookup (values, "InactiveExitTimestampMonotonic", "t", &began_usec);
   g_variant_lookup (values, "InactiveEnterTimestampMonotonic", "t", &ended_usec);
 
-  return began_usec > 0 && began_usec < (guint64) errand->began_usec
-         && (errand->job == DBR_UNIT_JOB_RESTART || ended_usec < (guint64) errand->began_usec);
+  if (began_usec >= (guint64) errand->began_usec
+      || (errand->job == DBR_UNIT_JOB_START && ended_usec >= (guint64) errand->began_usec))
+    return 0;
+
+  return began_usec;
 }
 
 /* The result of the job is what systemd says of every kind of unit; that of the unit says more. */
@@ -219,8 +225,7 @@ static GError *
 new_job_error (DbrUnit      *unit,
                const Errand *errand)
 {
-  const char *unit_result = dbr_unit_get_refused (unit) ? "start-limit-hit"
-                                                        : dbr_unit_get_result (unit);
+  const char *unit_result = errand->is_refused ? "start-limit-hit" : dbr_unit_get_result (unit);
   g_autofree char *reason = g_strdup (errand->result);
   g_autofree char *text = NULL;
 
@@ -252,8 +257,10 @@ read_cb (GObject      *source,
 {
   g_autoptr(GTask) task = user_data;
   DbrUnit *unit = g_task_get_source_object (task);
+  Errand *errand = g_task_get_task_data (task);
   g_autoptr(GVariant) values = dbr_systemd_line_read_unit_finish (DBR_SYSTEMD_LINE (source),
                                                                   result, NULL);
+  guint64 refused_usec;
 
   if (!take_answer (task))
     return;
@@ -262,7 +269,9 @@ read_cb (GObject      *source,
   if (values != NULL)
     {
       dbr_unit_apply (unit, values);
-      dbr_unit_set_refused (unit, was_refused (g_task_get_task_data (task), values));
+      refused_usec = get_refused_usec (errand, values);
+      errand->is_refused = refused_usec > 0;
+      dbr_unit_set_refused_usec (unit, refused_usec);
     }
   end_with_result (task);
 }
@@ -649,9 +658,9 @@ dbr_unit_begin_job (DbrUnit      *self,
 
   if (flags & DBR_UNIT_FLAGS_INTERACTIVE)
     limit_ms += dbr_systemd_line_get_limit (line, "interactive");
-  errand = errand_new (job, flags, limit_ms);
+  errand = errand_new (job, flags, dbr_binding_limit (limit_ms));
   g_task_set_task_data (task, errand, (GDestroyNotify) errand_free);
-  add_source (task, g_timeout_source_new (limit_ms), late_cb);
+  add_source (task, g_timeout_source_new (errand->limit_ms), late_cb);
   if (cancellable != NULL)
     add_source (task, g_cancellable_source_new (cancellable), G_SOURCE_FUNC (cancelled_cb));
 

@@ -73,7 +73,7 @@ struct _DbrUnit
 
   /* guarded by mutex */
   State           state;
-  gboolean        is_refused;
+  guint64         refused_usec;
 };
 
 enum
@@ -496,20 +496,20 @@ dbr_unit_has_details (DbrUnit *self)
 }
 
 void
-dbr_unit_set_refused (DbrUnit  *self,
-                      gboolean  is_refused)
+dbr_unit_set_refused_usec (DbrUnit *self,
+                           guint64  refused_usec)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
-  self->is_refused = is_refused;
+  self->refused_usec = refused_usec;
 }
 
-gboolean
-dbr_unit_get_refused (DbrUnit *self)
+guint64
+dbr_unit_get_refused_usec (DbrUnit *self)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
-  return self->is_refused;
+  return self->refused_usec;
 }
 
 /* Returns what has changed since @old_state, a bit for each property. */

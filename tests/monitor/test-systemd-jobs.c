@@ -127,7 +127,8 @@ test_start_limit (void)
   g_autofree char *kinds = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_test_summary ("a start that systemd refuses for its limit is told from one that fails");
+  g_test_summary ("a start that systemd refuses for its limit is told from one that fails, and that "
+                  "does not stick to the unit");
   if (scene == NULL)
     return;
 
@@ -145,6 +146,14 @@ test_start_limit (void)
   g_assert_no_error (error);
   kinds = systemd_scene_dup_kinds (reasons);
   g_assert_cmpstr (kinds, ==, "start-limit");
+
+  systemd_scene_run (scene, "systemctl --user reset-failed; ! systemctl --user start limited");
+  g_clear_object (&reasons);
+  g_free (kinds);
+  reasons = dbr_unit_explain_sync (unit, NULL, &error);
+  g_assert_no_error (error);
+  kinds = systemd_scene_dup_kinds (reasons);
+  g_assert_cmpstr (kinds, ==, "failed");
 }
 
 static void
@@ -315,6 +324,97 @@ test_limit (void)
   dbr_unit_start_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error);
   g_assert_error (error, DBR_ERROR, DBR_ERROR_DEADLINE);
   g_assert_cmpint (g_get_monotonic_time () - began_usec, >=, 500 * 1000);
+}
+
+static void
+test_limit_of_a_block (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_autoptr(GError) error = NULL;
+  gint64 began_usec;
+
+  g_test_summary ("waiting for a job ends with the time of the block that it is in");
+  if (scene == NULL)
+    return;
+
+  unit = systemd_scene_get_unit (scene, "slow");
+  began_usec = g_get_monotonic_time ();
+  dbr_binding_enter (began_usec + G_USEC_PER_SEC, FALSE);
+  dbr_unit_start_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error);
+  dbr_binding_leave ();
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_DEADLINE);
+  g_assert_cmpint (g_get_monotonic_time () - began_usec, <, 5 * G_USEC_PER_SEC);
+}
+
+static DbrUnit *
+get_within (DbrClient  *client,
+            guint       limit_ms,
+            GError    **error)
+{
+  g_autoptr(DbrSystemdMonitor) monitor = dbr_systemd_monitor_new (client, DBR_SYSTEMD_SCOPE_USER);
+
+  g_assert_true (dbr_timeouts_set (dbr_client_get_timeouts (client), "get_property", limit_ms,
+                                   NULL));
+
+  return dbr_systemd_monitor_get_unit_sync (monitor, "ok", NULL, error);
+}
+
+/* Which is the limit of the first call, of which looking for systemd is a part. */
+static void
+test_limit_of_a_stopped_bus (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrTestBus) bus = NULL;
+  g_autoptr(DbrClient) by_address = NULL;
+  g_autoptr(DbrClient) by_type = NULL;
+  g_autoptr(DbrUnit) none = NULL;
+  g_autoptr(DbrUnit) unit = NULL;
+  g_autoptr(GError) error = NULL;
+  gint64 began_usec;
+
+  g_test_summary ("a bus that answers nothing does not make it wait beyond the limit, and where there "
+                  "is the private socket that has its share of it");
+  if (scene == NULL)
+    return;
+
+  /* One that systemd is not on, for that waits for its own. */
+  bus = dbr_test_bus_new ();
+  g_setenv ("DBUS_SESSION_BUS_ADDRESS", dbr_test_bus_get_address (bus), TRUE);
+  by_address = dbr_client_new_for_address (dbr_test_bus_get_address (bus));
+  by_type = dbr_client_new (G_BUS_TYPE_SESSION);
+  dbr_test_bus_stop (bus);
+  began_usec = g_get_monotonic_time ();
+  none = get_within (by_address, 500, &error);
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_DEADLINE);
+  g_assert_cmpint (g_get_monotonic_time () - began_usec, <, 5 * G_USEC_PER_SEC);
+  g_clear_error (&error);
+  unit = get_within (by_type, 1900, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (dbr_unit_get_active_state (unit), ==, "inactive");
+}
+
+static void
+test_limit_of_a_person (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(GError) error = NULL;
+  gint64 began_usec;
+
+  g_test_summary ("where a person may be asked, systemd has its own time for a reload besides");
+  if (scene == NULL)
+    return;
+
+  systemd_scene_refresh (scene);
+  g_assert_true (dbr_timeouts_set (get_timeouts (scene), "interactive", 100, NULL));
+  g_assert_true (dbr_timeouts_set (get_timeouts (scene), "daemon_reload", 900, NULL));
+  dbr_test_systemd_stop (scene->systemd);
+  began_usec = g_get_monotonic_time ();
+  dbr_systemd_monitor_reload_manager_sync (scene->monitor, DBR_UNIT_FLAGS_INTERACTIVE, NULL,
+                                           &error);
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_DEADLINE);
+  g_assert_cmpint (g_get_monotonic_time () - began_usec, >=, 900 * 1000);
+  dbr_test_systemd_cont (scene->systemd);
 }
 
 static void
@@ -542,6 +642,9 @@ main (int    argc,
   g_test_add_func ("/dbr/systemd-jobs/canceled-by-another", test_canceled_by_another);
   g_test_add_func ("/dbr/systemd-jobs/given-up", test_given_up);
   g_test_add_func ("/dbr/systemd-jobs/limit", test_limit);
+  g_test_add_func ("/dbr/systemd-jobs/limit-of-a-block", test_limit_of_a_block);
+  g_test_add_func ("/dbr/systemd-jobs/limit-of-a-stopped-bus", test_limit_of_a_stopped_bus);
+  g_test_add_func ("/dbr/systemd-jobs/limit-of-a-person", test_limit_of_a_person);
   g_test_add_func ("/dbr/systemd-jobs/limit-of-a-stopped", test_limit_of_a_stopped);
   g_test_add_func ("/dbr/systemd-jobs/races", test_races);
   g_test_add_func ("/dbr/systemd-jobs/at-once", test_at_once);
