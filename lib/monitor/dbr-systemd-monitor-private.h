@@ -38,6 +38,8 @@ struct _DbrSystemdMonitor
   /* state, in the context of the object alone */
   GListStore        *failed;
   gboolean           knows_failed;
+  /* how often the list was made anew */
+  guint              n_failed_lists;
   GHashTable        *watched;
   gboolean           is_reading;
   GCancellable      *read_cancellable;

@@ -304,11 +304,16 @@ dbr_systemd_monitor_tell_failed (DbrSystemdMonitor *self,
   g_signal_emit (self, signals[SIGNAL_UNIT_FAILED], 0, unit);
 }
 
+/* Who hears of a change of the list may have it read anew, and what is put into it then is newer than
+ * the rest of @entries. */
 static void
 dbr_systemd_monitor_remove_recovered (DbrSystemdMonitor *self,
                                       GVariant          *entries)
 {
-  for (guint i = g_list_model_get_n_items (G_LIST_MODEL (self->failed)); i > 0; i--)
+  guint n_lists = self->n_failed_lists;
+
+  for (guint i = g_list_model_get_n_items (G_LIST_MODEL (self->failed));
+       i > 0 && self->n_failed_lists == n_lists; i--)
     {
       g_autoptr(DbrUnit) unit = g_list_model_get_item (G_LIST_MODEL (self->failed), i - 1);
 
@@ -325,9 +330,10 @@ dbr_systemd_monitor_apply_failed (DbrSystemdMonitor *self,
   g_autoptr(GPtrArray) failed = g_ptr_array_new_with_free_func (g_object_unref);
   gboolean is_news = self->knows_failed && dbr_systemd_monitor_is_started (self);
   gsize n_entries = g_variant_n_children (entries);
+  guint n_lists = ++self->n_failed_lists;
 
   dbr_systemd_monitor_remove_recovered (self, entries);
-  for (gsize i = 0; i < n_entries; i++)
+  for (gsize i = 0; i < n_entries && self->n_failed_lists == n_lists; i++)
     {
       g_autoptr(GVariant) entry = g_variant_get_child_value (entries, i);
       DbrUnit *known;
@@ -340,8 +346,8 @@ dbr_systemd_monitor_apply_failed (DbrSystemdMonitor *self,
           DbrUnit *unit = dbr_systemd_monitor_dup_unit (self, name);
 
           dbr_unit_apply_entry (unit, entry);
-          g_list_store_append (self->failed, unit);
           g_ptr_array_add (failed, unit);
+          g_list_store_append (self->failed, unit);
         }
       else
         {
@@ -349,9 +355,9 @@ dbr_systemd_monitor_apply_failed (DbrSystemdMonitor *self,
         }
     }
 
+  self->knows_failed = TRUE;
   for (guint i = 0; is_news && i < failed->len; i++)
     dbr_systemd_monitor_tell_failed (self, g_ptr_array_index (failed, i));
-  self->knows_failed = TRUE;
 }
 
 static void
@@ -360,8 +366,9 @@ dbr_systemd_monitor_forget (DbrSystemdMonitor *self)
   GHashTableIter iter;
   gpointer watched;
 
-  g_list_store_remove_all (self->failed);
+  self->n_failed_lists++;
   self->knows_failed = FALSE;
+  g_list_store_remove_all (self->failed);
   g_hash_table_iter_init (&iter, self->watched);
   while (g_hash_table_iter_next (&iter, NULL, &watched))
     ((DbrSystemdWatched *) watched)->state = NULL;

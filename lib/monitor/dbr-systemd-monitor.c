@@ -155,6 +155,16 @@ dbr_systemd_monitor_notify (DbrSystemdMonitor *self,
 
 /* What the parent class asks for */
 
+/* Units tell much, so that they are heard only while someone is told of it. */
+static void
+dbr_systemd_monitor_hear_units (DbrSystemdMonitor *self)
+{
+  g_auto(GStrv) names = dbr_systemd_book_dup_asked (self->book);
+
+  dbr_systemd_line_hear_units (self->line,
+                               dbr_systemd_monitor_is_started (self) && names[0] != NULL);
+}
+
 /* In whatever thread; the book brings it to the context. */
 static void
 dbr_systemd_monitor_started (DbrServiceMonitor *monitor)
@@ -163,6 +173,7 @@ dbr_systemd_monitor_started (DbrServiceMonitor *monitor)
 
   g_atomic_int_set (&self->is_started, TRUE);
   dbr_systemd_book_set_open (self->book, TRUE);
+  dbr_systemd_monitor_hear_units (self);
   dbr_systemd_book_renew (self->book);
 }
 
@@ -173,6 +184,7 @@ dbr_systemd_monitor_stopped (DbrServiceMonitor *monitor)
 
   g_atomic_int_set (&self->is_started, FALSE);
   dbr_systemd_book_set_open (self->book, FALSE);
+  dbr_systemd_monitor_hear_units (self);
   dbr_systemd_book_want (self->book, DBR_SYSTEMD_READ_ALL);
 }
 
@@ -665,7 +677,7 @@ dbr_systemd_monitor_watch_units (DbrSystemdMonitor   *self,
   g_mutex_unlock (&self->mutex);
 
   dbr_systemd_book_watch (self->book, complete != NULL ? complete : none);
+  dbr_systemd_monitor_hear_units (self);
   dbr_systemd_book_want (self->book, DBR_SYSTEMD_READ_UNITS);
-  dbr_systemd_line_hear_units (self->line, complete != NULL && complete[0] != NULL);
   dbr_systemd_monitor_settle (self);
 }

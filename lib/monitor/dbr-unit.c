@@ -17,8 +17,8 @@
  * It comes from a [class@SystemdMonitor]. What is known of it is in its properties, without a call;
  * what is not known is `NULL` or -1, and nothing is made up. A unit out of a list has its states
  * only; [method@Unit.refresh_async] reads the rest. Where the monitor watches a unit, changes are
- * told by `notify`. Memory and time of the processor, of which systemd never tells, are read by a
- * refresh only.
+ * told by `notify`. Memory, time of the processor and whether it is started by itself, of which
+ * systemd never tells, are read by a refresh only.
  *
  * ```c
  * g_autoptr(DbrUnit) unit = dbr_systemd_monitor_get_unit_sync (monitor, "cups", NULL, &error);

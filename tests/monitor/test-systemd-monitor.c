@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bus/dbr-client-private.h"
+#include "bus/dbr-matches-private.h"
+
 #define MANY 300
 
 static void
@@ -87,6 +90,43 @@ test_failures_are_told (void)
                                             "running") == 0, DBR_TEST_PATIENCE_MS);
     }
   g_assert_cmpuint (systemd_scene_count (scene, "unit-failed fails.service"), ==, 3);
+}
+
+static void
+refresh_cb (GListModel *failed,
+            guint       position,
+            guint       n_removed,
+            guint       n_added,
+            gpointer    user_data)
+{
+  SystemdScene *scene = user_data;
+
+  systemd_scene_refresh (scene);
+}
+
+static void
+test_refresh_inside (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  GListModel *failed;
+
+  g_test_summary ("who refreshes when the list of failed units changes has the newer one then");
+  if (scene == NULL)
+    return;
+
+  failed = dbr_systemd_monitor_get_failed_units (scene->monitor);
+  systemd_scene_start (scene);
+  run_sync (scene, "fails", TRUE);
+  run_sync (scene, "limited", TRUE);
+  run_sync (scene, "quick-to-fail", TRUE);
+  dbr_test_wait_until (NULL, g_list_model_get_n_items (failed) == 3, DBR_TEST_PATIENCE_MS);
+  g_signal_connect (failed, "items-changed", G_CALLBACK (refresh_cb), scene);
+  systemd_scene_run (scene, "systemctl --user reset-failed");
+  dbr_test_wait_until (NULL, g_list_model_get_n_items (failed) == 0, DBR_TEST_PATIENCE_MS);
+  run_sync (scene, "fails", TRUE);
+  systemd_scene_wait (scene, "unit-failed fails.service", 2);
+  g_assert_cmpuint (g_list_model_get_n_items (failed), ==, 1);
+  g_signal_handlers_disconnect_by_func (failed, refresh_cb, scene);
 }
 
 static void
@@ -587,9 +627,11 @@ test_stop (void)
   const char *const names[] = { "ok", NULL };
   g_autoptr(SystemdScene) scene = systemd_scene_new ();
   g_autoptr(GError) error = NULL;
+  DbrMatches *matches;
+  guint n_rules;
 
-  g_test_summary ("after stop() nothing is told, jobs are waited for all the same, and it can be "
-                  "started anew");
+  g_test_summary ("after stop() nothing is told, units are not heard, jobs are waited for all the "
+                  "same, and it can be started anew");
   if (scene == NULL)
     return;
 
@@ -597,7 +639,11 @@ test_stop (void)
   systemd_scene_start (scene);
   run_sync (scene, "ok", TRUE);
   systemd_scene_wait (scene, "job-finished ok.service done", 1);
+  matches = dbr_link_get_matches (dbr_service_monitor_get_client
+                                    (DBR_SERVICE_MONITOR (scene->monitor))->link);
+  n_rules = dbr_matches_count (matches);
   dbr_service_monitor_stop (DBR_SERVICE_MONITOR (scene->monitor));
+  g_assert_cmpuint (dbr_matches_count (matches), <, n_rules);
   run_sync (scene, "ok", FALSE);
   run_sync (scene, "fails", TRUE);
   catch_up (scene);
@@ -641,6 +687,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dbr/systemd-monitor/refresh", test_refresh);
   g_test_add_func ("/dbr/systemd-monitor/failures-are-told", test_failures_are_told);
+  g_test_add_func ("/dbr/systemd-monitor/refresh-inside", test_refresh_inside);
   g_test_add_func ("/dbr/systemd-monitor/changes-are-told", test_changes_are_told);
   g_test_add_func ("/dbr/systemd-monitor/watched-alias", test_watched_alias);
   g_test_add_func ("/dbr/systemd-monitor/watched-unit", test_watched_unit);
