@@ -221,6 +221,15 @@ dbr_book_note_lag (DbrBook    *self,
   dbr_book_unlock (self);
 }
 
+/* What is counted together with others has no state: it would be that of who came last, also when
+ * that one is gone. */
+static gboolean
+is_alone (const DbrPlace *place,
+          const char     *name)
+{
+  return strcmp (place->name, name) == 0;
+}
+
 void
 dbr_book_set_slots (DbrBook        *self,
                     const char     *place,
@@ -228,9 +237,12 @@ dbr_book_set_slots (DbrBook        *self,
 {
   DbrPlace *entered = dbr_book_enter (self, place);
 
-  entered->slots = *slots;
-  dbr_book_note_locked (self, DBR_ISSUE_ORPHANS, entered, 0);
-  dbr_book_note_locked (self, DBR_ISSUE_BUS_LIMIT, entered, 0);
+  if (is_alone (entered, place))
+    {
+      entered->slots = *slots;
+      dbr_book_note_locked (self, DBR_ISSUE_ORPHANS, entered, 0);
+      dbr_book_note_locked (self, DBR_ISSUE_BUS_LIMIT, entered, 0);
+    }
   dbr_book_unlock (self);
 }
 
@@ -242,7 +254,8 @@ dbr_book_set_circuit (DbrBook    *self,
 {
   DbrPlace *entered = dbr_book_enter (self, place);
 
-  entered->circuit_state = g_intern_string (state);
+  if (is_alone (entered, place))
+    entered->circuit_state = g_intern_string (state);
   dbr_book_note_locked (self, DBR_ISSUE_CIRCUIT_FLAPPING, entered, has_opened ? 1 : 0);
   dbr_book_unlock (self);
 }
@@ -290,7 +303,7 @@ dbr_book_note_bad_locked (DbrBook      *self,
 {
   dbr_account_note (account, outcome, usec[DBR_PART_TOTAL], error_name);
   if (usec[DBR_PART_LAG] >= DBR_MAIN_LOOP_USEC)
-    dbr_book_note_lag_locked (self, "", usec[DBR_PART_LAG]);
+    dbr_book_note_lag_locked (self, DBR_PROGRAM_NAME, usec[DBR_PART_LAG]);
 
   self->next_care = MIN (self->next_care, now + DBR_BOOK_TURN_USEC);
 }

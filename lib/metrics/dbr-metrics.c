@@ -640,7 +640,7 @@ dbr_metrics_note_lag (DbrMetrics *self,
                       gint64      lag_usec)
 {
   if (lag_usec >= DBR_MAIN_LOOP_USEC)
-    dbr_book_note_lag (self->book, "", lag_usec);
+    dbr_book_note_lag (self->book, DBR_PROGRAM_NAME, lag_usec);
 }
 
 void

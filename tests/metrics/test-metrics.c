@@ -169,6 +169,67 @@ test_bounded (void)
   assert_count (&world, "name-31", 1, 1);
 }
 
+static GVariant *
+ref_places (World *world)
+{
+  g_autoptr(GVariant) all = dbr_metrics_to_variant (world->metrics);
+
+  return g_variant_lookup_value (all, "places", G_VARIANT_TYPE ("a{sa{sv}}"));
+}
+
+static guint64
+count_in_place (World      *world,
+                const char *place,
+                const char *kind)
+{
+  g_autoptr(GVariant) places = ref_places (world);
+  g_autoptr(GVariant) found = g_variant_lookup_value (places, place, NULL);
+  guint64 count = 0;
+
+  g_assert_nonnull (found);
+  g_variant_lookup (found, kind, "t", &count);
+
+  return count;
+}
+
+#define N_PLACES 500u
+
+static void
+test_bounded_places (void)
+{
+  g_auto(World) world = { { NULL } };
+  const DbrSlots slots = { .n_orphans = 70, .max_slots = 128 };
+  g_autoptr(GVariant) places = NULL;
+
+  g_test_summary ("However many services there are, 64 are kept and all others are one, which has no"
+                  " state; the program is itself");
+
+  world_init (&world);
+  for (guint i = 0; i < N_PLACES; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("org.example.S%u", i);
+
+      dbr_metrics_note_owner (world.metrics, name);
+    }
+  dbr_metrics_note_lag (world.metrics, 2 * S);
+  places = ref_places (&world);
+  g_assert_cmpuint (g_variant_n_children (places), ==, DBR_MAX_PLACES + 2);
+  g_assert_cmpuint (count_in_place (&world, "org.example.S63", "service-flapping"), ==, 1);
+  g_assert_cmpuint (count_in_place (&world, "other", "service-flapping"), ==,
+                    N_PLACES - DBR_MAX_PLACES);
+  g_assert_cmpuint (count_in_place (&world, "", "main-loop"), ==, 1);
+
+  /* Nobody would ever say of all others that it is over. */
+  dbr_metrics_set_slots (world.metrics, ":1.9", &slots);
+  dbr_metrics_forget_connection (world.metrics, ":1.9");
+  world_pass (&world, 3600 * S);
+  g_assert_cmpuint (g_list_model_get_n_items (dbr_metrics_get_issues (world.metrics)), ==, 0);
+
+  dbr_metrics_forget_connection (world.metrics, "org.example.S63");
+  dbr_metrics_note_owner (world.metrics, "org.example.New");
+  g_assert_cmpuint (count_in_place (&world, "org.example.New", "service-flapping"), ==, 1);
+}
+
 static void
 test_handles (void)
 {
@@ -351,3 +412,4 @@ main (int    argc,
 
   return g_test_run ();
 }
+  g_test_add_func ("/dbr/metrics/places-are-bounded", test_bounded_places);
