@@ -361,9 +361,11 @@ dbr_book_set_limit (DbrBook    *self,
   for (guint i = 0; i < self->list->len; i++)
     {
       DbrAccount *account = g_ptr_array_index (self->list, i);
+      gint64 old_usec = account->slow_usec;
 
       dbr_book_apply_limit_locked (self, account);
-      dbr_account_recount_slow (account);
+      if (account->slow_usec != old_usec)
+        dbr_account_recount_slow (account);
       dbr_book_judge_account_locked (self, account, self->when);
     }
   dbr_book_end (self);

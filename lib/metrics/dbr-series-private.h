@@ -41,7 +41,13 @@ void     dbr_series_reset          (DbrSeries *self);
 /* These add to @tally. */
 void     dbr_series_read_life      (DbrSeries *self,
                                     DbrTally  *tally);
-void     dbr_series_read_window    (DbrSeries *self,
-                                    DbrTally  *tally);
+void     dbr_series_read_window    (const DbrSeries *self,
+                                    DbrTally        *tally);
+/* Of the window, only the slice under way, or one that is closed: 0 is the newest. */
+void     dbr_series_read_slice     (const DbrSeries *self,
+                                    DbrTally        *tally);
+void     dbr_series_read_closed    (const DbrSeries *self,
+                                    guint            slice,
+                                    DbrTally        *tally);
 
 G_END_DECLS

@@ -89,10 +89,10 @@ slice_read (const DbrSlice *self,
 }
 
 static inline guint32
-dbr_series_get_growth (DbrSeries     *self,
-                       const guint32 *live,
-                       guint          page,
-                       guint          place)
+dbr_series_get_growth (const DbrSeries *self,
+                       const guint32   *live,
+                       guint            page,
+                       guint            place)
 {
   guint32 seen = self->seen[page] != NULL ? self->seen[page][place] : 0;
 
@@ -242,8 +242,8 @@ dbr_series_read_life (DbrSeries *self,
 }
 
 void
-dbr_series_read_window (DbrSeries *self,
-                        DbrTally  *tally)
+dbr_series_read_slice (const DbrSeries *self,
+                       DbrTally        *tally)
 {
   for (guint page = 0; page < DBR_HISTOGRAM_N_PAGES; page++)
     {
@@ -253,9 +253,22 @@ dbr_series_read_window (DbrSeries *self,
       for (guint place = 0; live != NULL && place < DBR_HISTOGRAM_PAGE_SIZE; place++)
         cells[place] += dbr_series_get_growth (self, live, page, place);
     }
+}
+
+void
+dbr_series_read_closed (const DbrSeries *self,
+                        guint            slice,
+                        DbrTally        *tally)
+{
+  if (self->slices[slice] != NULL)
+    slice_read (self->slices[slice], tally);
+}
+
+void
+dbr_series_read_window (const DbrSeries *self,
+                        DbrTally        *tally)
+{
+  dbr_series_read_slice (self, tally);
   for (guint i = 0; i < DBR_WINDOW_N_CLOSED; i++)
-    {
-      if (self->slices[i] != NULL)
-        slice_read (self->slices[i], tally);
-    }
+    dbr_series_read_closed (self, i, tally);
 }

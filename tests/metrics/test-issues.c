@@ -233,6 +233,23 @@ test_quiet_slow (void)
   assert_quiet_hours (N_HOURS_SLOW);
 }
 
+static gboolean
+world_has (World      *world,
+           const char *id)
+{
+  GListModel *issues = dbr_metrics_get_issues (world->metrics);
+
+  for (guint i = 0; i < g_list_model_get_n_items (issues); i++)
+    {
+      g_autoptr(DbrIssue) issue = g_list_model_get_item (issues, i);
+
+      if (strcmp (dbr_issue_get_id (issue), id) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* Incidents: each goes on for some time, a step of a second at a time. */
 
 typedef struct
@@ -602,6 +619,29 @@ test_new_limit (void)
 }
 
 static void
+test_limit_of_another (void)
+{
+  g_auto(World) world = { { NULL } };
+
+  g_test_summary ("A limit changes nothing of what it is not for, nor does it hold on to what is past");
+
+  /* As near to its limit as no histogram can tell. */
+  world_init (&world);
+  world_record (&world, "work", 1005 * MS, DBR_OUTCOME_OK, 20);
+  world_pass (&world, S);
+  g_assert_true (dbr_metrics_set_limits (world.metrics, "another", 5 * S, 0.1, NULL));
+  g_assert_true (world_has (&world, "latency"));
+
+  world_pass (&world, 45 * S);
+  g_assert_true (dbr_metrics_set_limits (world.metrics, "work", 900 * MS, 0.1, NULL));
+  g_assert_true (world_has (&world, "latency"));
+  world_pass (&world, 30 * S);
+  world_record (&world, "work", 10 * MS, DBR_OUTCOME_OK, 20);
+  world_pass (&world, S);
+  g_assert_false (world_has (&world, "latency"));
+}
+
+static void
 test_too_little (void)
 {
   g_auto(World) world = { { NULL } };
@@ -799,3 +839,4 @@ main (int    argc,
 
   return g_test_run ();
 }
+  g_test_add_func ("/dbr/issues/a-limit-of-another", test_limit_of_another);
