@@ -311,6 +311,19 @@ dbr_account_close_slice (DbrAccount *self,
   return was_used;
 }
 
+/* The sum goes with the times that it is of, or their mean would be wrong. */
+gboolean
+dbr_account_forget_slice (DbrAccount *self,
+                          DbrPart     part)
+{
+  int slice = dbr_series_forget_slice (&self->parts[part]);
+
+  if (part == DBR_PART_TOTAL && slice >= 0)
+    self->closed[slice].sum_usec = 0;
+
+  return slice >= 0;
+}
+
 void
 dbr_account_reset (DbrAccount *self)
 {

@@ -34,8 +34,8 @@ void     dbr_series_clear          (DbrSeries *self);
 /* Closes the slice under way, after which @n_passed more began; 1 if it is the next one. */
 void     dbr_series_close          (DbrSeries *self,
                                     guint      n_passed);
-/* Forgets the oldest slice there is; FALSE if there is none. */
-gboolean dbr_series_forget_slice   (DbrSeries *self);
+/* Forgets the oldest slice there is, and tells which that was; -1 if there is none. */
+int      dbr_series_forget_slice   (DbrSeries *self);
 void     dbr_series_reset          (DbrSeries *self);
 
 /* These add to @tally. */

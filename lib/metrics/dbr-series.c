@@ -188,20 +188,20 @@ dbr_series_close (DbrSeries *self,
     dbr_series_take_slice (self, NULL);
 }
 
-gboolean
+int
 dbr_series_forget_slice (DbrSeries *self)
 {
-  for (guint i = DBR_WINDOW_N_CLOSED; i > 0; i--)
+  for (int i = (int) DBR_WINDOW_N_CLOSED - 1; i >= 0; i--)
     {
-      if (self->slices[i - 1] == NULL)
+      if (self->slices[i] == NULL)
         continue;
 
-      self->n_slice_bytes -= self->slices[i - 1]->size;
-      g_clear_pointer (&self->slices[i - 1], g_free);
-      return TRUE;
+      self->n_slice_bytes -= self->slices[i]->size;
+      g_clear_pointer (&self->slices[i], g_free);
+      return i;
     }
 
-  return FALSE;
+  return -1;
 }
 
 /* Others may be recording: what comes between counts as before or after, and nothing is torn. */

@@ -293,6 +293,35 @@ test_reset (void)
   assert_count (&world, "new", 1, 1);
 }
 
+/* So many different times that not all of their slices can be kept. */
+static void
+test_crowded_window (void)
+{
+  g_auto(World) world = { { NULL } };
+  g_autoptr(DbrOperationStats) window = NULL;
+  g_autoptr(DbrOperationStats) life = NULL;
+
+  g_test_summary ("A window that had to become shorter has the mean of what is left of it");
+
+  world_init (&world);
+  for (guint slice = 0; slice < 6; slice++)
+    {
+      for (guint i = 0; i < DBR_BOOK_MAX_ACCOUNTS * DBR_HISTOGRAM_N_CELLS; i++)
+        {
+          g_autofree char *name = g_strdup_printf ("name-%u", i % DBR_BOOK_MAX_ACCOUNTS);
+          gint64 first, last;
+
+          dbr_histogram_get_cell_range (i / DBR_BOOK_MAX_ACCOUNTS, &first, &last);
+          world_record (&world, name, first, DBR_OUTCOME_OK, 1);
+        }
+      world_pass (&world, 10 * S);
+    }
+  window = dbr_metrics_get_window_stats (world.metrics, "name-0");
+  life = dbr_metrics_get_stats (world.metrics, "name-0");
+  g_assert_cmpint (dbr_operation_stats_get_mean_usec (window), ==,
+                   dbr_operation_stats_get_mean_usec (life));
+}
+
 static void
 test_limits (void)
 {
@@ -413,3 +442,4 @@ main (int    argc,
   return g_test_run ();
 }
   g_test_add_func ("/dbr/metrics/places-are-bounded", test_bounded_places);
+  g_test_add_func ("/dbr/metrics/a-crowded-window", test_crowded_window);
