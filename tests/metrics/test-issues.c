@@ -661,6 +661,24 @@ test_too_little (void)
   g_assert_cmpuint (world.raised->len, ==, 0);
 }
 
+/* So many calls that what is kept of them is no more than their share. */
+static void
+test_burn_of_many (void)
+{
+  const gint64 slot_usec = 360 * S;
+  DbrBurn burn = { 0 };
+  DbrBurnCount in_long, in_short;
+
+  g_test_summary ("Of how many calls ever, the share of those that went wrong is right");
+
+  for (guint i = 0; i < DBR_BURN_N_SLOTS; i++)
+    dbr_burn_add (&burn, (100 + i) * slot_usec, 8 * G_GUINT64_CONSTANT (100000000),
+                  2 * G_GUINT64_CONSTANT (100000000));
+  dbr_burn_read (&burn, DBR_BURN_SLOW, (99 + DBR_BURN_N_SLOTS) * slot_usec, &in_long, &in_short);
+  g_assert_cmpfloat_with_epsilon (dbr_burn_get_pace (&in_long, 0.1), 2, 0.001);
+  g_assert_cmpfloat_with_epsilon (dbr_burn_get_pace (&in_short, 0.1), 2, 0.001);
+}
+
 static void
 test_sleepers (void)
 {
@@ -840,3 +858,4 @@ main (int    argc,
   return g_test_run ();
 }
   g_test_add_func ("/dbr/issues/a-limit-of-another", test_limit_of_another);
+  g_test_add_func ("/dbr/issues/more-calls-than-can-be-counted", test_burn_of_many);
