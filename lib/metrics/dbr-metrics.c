@@ -5,6 +5,7 @@
 
 #include "metrics/dbr-metrics-private.h"
 
+#include "base/dbr-check-private.h"
 #include "base/dbr-i18n-private.h"
 #include "base/dbr-incident-source-private.h"
 #include "metrics/dbr-issue-private.h"
@@ -514,7 +515,7 @@ dbr_metrics_get_window_stats (DbrMetrics *self,
  * `default` stands for all that have no limits of their own. It ships with one second and a tenth.
  * Over a day a tenth of @error_rate may fail or be slow, which the issue `slo-burn` goes by.
  *
- * Returns: whether the values are allowed; if not, nothing has changed
+ * Returns: whether the name and the values are allowed; if not, nothing has changed
  *
  * Since: 0.1
  */
@@ -529,7 +530,7 @@ dbr_metrics_set_limits (DbrMetrics  *self,
   g_return_val_if_fail (operation != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!dbr_limit_check (p95_usec, error_rate, error))
+  if (!dbr_check_operation (operation, error) || !dbr_limit_check (p95_usec, error_rate, error))
     return FALSE;
 
   dbr_book_set_limit (self->book, operation, p95_usec, error_rate);

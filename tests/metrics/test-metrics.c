@@ -335,7 +335,9 @@ test_limits (void)
     { 1000, 0 }, { 1000, -0.1 }, { 1000, 1.1 }, { 1000, (double) NAN },
   };
 
-  g_test_summary ("A limit that is none is an error");
+  const char *const bad_names[] = { "", "\xff" };
+
+  g_test_summary ("A limit that is none is an error, and so is one of nothing");
 
   world_init (&world);
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -346,6 +348,28 @@ test_limits (void)
                                               bad[i].error_rate, &error));
       g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
     }
+  for (gsize i = 0; i < G_N_ELEMENTS (bad_names); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_false (dbr_metrics_set_limits (world.metrics, bad_names[i], 1000, 0.1, &error));
+      g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+    }
+}
+
+static void
+test_absurd_times (void)
+{
+  g_auto(World) world = { { NULL } };
+  g_autoptr(DbrOperationStats) stats = NULL;
+
+  g_test_summary ("A time that cannot be is counted as a year, so that no sum runs over");
+
+  world_init (&world);
+  world_record (&world, "work", G_MAXINT64, DBR_OUTCOME_OK, 3);
+  stats = dbr_metrics_get_stats (world.metrics, "work");
+  g_assert_cmpint (dbr_operation_stats_get_mean_usec (stats), ==, 365 * 24 * 3600 * S);
+  g_assert_cmpint (dbr_operation_stats_get_max_usec (stats), ==, 365 * 24 * 3600 * S);
 }
 
 typedef struct
