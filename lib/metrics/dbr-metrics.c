@@ -12,6 +12,10 @@
 #include "metrics/dbr-limits-private.h"
 #include "metrics/dbr-operation-stats-private.h"
 
+/* A time that was taken by two clocks, or from none, must not make a sum run over, which may only
+ * ever grow. */
+#define MAX_USEC (365 * 24 * 3600 * (gint64) G_USEC_PER_SEC)
+
 /**
  * DbrMetrics:
  *
@@ -385,7 +389,7 @@ dbr_metrics_get_issues (DbrMetrics *self)
  * dbr_metrics_record:
  * @self: the metrics
  * @operation: the name of an operation
- * @usec: how long it took in microseconds, -1 if that is not known
+ * @usec: how long it took in microseconds, a year at most; -1 if that is not known
  * @outcome: how it ended
  *
  * Records that an operation ended.
@@ -404,7 +408,8 @@ dbr_metrics_record (DbrMetrics *self,
   g_return_if_fail (DBR_IS_METRICS (self));
   g_return_if_fail (operation != NULL);
 
-  dbr_book_record_name (self->book, operation, MIN (outcome, DBR_OUTCOME_REJECTED), usec);
+  dbr_book_record_name (self->book, operation, MIN (outcome, DBR_OUTCOME_REJECTED),
+                        MIN (usec, MAX_USEC));
 }
 
 /**

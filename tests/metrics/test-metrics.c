@@ -463,6 +463,7 @@ main (int    argc,
   g_test_add_func ("/dbr/metrics/bad-limits", test_limits);
   g_test_add_func ("/dbr/metrics/threads-lose-nothing", test_threads);
 
+  g_test_add_func ("/dbr/metrics/times-that-cannot-be", test_absurd_times);
   return g_test_run ();
 }
   g_test_add_func ("/dbr/metrics/places-are-bounded", test_bounded_places);
