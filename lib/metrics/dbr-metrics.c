@@ -66,6 +66,7 @@ struct _DbrMetrics
   DbrIncidentBoard *board;
 
   /* in the context only */
+  gboolean          is_telling;
   GListStore       *issues;
   /* serial -> OpenIssue */
   GHashTable       *by_serial;
@@ -156,11 +157,17 @@ dbr_metrics_end (DbrMetrics *self,
   g_signal_emit (self, signals[SIGNAL_ISSUE_CLEARED], 0, issue);
 }
 
+/* Who is told and asks here is told the rest later, so that everybody is told in one order. */
 static void
 dbr_metrics_collect (DbrMetrics *self)
 {
   DbrNews *next;
 
+  if (self->is_telling)
+    return;
+
+  g_object_ref (self);
+  self->is_telling = TRUE;
   while ((next = dbr_book_pop_news (self->book)) != NULL)
     {
       g_autoptr(DbrNews) news = next;
@@ -173,6 +180,8 @@ dbr_metrics_collect (DbrMetrics *self)
       else if (open != NULL)
         dbr_metrics_update (self, news, open);
     }
+  self->is_telling = FALSE;
+  g_object_unref (self);
 }
 
 static void
@@ -368,7 +377,8 @@ dbr_metrics_get_book (DbrMetrics *self)
  * Gets what is wrong now.
  *
  * It looks at the figures at once. Called in the thread that the metrics were made in, what it
- * finds is in the list when it returns, and was told by signals. It is always the same list.
+ * finds is in the list when it returns, and was told by signals; but for a handler of these, which
+ * is told the rest after it has returned. It is always the same list.
  *
  * Returns: (transfer none): a list of [class@Issue]
  *

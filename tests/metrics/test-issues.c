@@ -722,6 +722,43 @@ test_reset (void)
 }
 
 static void
+changed_cb (GListModel *issues,
+            guint       position,
+            guint       n_removed,
+            guint       n_added,
+            World      *world)
+{
+  dbr_metrics_get_issues (world->metrics);
+}
+
+static void
+order_cb (DbrMetrics *metrics,
+          DbrIssue   *issue,
+          World      *world)
+{
+  /* One is raised before it is cleared. */
+  g_assert_cmpuint (world->raised->len, ==, world->cleared->len);
+}
+
+static void
+test_order (void)
+{
+  g_auto(World) world = { { NULL } };
+
+  g_test_summary ("Who is told of an issue and asks for more is told of its end behind it");
+
+  world_init (&world);
+  g_signal_connect (dbr_metrics_get_issues (world.metrics), "items-changed",
+                    G_CALLBACK (changed_cb), &world);
+  g_signal_connect (world.metrics, "issue-cleared", G_CALLBACK (order_cb), &world);
+  dbr_metrics_note_budget (world.metrics, NAME);
+  world_pass (&world, 120 * S);
+  world_listen (&world);
+  g_assert_cmpuint (world.raised->len, ==, 1);
+  g_assert_cmpuint (world.cleared->len, ==, 1);
+}
+
+static void
 test_deaf (void)
 {
   g_auto(World) world = { { NULL } };
@@ -848,14 +885,15 @@ main (int    argc,
   g_test_add_func ("/dbr/issues/limits", test_limits);
   g_test_add_func ("/dbr/issues/what-may-fail-over-a-day", test_burn_share);
   g_test_add_func ("/dbr/issues/a-new-limit", test_new_limit);
+  g_test_add_func ("/dbr/issues/a-limit-of-another", test_limit_of_another);
   g_test_add_func ("/dbr/issues/too-little", test_too_little);
+  g_test_add_func ("/dbr/issues/more-calls-than-can-be-counted", test_burn_of_many);
   g_test_add_func ("/dbr/issues/nobody-wakes-up-for-nothing", test_sleepers);
   g_test_add_func ("/dbr/issues/reset", test_reset);
+  g_test_add_func ("/dbr/issues/told-in-order", test_order);
   g_test_add_func ("/dbr/issues/nobody-listens", test_deaf);
   g_test_add_func ("/dbr/issues/on-the-real-clock", test_real_clock);
   g_test_add_func ("/dbr/issues/told-in-the-context", test_context);
 
   return g_test_run ();
 }
-  g_test_add_func ("/dbr/issues/a-limit-of-another", test_limit_of_another);
-  g_test_add_func ("/dbr/issues/more-calls-than-can-be-counted", test_burn_of_many);

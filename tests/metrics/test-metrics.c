@@ -458,13 +458,13 @@ main (int    argc,
   g_test_add_func ("/dbr/metrics/window-is-the-last-minute", test_window);
   g_test_add_func ("/dbr/metrics/sleep-does-not-poison-the-window", test_suspend);
   g_test_add_func ("/dbr/metrics/names-are-bounded", test_bounded);
+  g_test_add_func ("/dbr/metrics/places-are-bounded", test_bounded_places);
   g_test_add_func ("/dbr/metrics/handles", test_handles);
   g_test_add_func ("/dbr/metrics/reset", test_reset);
+  g_test_add_func ("/dbr/metrics/a-crowded-window", test_crowded_window);
   g_test_add_func ("/dbr/metrics/bad-limits", test_limits);
+  g_test_add_func ("/dbr/metrics/times-that-cannot-be", test_absurd_times);
   g_test_add_func ("/dbr/metrics/threads-lose-nothing", test_threads);
 
-  g_test_add_func ("/dbr/metrics/times-that-cannot-be", test_absurd_times);
   return g_test_run ();
 }
-  g_test_add_func ("/dbr/metrics/places-are-bounded", test_bounded_places);
-  g_test_add_func ("/dbr/metrics/a-crowded-window", test_crowded_window);
