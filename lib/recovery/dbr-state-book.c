@@ -322,18 +322,30 @@ dbr_state_book_print (DbrStateBook *self,
 }
 
 gboolean
-dbr_state_book_can_keep (GVariant *value)
+dbr_state_book_check_attribute (const char  *name,
+                                GVariant    *value,
+                                GError     **error)
 {
   g_autoptr(DbrStateBook) book = dbr_state_book_new ();
   g_autoptr(DbrStateBook) read = NULL;
-  g_autoptr(DbrStateChange) change = dbr_state_change_new_attribute ("", "", value);
+  g_autoptr(DbrStateChange) change = dbr_state_change_new_attribute ("", name, value);
   g_autofree char *text = NULL;
   DbrStateFault fault;
   gsize length;
 
   dbr_state_book_apply (book, change);
   text = dbr_state_book_print (book, &length);
+  if (length > DBR_STATE_BOOK_MAX_LENGTH)
+    {
+      g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+                   _("The attribute “%s” is too large to be kept"), name);
+      return FALSE;
+    }
+
   read = dbr_state_book_parse (text, length, &fault, NULL);
+  if (read == NULL)
+    g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+                 _("The attribute “%s” is nested too deeply to be kept"), name);
 
   return read != NULL;
 }

@@ -16,8 +16,6 @@
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 
-/* Far more than there are devices; what is larger was not written here. */
-#define MAX_SIZE (16 * 1024 * 1024)
 /* Whoever has the lock has it for a few milliseconds. */
 #define LOCK_PATIENCE_USEC (5 * G_USEC_PER_SEC)
 #define LOCK_PAUSE_USEC (10 * 1000)
@@ -171,7 +169,7 @@ place_read_all (const Place  *self,
   guint8 buffer[16384];
   gssize n_read;
 
-  while (bytes->len <= MAX_SIZE)
+  while (bytes->len <= DBR_STATE_BOOK_MAX_LENGTH)
     {
       n_read = read (fd, buffer, sizeof buffer);
       if (n_read == 0)
@@ -403,7 +401,7 @@ place_write (const Place  *self,
   g_autofree char *text = dbr_state_book_print (book, &length);
   int problem;
 
-  if (length > MAX_SIZE)
+  if (length > DBR_STATE_BOOK_MAX_LENGTH)
     return fail_to_write (self, _("There are too many of them"), error);
 
   if (!place_write_new (self, text, length)

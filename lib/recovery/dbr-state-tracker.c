@@ -430,15 +430,13 @@ check_attribute (const char  *name,
                  GError     **error)
 {
   if (*name == '\0' || !g_utf8_validate (name, -1, NULL))
-    g_set_error_literal (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
-                         _("An attribute needs a name in UTF-8"));
-  else if (value != NULL && !dbr_state_book_can_keep (value))
-    g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
-                 _("The attribute “%s” is nested too deeply to be kept"), name);
-  else
-    return TRUE;
+    {
+      g_set_error_literal (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+                           _("An attribute needs a name in UTF-8"));
+      return FALSE;
+    }
 
-  return FALSE;
+  return value == NULL || dbr_state_book_check_attribute (name, value, error);
 }
 
 /**
@@ -446,7 +444,8 @@ check_attribute (const char  *name,
  * @self: a tracker
  * @address: the address of a device, which need not be known
  * @name: a name of the program's choice
- * @value: (nullable): a value of any type, or `NULL` to have no such attribute any more
+ * @value: (nullable): a value of any type that a file of 16 MiB has room for, or `NULL` to have no such
+ *   attribute any more
  * @error: return location for an error
  *
  * Remembers something of a device.
