@@ -285,6 +285,70 @@ test_writes_later (void)
   g_clear_error (&error);
   state = dbr_state_tracker_get (scene->tracker, NO_ONE);
   g_assert_nonnull (state);
+static void
+test_knows_what_was_damaged (void)
+{
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autoptr(DbrStateTracker) other = NULL;
+  g_autoptr(DbrDeviceState) state = NULL;
+  g_autoptr(DbrDeviceState) found = NULL;
+  g_autoptr(GError) error = NULL;
+  guint n_failed = 0;
+
+  g_test_summary ("What was known when the file was damaged still is, and goes into the new one");
+
+  dbr_state_tracker_set_file (scene->tracker, scene->path);
+  scene_save (scene);
+  g_assert_true (g_file_set_contents (scene->path, "libdbr-state 1\nhalf", -1, NULL));
+  g_signal_connect (scene->tracker, "storage-failed", G_CALLBACK (failed_cb), &n_failed);
+  g_assert_true (dbr_state_tracker_set_attribute (scene->tracker, NO_ONE, "a",
+                                                  g_variant_new_int32 (1), &error));
+  dbr_test_wait_until (NULL, n_failed == 1, DBR_TEST_PATIENCE_MS);
+  g_assert_true (dbr_state_tracker_flush_sync (scene->tracker, NULL, &error));
+  g_assert_no_error (error);
+  state = dbr_state_tracker_get (scene->tracker, DBR_TEST_BLUEZ_DEVICE);
+  g_assert_nonnull (state);
+
+  g_assert_true (g_file_set_contents (scene->path, "libdbr-state 1\nhalf", -1, NULL));
+  g_assert_null (dbr_state_tracker_restore_sync (scene->tracker, DBR_TEST_BLUEZ_DEVICE, NULL,
+                                                 &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_STORAGE);
+  g_clear_error (&error);
+  g_assert_true (dbr_state_tracker_flush_sync (scene->tracker, NULL, &error));
+  g_assert_no_error (error);
+  g_clear_object (&scene->tracker);
+
+  other = dbr_state_tracker_new (scene->bluez->monitor);
+  dbr_state_tracker_set_file (other, scene->path);
+  found = dbr_state_tracker_get (other, DBR_TEST_BLUEZ_DEVICE);
+  g_assert_nonnull (found);
+  g_assert_cmpint (dbr_device_state_get_saved_usec (found), ==,
+                   dbr_device_state_get_saved_usec (state));
+}
+
+static void
+test_restores_without_writing (void)
+{
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autofree char *obstacle = g_build_filename (scene->folder, ".devices.new", NULL);
+  g_autoptr(GError) error = NULL;
+  guint n_failed = 0;
+
+  g_test_summary ("What was saved is put back also while nothing can be written");
+
+  dbr_state_tracker_set_file (scene->tracker, scene->path);
+  scene_save (scene);
+  g_assert_cmpint (g_mkdir (obstacle, 0700), ==, 0);
+  g_signal_connect (scene->tracker, "storage-failed", G_CALLBACK (failed_cb), &n_failed);
+  g_assert_true (dbr_state_tracker_set_attribute (scene->tracker, DBR_TEST_BLUEZ_DEVICE, "a",
+                                                  g_variant_new_int32 (1), &error));
+  dbr_test_wait_until (NULL, n_failed == 1, DBR_TEST_PATIENCE_MS);
+  assert_restores (scene, "trusted", "unchanged");
+  g_assert_false (dbr_state_tracker_flush_sync (scene->tracker, NULL, &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_STORAGE);
+  g_assert_cmpint (g_rmdir (obstacle), ==, 0);
+}
+
 
   g_assert_cmpint (g_rmdir (path), ==, 0);
   g_assert_true (dbr_state_tracker_flush_sync (scene->tracker, NULL, &error));
