@@ -50,7 +50,7 @@ GPtrArray            *dbr_state_book_dup_changes   (DbrStateBook   *self) G_GNUC
 void                  dbr_state_book_apply  (DbrStateBook          *self,
                                              const DbrStateChange  *change);
 
-/* A device was saved. What somebody has saved later stays. */
+/* A device was saved. What somebody has saved later stays, but not what was saved later than now. */
 DbrStateChange       *dbr_state_change_new_saved     (const char   *address,
                                                       gint64        saved_usec,
                                                       GVariant     *values) G_GNUC_WARN_UNUSED_RESULT;

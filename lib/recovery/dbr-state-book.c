@@ -264,6 +264,14 @@ set_page (DbrStateBook *self,
     g_tree_replace (self->pages, g_strdup (address), page_new (saved_usec, values, attributes));
 }
 
+/* Such a moment was told by a clock that was wrong: it would keep out all that is saved until it has
+ * come. */
+static gboolean
+is_to_come (gint64 saved_usec)
+{
+  return saved_usec > g_get_real_time ();
+}
+
 void
 dbr_state_book_apply (DbrStateBook         *self,
                       const DbrStateChange *change)
@@ -276,7 +284,7 @@ dbr_state_book_apply (DbrStateBook         *self,
   switch (change->kind)
     {
     case CHANGE_SAVED:
-      if (change->saved_usec >= record.saved_usec)
+      if (change->saved_usec >= record.saved_usec || is_to_come (record.saved_usec))
         set_page (self, change->address, change->saved_usec, change->value, record.attributes);
       break;
 

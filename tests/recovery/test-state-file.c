@@ -622,6 +622,34 @@ test_lock_is_kept (void)
 {
   g_autoptr(Scene) scene = scene_new ();
   g_autoptr(GError) error = NULL;
+static void
+test_clock_was_wrong (void)
+{
+  g_autoptr(Scene) scene = scene_new ();
+  g_autoptr(GError) error = NULL;
+  g_autoptr(DbrStateBook) wrong = NULL;
+  g_autoptr(DbrStateBook) right = NULL;
+  gint64 now = g_get_real_time ();
+  DbrStateRecord record;
+  const char *name = NULL;
+
+  g_test_summary ("What was saved while the clock was ahead keeps nothing out when it is set right");
+
+  wrong = commit_one (scene->path,
+                      dbr_state_change_new_saved (ADDRESS, now + 3600 * (gint64) G_USEC_PER_SEC,
+                                                  g_variant_new_parsed ("{'name': <'wrong'>}")),
+                      &error);
+  g_assert_no_error (error);
+  right = commit_one (scene->path,
+                      dbr_state_change_new_saved (ADDRESS, now,
+                                                  g_variant_new_parsed ("{'name': <'right'>}")),
+                      &error);
+  g_assert_no_error (error);
+  g_assert_true (dbr_state_book_lookup (right, ADDRESS, &record));
+  g_assert_true (g_variant_lookup (record.values, "name", "&s", &name));
+  g_assert_cmpstr (name, ==, "right");
+}
+
   g_autofree char *lock_path = g_build_filename (scene->folder, ".state.lock", NULL);
   int fd;
 
@@ -687,3 +715,4 @@ main (int    argc,
 
   return g_test_run ();
 }
+  g_test_add_func ("/dbr/state-file/clock-was-wrong", test_clock_was_wrong);
