@@ -89,6 +89,10 @@ place_open (Place       *self,
   self->new_name = g_strconcat (".", self->name, ".new", NULL);
   self->lock_name = g_strconcat (".", self->name, ".lock", NULL);
   self->lock_fd = -1;
+  /* Of a folder, the last name is not that of a file in it. */
+  if (g_str_has_suffix (path, G_DIR_SEPARATOR_S))
+    return fail_to_read (self, g_strerror (EISDIR), error);
+
   self->fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
   return self->fd >= 0 || fail_to_read (self, g_strerror (errno), error);

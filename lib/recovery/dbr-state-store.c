@@ -319,7 +319,8 @@ dup_whole_path (const char *path)
 
   folder = g_get_current_dir ();
 
-  return g_build_filename (folder, path, NULL);
+  /* No name at all is not that of a file. */
+  return g_build_filename (folder, *path != '\0' ? path : G_DIR_SEPARATOR_S, NULL);
 }
 
 DbrStateStore *

@@ -215,6 +215,7 @@ test_refuses_what_is_no_file (void)
   g_autoptr(GError) error = NULL;
   g_autofree char *target = g_build_filename (scene->folder, "target", NULL);
   g_autofree char *missing = g_build_filename (scene->folder, "none", "state", NULL);
+  g_autofree char *folder = scene_dup_beside (scene, G_DIR_SEPARATOR_S);
 
   g_test_summary ("Links, pipes and folders are refused and left as they are; nobody waits for a pipe");
 
@@ -240,6 +241,10 @@ test_refuses_what_is_no_file (void)
 
   assert_storage (dbr_state_file_load (missing, &error), &error, "none/state");
   assert_storage (commit_attribute (missing, "two", &error), &error, "none/state");
+
+  assert_storage (dbr_state_file_load (folder, NULL, &error), &error, folder);
+  assert_storage (commit_attribute (folder, "two", &error), &error, g_strerror (EISDIR));
+  g_assert_cmpint (g_rmdir (scene->path), ==, 0);
 }
 
 static void

@@ -195,6 +195,33 @@ test_takes_any_path (void)
 }
 
 static void
+test_takes_no_folder (void)
+{
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autofree char *old = g_get_current_dir ();
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GDir) dir = NULL;
+
+  g_test_summary ("Where there is no name there is no file, and nothing is written near");
+
+  g_assert_cmpint (g_mkdir (scene->path, 0700), ==, 0);
+  g_assert_cmpint (g_chdir (scene->path), ==, 0);
+  dbr_state_tracker_set_file (scene->tracker, "");
+  g_assert_cmpint (g_chdir (old), ==, 0);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_false (dbr_state_tracker_save_sync (scene->tracker, state_scene_wait_for_device (scene),
+                                                   NULL, &error));
+      g_assert_error (error, DBR_ERROR, DBR_ERROR_STORAGE);
+      g_assert_nonnull (strstr (error->message, scene->path));
+      g_clear_error (&error);
+    }
+  g_assert_cmpint (g_rmdir (scene->path), ==, 0);
+  dir = g_dir_open (scene->folder, 0, NULL);
+  g_assert_null (g_dir_read_name (dir));
+}
+
+static void
 test_writes_before_it_goes (void)
 {
   g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
@@ -669,3 +696,4 @@ main (int    argc,
 
   return g_test_run ();
 }
+  g_test_add_func ("/dbr/state-tracker/takes-no-folder", test_takes_no_folder);
