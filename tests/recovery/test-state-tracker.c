@@ -629,6 +629,27 @@ test_in_doubt_leaves (void)
 }
 
 static void
+test_leaves_a_name_that_was_not_known (void)
+{
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autoptr(DbrStateStore) store = dbr_state_tracker_ref_store (scene->tracker);
+  g_autoptr(GListModel) events = NULL;
+  g_autoptr(GError) error = NULL;
+  GVariant *values = g_variant_new_parsed ("{'Alias': <'00-AA-01-00-00-42'>, 'Adapter': <%s>,"
+                                           " 'Service': <'that was before'>}",
+                                           DBR_TEST_BLUEZ_ADAPTER);
+
+  g_test_summary ("What BlueZ calls a device whose name it does not know is not put before its name");
+
+  state_scene_wait_for_device (scene);
+  dbr_state_store_add (store, dbr_state_change_new_saved (DBR_TEST_BLUEZ_DEVICE, g_get_real_time (),
+                                                          values));
+  events = dbr_state_tracker_restore_sync (scene->tracker, DBR_TEST_BLUEZ_DEVICE, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_null (state_scene_find_result (events, "alias", NULL));
+}
+
+static void
 restored_cb (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
@@ -695,5 +716,7 @@ main (int    argc,
   g_test_add_func ("/dbr/state-tracker/is-cancelled", test_is_cancelled);
 
   return g_test_run ();
+  g_test_add_func ("/dbr/state-tracker/leaves-a-name-that-was-not-known",
+                   test_leaves_a_name_that_was_not_known);
 }
   g_test_add_func ("/dbr/state-tracker/takes-no-folder", test_takes_no_folder);
