@@ -295,7 +295,7 @@ place_fail_to_set_aside (const Place   *self,
 
 /* @problem is what is wrong with the file; the caller is told it, and what was done about it. With
  * the lock. */
-static void
+static gboolean
 place_set_aside (const Place    *self,
                  DbrStateFault   fault,
                  const GError   *problem,
@@ -317,17 +317,20 @@ place_set_aside (const Place    *self,
           g_set_error (error, DBR_ERROR, DBR_ERROR_STORAGE,
                        _("The device states in %s were set aside as %s: %s"), shown, name,
                        problem->message);
-          return;
+          return TRUE;
         }
     }
   while (errno == EEXIST);
 
   place_fail_to_set_aside (self, problem, g_strerror (errno), error);
+
+  return FALSE;
 }
 
 /* With the lock: what is no book is set aside. */
 static DbrStateBook *
 place_load_locked (const Place  *self,
+                   gboolean     *was_aside,
                    GError      **error)
 {
   g_autoptr(GError) problem = NULL;
@@ -335,9 +338,9 @@ place_load_locked (const Place  *self,
   DbrStateFault fault;
   DbrStateBook *book = place_read_book (self, &is_faulty, &fault, &problem);
 
-  if (is_faulty)
-    place_set_aside (self, fault, problem, error);
-  else if (book == NULL)
+  if (is_faulty && place_set_aside (self, fault, problem, error) && was_aside != NULL)
+    *was_aside = TRUE;
+  else if (!is_faulty && book == NULL)
     g_propagate_error (error, g_steal_pointer (&problem));
 
   return book;
@@ -424,6 +427,7 @@ place_write (const Place  *self,
 
 DbrStateBook *
 dbr_state_file_load (const char  *path,
+                     gboolean    *was_aside,
                      GError     **error)
 {
   g_auto(Place) place = { .fd = -1, .lock_fd = -1 };
@@ -439,7 +443,7 @@ dbr_state_file_load (const char  *path,
   /* A file is replaced as a whole, so reading needs no lock, nor the permission to write one. */
   book = place_read_book (&place, &is_faulty, &fault, &problem);
   if (is_faulty && place_lock (&place, &obstacle))
-    return place_load_locked (&place, error);
+    return place_load_locked (&place, was_aside, error);
   if (is_faulty)
     place_fail_to_set_aside (&place, problem, obstacle->message, error);
   else if (book == NULL)
@@ -451,6 +455,7 @@ dbr_state_file_load (const char  *path,
 DbrStateBook *
 dbr_state_file_commit (const char  *path,
                        GPtrArray   *changes,
+                       gboolean    *was_aside,
                        GError     **error)
 {
   g_auto(Place) place = { .fd = -1, .lock_fd = -1 };
@@ -459,7 +464,7 @@ dbr_state_file_commit (const char  *path,
   if (!place_open (&place, path, error) || !place_lock (&place, error))
     return NULL;
 
-  book = place_load_locked (&place, error);
+  book = place_load_locked (&place, was_aside, error);
   if (book == NULL)
     return NULL;
 

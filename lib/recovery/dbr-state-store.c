@@ -187,6 +187,14 @@ store_set_book_locked (DbrStateStore *self,
     dbr_state_book_apply (self->book, self->changes->pdata[i]);
 }
 
+/* What was in a file that was set aside is known here as before, and goes into the new one. */
+static void
+store_keep_locked (DbrStateStore *self)
+{
+  g_ptr_array_unref (self->changes);
+  self->changes = dbr_state_book_dup_changes (self->book);
+}
+
 static void
 store_read (DbrStateStore *self)
 {
@@ -200,7 +208,7 @@ store_read (DbrStateStore *self)
   if (is_read)
     return;
 
-  book = dbr_state_file_load (self->path, &error);
+  book = dbr_state_file_load (self->path, NULL, &error);
 
   g_mutex_lock (&books_mutex);
   if (book != NULL)
@@ -221,6 +229,7 @@ store_write (DbrStateStore  *self,
              GError        **error)
 {
   g_autoptr(GPtrArray) changes = NULL;
+  gboolean was_aside = FALSE;
   DbrStateBook *book;
 
   g_mutex_lock (&books_mutex);
@@ -231,7 +240,7 @@ store_write (DbrStateStore  *self,
   if (changes->len == 0)
     return TRUE;
 
-  book = dbr_state_file_commit (self->path, changes, error);
+  book = dbr_state_file_commit (self->path, changes, &was_aside, error);
 
   g_mutex_lock (&books_mutex);
   if (book != NULL)
@@ -242,6 +251,8 @@ store_write (DbrStateStore  *self,
     {
       g_ptr_array_extend_and_steal (changes, g_steal_pointer (&self->changes));
       self->changes = g_steal_pointer (&changes);
+      if (was_aside)
+        store_keep_locked (self);
     }
   g_mutex_unlock (&books_mutex);
 
@@ -465,19 +476,22 @@ gboolean
 dbr_state_store_refresh (DbrStateStore  *self,
                          GError        **error)
 {
-  DbrStateBook *book;
+  DbrStateBook *book = NULL;
+  gboolean was_aside = FALSE;
 
   if (self->path == NULL)
     return TRUE;
 
   g_mutex_lock (&self->file_mutex);
-  book = dbr_state_file_load (self->path, error);
+  store_read (self);
+  if (dbr_state_store_check (self, error))
+    book = dbr_state_file_load (self->path, &was_aside, error);
+  g_mutex_lock (&books_mutex);
   if (book != NULL)
-    {
-      g_mutex_lock (&books_mutex);
-      store_set_book_locked (self, book);
-      g_mutex_unlock (&books_mutex);
-    }
+    store_set_book_locked (self, book);
+  else if (was_aside)
+    store_keep_locked (self);
+  g_mutex_unlock (&books_mutex);
   g_mutex_unlock (&self->file_mutex);
 
   return book != NULL;

@@ -344,7 +344,7 @@ assert_kept (Scene *scene,
              guint  number)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(DbrStateBook) book = dbr_state_file_load (scene->state->path, &error);
+  g_autoptr(DbrStateBook) book = dbr_state_file_load (scene->state->path, NULL, &error);
   DbrStateRecord record;
   guint kept = G_MAXUINT;
 

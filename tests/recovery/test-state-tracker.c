@@ -286,33 +286,6 @@ test_tells_of_a_damaged_file (void)
 }
 
 static void
-test_writes_later (void)
-{
-  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
-  g_autofree char *folder = g_build_filename (scene->folder, "later", NULL);
-  g_autofree char *path = g_build_filename (folder, "devices", NULL);
-  g_autofree char *lock_path = g_build_filename (folder, ".devices.lock", NULL);
-  g_autoptr(DbrDeviceState) state = NULL;
-  g_autoptr(GError) error = NULL;
-  guint n_failed = 0;
-
-  g_test_summary ("What could not be written is told of, still known, and written when it can be");
-
-  g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
-  dbr_state_tracker_set_file (scene->tracker, path);
-  scene_save (scene);
-  g_assert_cmpint (g_unlink (path), ==, 0);
-  g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
-  g_signal_connect (scene->tracker, "storage-failed", G_CALLBACK (failed_cb), &n_failed);
-  g_assert_true (dbr_state_tracker_set_attribute (scene->tracker, NO_ONE, "a",
-                                                  g_variant_new_int32 (1), &error));
-  dbr_test_wait_until (NULL, n_failed == 1, DBR_TEST_PATIENCE_MS);
-  g_assert_false (dbr_state_tracker_flush_sync (scene->tracker, NULL, &error));
-  g_assert_error (error, DBR_ERROR, DBR_ERROR_STORAGE);
-  g_clear_error (&error);
-  state = dbr_state_tracker_get (scene->tracker, NO_ONE);
-  g_assert_nonnull (state);
-static void
 test_knows_what_was_damaged (void)
 {
   g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
@@ -376,6 +349,33 @@ test_restores_without_writing (void)
   g_assert_cmpint (g_rmdir (obstacle), ==, 0);
 }
 
+static void
+test_writes_later (void)
+{
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autofree char *folder = g_build_filename (scene->folder, "later", NULL);
+  g_autofree char *path = g_build_filename (folder, "devices", NULL);
+  g_autofree char *lock_path = g_build_filename (folder, ".devices.lock", NULL);
+  g_autoptr(DbrDeviceState) state = NULL;
+  g_autoptr(GError) error = NULL;
+  guint n_failed = 0;
+
+  g_test_summary ("What could not be written is told of, still known, and written when it can be");
+
+  g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
+  dbr_state_tracker_set_file (scene->tracker, path);
+  scene_save (scene);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+  g_assert_cmpint (g_mkdir (path, 0700), ==, 0);
+  g_signal_connect (scene->tracker, "storage-failed", G_CALLBACK (failed_cb), &n_failed);
+  g_assert_true (dbr_state_tracker_set_attribute (scene->tracker, NO_ONE, "a",
+                                                  g_variant_new_int32 (1), &error));
+  dbr_test_wait_until (NULL, n_failed == 1, DBR_TEST_PATIENCE_MS);
+  g_assert_false (dbr_state_tracker_flush_sync (scene->tracker, NULL, &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_STORAGE);
+  g_clear_error (&error);
+  state = dbr_state_tracker_get (scene->tracker, NO_ONE);
+  g_assert_nonnull (state);
 
   g_assert_cmpint (g_rmdir (path), ==, 0);
   g_assert_true (dbr_state_tracker_flush_sync (scene->tracker, NULL, &error));
@@ -700,6 +700,8 @@ main (int    argc,
   g_test_add_func ("/dbr/state-tracker/writes-before-it-goes", test_writes_before_it_goes);
   g_test_add_func ("/dbr/state-tracker/tells-of-a-damaged-file", test_tells_of_a_damaged_file);
   g_test_add_func ("/dbr/state-tracker/writes-later", test_writes_later);
+  g_test_add_func ("/dbr/state-tracker/knows-what-was-damaged", test_knows_what_was_damaged);
+  g_test_add_func ("/dbr/state-tracker/restores-without-writing", test_restores_without_writing);
   g_test_add_func ("/dbr/state-tracker/was-never-saved", test_was_never_saved);
   g_test_add_func ("/dbr/state-tracker/connects-again", test_connects_again);
   g_test_add_func ("/dbr/state-tracker/finds-again", test_finds_again);
