@@ -41,7 +41,7 @@ void           dbr_state_store_add      (DbrStateStore       *self,
 /* Blocks until all is written, or cannot be. */
 gboolean       dbr_state_store_flush    (DbrStateStore       *self,
                                          GError             **error);
-/* Blocks until it is known what other programs have written. */
+/* Blocks until it is known what other programs have written. Writes nothing. */
 gboolean       dbr_state_store_refresh  (DbrStateStore       *self,
                                          GError             **error);
 

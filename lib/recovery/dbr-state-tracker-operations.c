@@ -394,8 +394,7 @@ static DbrStateBook *
 read_book (Job     *job,
            GError **error)
 {
-  if (!dbr_state_store_check (job->store, error) || !dbr_state_store_flush (job->store, error)
-      || !dbr_state_store_refresh (job->store, error))
+  if (!dbr_state_store_refresh (job->store, error))
     return NULL;
 
   return dbr_state_store_dup_book (job->store);

@@ -180,6 +180,7 @@ static void
 test_too_deep (void)
 {
   g_autoptr(GVariant) value = g_variant_ref_sink (g_variant_new_int32 (1));
+  g_autoptr(GError) error = NULL;
 
   g_test_summary ("What is nested so deeply that it could not be read back is refused before");
 
@@ -397,8 +398,8 @@ main (int    argc,
   g_test_add_func ("/dbr/state-book/changes", test_changes);
   g_test_add_func ("/dbr/state-book/keeps-any-type", test_keeps_any_type);
   g_test_add_func ("/dbr/state-book/too-deep", test_too_deep);
-  g_test_add_func ("/dbr/state-book/tells-faults-apart", test_tells_faults_apart);
   g_test_add_func ("/dbr/state-book/too-large", test_too_large);
+  g_test_add_func ("/dbr/state-book/tells-faults-apart", test_tells_faults_apart);
   g_test_add_func ("/dbr/state-book/reads-with-care", test_reads_with_care);
   g_test_add_func ("/dbr/state-book/mutations", test_mutations);
   g_test_add_func ("/dbr/state-book/mutated-lines", test_mutated_lines);

@@ -697,11 +697,12 @@ main (int    argc,
   g_test_add_func ("/dbr/state-tracker/attributes", test_attributes);
   g_test_add_func ("/dbr/state-tracker/outlives-the-tracker", test_outlives_the_tracker);
   g_test_add_func ("/dbr/state-tracker/takes-any-path", test_takes_any_path);
+  g_test_add_func ("/dbr/state-tracker/takes-no-folder", test_takes_no_folder);
   g_test_add_func ("/dbr/state-tracker/writes-before-it-goes", test_writes_before_it_goes);
   g_test_add_func ("/dbr/state-tracker/tells-of-a-damaged-file", test_tells_of_a_damaged_file);
-  g_test_add_func ("/dbr/state-tracker/writes-later", test_writes_later);
   g_test_add_func ("/dbr/state-tracker/knows-what-was-damaged", test_knows_what_was_damaged);
   g_test_add_func ("/dbr/state-tracker/restores-without-writing", test_restores_without_writing);
+  g_test_add_func ("/dbr/state-tracker/writes-later", test_writes_later);
   g_test_add_func ("/dbr/state-tracker/was-never-saved", test_was_never_saved);
   g_test_add_func ("/dbr/state-tracker/connects-again", test_connects_again);
   g_test_add_func ("/dbr/state-tracker/finds-again", test_finds_again);
@@ -715,10 +716,9 @@ main (int    argc,
   g_test_add_func ("/dbr/state-tracker/restores-what-another-process-saved",
                    test_restores_what_another_process_saved);
   g_test_add_func ("/dbr/state-tracker/in-doubt-leaves", test_in_doubt_leaves);
+  g_test_add_func ("/dbr/state-tracker/leaves-a-name-that-was-not-known",
+                   test_leaves_a_name_that_was_not_known);
   g_test_add_func ("/dbr/state-tracker/is-cancelled", test_is_cancelled);
 
   return g_test_run ();
-  g_test_add_func ("/dbr/state-tracker/leaves-a-name-that-was-not-known",
-                   test_leaves_a_name_that_was_not_known);
 }
-  g_test_add_func ("/dbr/state-tracker/takes-no-folder", test_takes_no_folder);
