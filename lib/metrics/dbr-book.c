@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/dbr-check-private.h"
+#include "base/dbr-fork-private.h"
 
 DbrBook *
 dbr_book_new (const DbrClock *clock)
@@ -15,6 +16,7 @@ dbr_book_new (const DbrClock *clock)
   DbrBook *self = g_new0 (DbrBook, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
+  self->generation = dbr_fork_get_generation ();
   self->clock = clock;
   self->is_timed = clock == dbr_clock_get_system ();
   g_mutex_init (&self->mutex);
@@ -42,7 +44,7 @@ dbr_book_ref (DbrBook *self)
 void
 dbr_book_unref (DbrBook *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (!g_atomic_ref_count_dec (&self->ref_count) || !dbr_book_is_of_process (self))
     return;
 
   g_hash_table_unref (self->accounts);
@@ -53,6 +55,12 @@ dbr_book_unref (DbrBook *self)
   g_clear_pointer (&self->herald, dbr_herald_unref);
   g_mutex_clear (&self->mutex);
   g_free (self);
+}
+
+gboolean
+dbr_book_is_of_process (const DbrBook *self)
+{
+  return self->generation == dbr_fork_get_generation ();
 }
 
 void
@@ -318,12 +326,15 @@ dbr_book_record (DbrBook      *self,
 {
   if (G_UNLIKELY (now >= __atomic_load_n (&self->next_turn, __ATOMIC_RELAXED)))
     {
+      if (!dbr_book_is_of_process (self))
+        return;
+
       g_mutex_lock (&self->mutex);
       dbr_book_turn_locked (self, now);
       dbr_book_unlock (self);
     }
 
-  if (G_UNLIKELY (dbr_account_record (account, outcome, usec)))
+  if (G_UNLIKELY (dbr_account_record (account, outcome, usec)) && dbr_book_is_of_process (self))
     {
       g_mutex_lock (&self->mutex);
       dbr_book_note_bad_locked (self, account, now, outcome, usec, error_name);

@@ -6,6 +6,7 @@
 #include "metrics/dbr-metrics-private.h"
 
 #include "base/dbr-check-private.h"
+#include "base/dbr-fork-private.h"
 #include "base/dbr-i18n-private.h"
 #include "base/dbr-incident-source-private.h"
 #include "metrics/dbr-issue-private.h"
@@ -48,6 +49,8 @@
  * Windows are on a clock that goes on while the machine sleeps, so that what was before does not
  * count as new after it.
  *
+ * A child of `fork()` counts anew, from nothing, and is told of no issues.
+ *
  * All functions may be called from any thread, and what one reads is of one moment while others
  * record. The list of issues changes, and signals are emitted, in the context that the metrics were
  * made in.
@@ -59,11 +62,14 @@ struct _DbrMetrics
   GObject           parent_instance;
 
   /* identity */
-  DbrBook          *book;
+  guint             generation;
   DbrHerald        *herald;
   GMainContext     *context;
   GThread          *thread;
   DbrIncidentBoard *board;
+
+  /* atomic: of this process */
+  DbrBook          *book;
 
   /* in the context only */
   gboolean          is_telling;
@@ -195,7 +201,8 @@ tell_cb (GObject  *object,
 static void
 dbr_metrics_collect_here (DbrMetrics *self)
 {
-  if (g_thread_self () != self->thread || !g_main_context_acquire (self->context))
+  if (self->generation != dbr_fork_get_generation () || g_thread_self () != self->thread
+      || !g_main_context_acquire (self->context))
     return;
 
   dbr_metrics_collect (self);
@@ -216,7 +223,7 @@ dbr_metrics_dispose (GObject *object)
 {
   DbrMetrics *self = DBR_METRICS (object);
 
-  dbr_book_close (self->book);
+  dbr_book_close (dbr_metrics_get_book (self));
   dbr_incident_board_close (self->board);
 
   G_OBJECT_CLASS (dbr_metrics_parent_class)->dispose (object);
@@ -329,6 +336,7 @@ dbr_metrics_class_init (DbrMetricsClass *klass)
 static void
 dbr_metrics_init (DbrMetrics *self)
 {
+  self->generation = dbr_fork_get_generation ();
   self->herald = dbr_herald_new (G_OBJECT (self));
   self->context = g_main_context_ref_thread_default ();
   self->thread = g_thread_self ();
@@ -367,7 +375,19 @@ dbr_metrics_new_with_clock (const DbrClock *clock)
 DbrBook *
 dbr_metrics_get_book (DbrMetrics *self)
 {
-  return self->book;
+  DbrBook *book = g_atomic_pointer_get (&self->book);
+  DbrBook *fresh;
+
+  if (G_LIKELY (dbr_book_is_of_process (book)))
+    return book;
+
+  /* That of the parent is left as it is: a thread that is not here may have been at it. */
+  fresh = dbr_book_new (dbr_clock_get_system ());
+  dbr_book_close (fresh);
+  if (!g_atomic_pointer_compare_and_exchange (&self->book, book, fresh))
+    dbr_book_unref (fresh);
+
+  return g_atomic_pointer_get (&self->book);
 }
 
 /**
@@ -389,7 +409,7 @@ dbr_metrics_get_issues (DbrMetrics *self)
 {
   g_return_val_if_fail (DBR_IS_METRICS (self), NULL);
 
-  dbr_book_tick (self->book);
+  dbr_book_tick (dbr_metrics_get_book (self));
   dbr_metrics_collect_here (self);
 
   return G_LIST_MODEL (self->issues);
@@ -418,7 +438,7 @@ dbr_metrics_record (DbrMetrics *self,
   g_return_if_fail (DBR_IS_METRICS (self));
   g_return_if_fail (operation != NULL);
 
-  dbr_book_record_name (self->book, operation, MIN (outcome, DBR_OUTCOME_REJECTED),
+  dbr_book_record_name (dbr_metrics_get_book (self), operation, MIN (outcome, DBR_OUTCOME_REJECTED),
                         MIN (usec, MAX_USEC));
 }
 
@@ -443,12 +463,12 @@ dbr_metrics_dup_operations (DbrMetrics *self)
 
   g_return_val_if_fail (DBR_IS_METRICS (self), NULL);
 
-  dbr_book_begin (self->book);
-  accounts = dbr_book_list (self->book);
+  dbr_book_begin (dbr_metrics_get_book (self));
+  accounts = dbr_book_list (dbr_metrics_get_book (self));
   names = g_new0 (char *, accounts->len + 1);
   for (guint i = 0; i < accounts->len; i++)
     names[i] = g_strdup (((DbrAccount *) g_ptr_array_index (accounts, i))->name);
-  dbr_book_end (self->book);
+  dbr_book_end (dbr_metrics_get_book (self));
 
   return names;
 }
@@ -462,11 +482,11 @@ dbr_metrics_read (DbrMetrics   *self,
   DbrFigures figures = { .range = DBR_RANGE_INIT };
   DbrAccount *account;
 
-  dbr_book_begin (self->book);
-  account = dbr_book_lookup (self->book, operation);
+  dbr_book_begin (dbr_metrics_get_book (self));
+  account = dbr_book_lookup (dbr_metrics_get_book (self), operation);
   if (account != NULL)
     read (account, &figures);
-  dbr_book_end (self->book);
+  dbr_book_end (dbr_metrics_get_book (self));
 
   return dbr_operation_stats_new (&figures);
 }
@@ -548,7 +568,7 @@ dbr_metrics_set_limits (DbrMetrics  *self,
   if (!dbr_check_operation (operation, error) || !dbr_limit_check (p95_usec, error_rate, error))
     return FALSE;
 
-  dbr_book_set_limit (self->book, operation, p95_usec, error_rate);
+  dbr_book_set_limit (dbr_metrics_get_book (self), operation, p95_usec, error_rate);
 
   return TRUE;
 }
@@ -566,7 +586,7 @@ dbr_metrics_reset (DbrMetrics *self)
 {
   g_return_if_fail (DBR_IS_METRICS (self));
 
-  dbr_book_reset (self->book);
+  dbr_book_reset (dbr_metrics_get_book (self));
 }
 
 DbrMetricsHandle *
@@ -576,7 +596,7 @@ dbr_metrics_resolve (DbrMetrics *self,
                      const char *interface_name,
                      const char *member)
 {
-  return dbr_book_resolve (self->book, operation, destination, interface_name, member);
+  return dbr_book_resolve (dbr_metrics_get_book (self), operation, destination, interface_name, member);
 }
 
 DbrMetricsHandle *
@@ -624,7 +644,7 @@ void
 dbr_metrics_note_budget (DbrMetrics *self,
                          const char *bus_name)
 {
-  dbr_book_note (self->book, DBR_ISSUE_BUDGET, bus_name, 1);
+  dbr_book_note (dbr_metrics_get_book (self), DBR_ISSUE_BUDGET, bus_name, 1);
 }
 
 void
@@ -633,14 +653,14 @@ dbr_metrics_note_circuit (DbrMetrics *self,
                           const char *state_nick,
                           gboolean    has_opened)
 {
-  dbr_book_set_circuit (self->book, bus_name, state_nick, has_opened);
+  dbr_book_set_circuit (dbr_metrics_get_book (self), bus_name, state_nick, has_opened);
 }
 
 void
 dbr_metrics_note_owner (DbrMetrics *self,
                         const char *bus_name)
 {
-  dbr_book_note (self->book, DBR_ISSUE_SERVICE_FLAPPING, bus_name, 1);
+  dbr_book_note (dbr_metrics_get_book (self), DBR_ISSUE_SERVICE_FLAPPING, bus_name, 1);
 }
 
 void
@@ -648,7 +668,7 @@ dbr_metrics_note_signals (DbrMetrics *self,
                           const char *sender,
                           guint       n)
 {
-  dbr_book_note (self->book, DBR_ISSUE_SIGNAL_FLOOD, sender, n);
+  dbr_book_note (dbr_metrics_get_book (self), DBR_ISSUE_SIGNAL_FLOOD, sender, n);
 }
 
 void
@@ -656,14 +676,14 @@ dbr_metrics_note_lag (DbrMetrics *self,
                       gint64      lag_usec)
 {
   if (lag_usec >= DBR_MAIN_LOOP_USEC)
-    dbr_book_note_lag (self->book, DBR_PROGRAM_NAME, lag_usec);
+    dbr_book_note_lag (dbr_metrics_get_book (self), DBR_PROGRAM_NAME, lag_usec);
 }
 
 void
 dbr_metrics_note_bus_limit (DbrMetrics *self,
                             const char *connection)
 {
-  dbr_book_note (self->book, DBR_ISSUE_BUS_LIMIT, connection, 1);
+  dbr_book_note (dbr_metrics_get_book (self), DBR_ISSUE_BUS_LIMIT, connection, 1);
 }
 
 void
@@ -671,18 +691,18 @@ dbr_metrics_set_slots (DbrMetrics     *self,
                        const char     *connection,
                        const DbrSlots *slots)
 {
-  dbr_book_set_slots (self->book, connection, slots);
+  dbr_book_set_slots (dbr_metrics_get_book (self), connection, slots);
 }
 
 void
 dbr_metrics_forget_connection (DbrMetrics *self,
                                const char *connection)
 {
-  dbr_book_leave (self->book, connection);
+  dbr_book_leave (dbr_metrics_get_book (self), connection);
 }
 
 void
 dbr_metrics_tick (DbrMetrics *self)
 {
-  dbr_book_tick (self->book);
+  dbr_book_tick (dbr_metrics_get_book (self));
 }

@@ -4,6 +4,8 @@
 #include "config.h"
 
 #include <math.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/dbr-error.h"
 
@@ -379,6 +381,9 @@ typedef struct
 } Race;
 
 #define N_RECORDS 50000
+#define N_CHILDREN 20
+/* A child that hangs is ended. */
+#define CHILD_S 10
 
 static gpointer
 record_cb (gpointer data)
@@ -447,6 +452,68 @@ test_threads (void)
   g_assert_cmpuint (dbr_operation_stats_get_count (by_name), ==, 16 * N_RECORDS / 100);
 }
 
+static gpointer
+record_on_cb (gpointer data)
+{
+  Race *race = data;
+
+  while (!g_atomic_int_get (&race->is_over))
+    dbr_metrics_record (race->metrics, "work", 10, DBR_OUTCOME_ERROR);
+
+  return NULL;
+}
+
+static int
+play_child (DbrMetrics       *metrics,
+            DbrMetricsHandle *handle)
+{
+  const DbrMetricsSample sample = {
+    g_get_monotonic_time () + S, 10, -1, -1, -1, DBR_OUTCOME_ERROR, NULL,
+  };
+  g_autoptr(DbrOperationStats) stats = NULL;
+  g_auto(GStrv) names = NULL;
+
+  dbr_metrics_handle_record (handle, &sample);
+  dbr_metrics_record (metrics, "child", 10, DBR_OUTCOME_ERROR);
+  names = dbr_metrics_dup_operations (metrics);
+  stats = dbr_metrics_get_stats (metrics, "child");
+  dbr_metrics_get_issues (metrics);
+  g_object_unref (metrics);
+
+  return g_strv_length (names) == 1 && dbr_operation_stats_get_count (stats) == 1 ? 0 : 1;
+}
+
+static void
+test_fork (void)
+{
+  g_autoptr(DbrMetrics) metrics = dbr_metrics_new ();
+  DbrMetricsHandle *handle = dbr_metrics_resolve (metrics, "default", NAME, NAME, "Play");
+  Race race = { metrics, FALSE };
+  GThread *threads[2];
+
+  g_test_summary ("A child of fork() counts anew, whatever threads of its parent had just begun");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("record", record_on_cb, &race);
+  for (guint i = 0; i < N_CHILDREN; i++)
+    {
+      pid_t pid = fork ();
+      int status;
+
+      g_assert_no_errno (pid);
+      if (pid == 0)
+        {
+          alarm (CHILD_S);
+          _exit (play_child (metrics, handle));
+        }
+      g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+      g_assert_cmpint (status, ==, 0);
+    }
+  g_atomic_int_set (&race.is_over, TRUE);
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -465,6 +532,7 @@ main (int    argc,
   g_test_add_func ("/dbr/metrics/bad-limits", test_limits);
   g_test_add_func ("/dbr/metrics/times-that-cannot-be", test_absurd_times);
   g_test_add_func ("/dbr/metrics/threads-lose-nothing", test_threads);
+  g_test_add_func ("/dbr/metrics/a-child-counts-anew", test_fork);
 
   return g_test_run ();
 }
