@@ -329,6 +329,18 @@ dbr_state_book_print (DbrStateBook *self,
   return g_string_free (text, FALSE);
 }
 
+/* But for how deep it is nested: GVariant takes no number that has lost some of its digits near zero. */
+static gboolean
+is_readable (GVariant *value)
+{
+  g_autofree char *text = g_variant_print (value, TRUE);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) read = g_variant_parse (NULL, text, NULL, NULL, &error);
+
+  return read != NULL
+         || g_error_matches (error, G_VARIANT_PARSE_ERROR, G_VARIANT_PARSE_ERROR_RECURSION);
+}
+
 gboolean
 dbr_state_book_check_attribute (const char  *name,
                                 GVariant    *value,
@@ -351,11 +363,17 @@ dbr_state_book_check_attribute (const char  *name,
     }
 
   read = dbr_state_book_parse (text, length, &fault, NULL);
-  if (read == NULL)
+  if (read != NULL)
+    return TRUE;
+
+  if (is_readable (value))
     g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
                  _("The attribute “%s” is nested too deeply to be kept"), name);
+  else
+    g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+                 _("The attribute “%s” has a number that is too near to zero to be kept"), name);
 
-  return read != NULL;
+  return FALSE;
 }
 
 static DbrStateBook *

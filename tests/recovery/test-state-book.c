@@ -193,7 +193,20 @@ test_too_deep (void)
     }
   g_assert_false (dbr_state_book_check_attribute ("deep", value, &error));
   g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
-  g_assert_nonnull (strstr (error->message, "deep"));
+  g_assert_nonnull (strstr (error->message, "“deep” is nested"));
+}
+
+static void
+test_near_zero (void)
+{
+  g_autoptr(GVariant) value = g_variant_ref_sink (g_variant_new_double (1e-310));
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A number that GVariant writes and does not read is refused before, by that reason");
+
+  g_assert_false (dbr_state_book_check_attribute ("weight", value, &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "“weight” has a number"));
 }
 
 static void
@@ -398,6 +411,7 @@ main (int    argc,
   g_test_add_func ("/dbr/state-book/changes", test_changes);
   g_test_add_func ("/dbr/state-book/keeps-any-type", test_keeps_any_type);
   g_test_add_func ("/dbr/state-book/too-deep", test_too_deep);
+  g_test_add_func ("/dbr/state-book/near-zero", test_near_zero);
   g_test_add_func ("/dbr/state-book/too-large", test_too_large);
   g_test_add_func ("/dbr/state-book/tells-faults-apart", test_tells_faults_apart);
   g_test_add_func ("/dbr/state-book/reads-with-care", test_reads_with_care);
