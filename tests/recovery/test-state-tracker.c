@@ -285,6 +285,25 @@ test_tells_of_a_damaged_file (void)
   g_assert_true (g_file_test (scene->path, G_FILE_TEST_EXISTS));
 }
 
+/* Whoever is told of it comes later than a thread that reads fast. */
+static void
+test_tells_of_what_was_read_before (void)
+{
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autoptr(DbrStateStore) store = NULL;
+  g_autoptr(DbrStateBook) book = NULL;
+  guint n_failed = 0;
+
+  g_test_summary ("A file that was read before the tracker has it is told of too, if it is none");
+
+  g_assert_true (g_file_set_contents (scene->path, "something else", -1, NULL));
+  store = dbr_state_store_get (scene->path);
+  book = dbr_state_store_dup_book (store);
+  g_signal_connect (scene->tracker, "storage-failed", G_CALLBACK (failed_cb), &n_failed);
+  dbr_state_tracker_set_file (scene->tracker, scene->path);
+  dbr_test_wait_until (NULL, n_failed == 1, DBR_TEST_PATIENCE_MS);
+}
+
 static void
 test_knows_what_was_damaged (void)
 {
@@ -700,6 +719,8 @@ main (int    argc,
   g_test_add_func ("/dbr/state-tracker/takes-no-folder", test_takes_no_folder);
   g_test_add_func ("/dbr/state-tracker/writes-before-it-goes", test_writes_before_it_goes);
   g_test_add_func ("/dbr/state-tracker/tells-of-a-damaged-file", test_tells_of_a_damaged_file);
+  g_test_add_func ("/dbr/state-tracker/tells-of-what-was-read-before",
+                   test_tells_of_what_was_read_before);
   g_test_add_func ("/dbr/state-tracker/knows-what-was-damaged", test_knows_what_was_damaged);
   g_test_add_func ("/dbr/state-tracker/restores-without-writing", test_restores_without_writing);
   g_test_add_func ("/dbr/state-tracker/writes-later", test_writes_later);
