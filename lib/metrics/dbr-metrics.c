@@ -51,9 +51,9 @@
  *
  * A child of `fork()` counts anew, from nothing, and is told of no issues.
  *
- * All functions may be called from any thread, and what one reads is of one moment while others
- * record. The list of issues changes, and signals are emitted, in the context that the metrics were
- * made in.
+ * All functions may be called from any thread. What one reads while others record is of one moment,
+ * but for what is being recorded just then: that may be counted and its time not yet known. The list
+ * of issues changes, and signals are emitted, in the context that the metrics were made in.
  *
  * Since: 0.1
  */
