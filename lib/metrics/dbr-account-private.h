@@ -138,6 +138,9 @@ void        dbr_account_recount_slow     (DbrAccount        *self);
 /* Whether there was anything in it. */
 gboolean    dbr_account_close_slice      (DbrAccount        *self,
                                           guint              n_passed);
+/* The oldest one of the closed ones; FALSE if there is none of this part. */
+gboolean    dbr_account_forget_slice     (DbrAccount        *self,
+                                          DbrPart            part);
 void        dbr_account_reset            (DbrAccount        *self);
 gboolean    dbr_account_is_empty         (DbrAccount        *self);
 

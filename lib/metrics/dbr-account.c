@@ -208,21 +208,35 @@ dbr_account_set_thresholds (DbrAccount *self,
   __atomic_store_n (&self->notable_usec, MIN (slow_usec, shift_usec), __ATOMIC_RELAXED);
 }
 
-/* By the cells of the window, and so as if the limit had always been the one it is now. */
+static guint64
+dbr_account_count_slow (const DbrAccount *self,
+                        const DbrTally   *tally)
+{
+  guint64 n_slow = 0;
+
+  for (guint cell = dbr_histogram_get_cell (self->slow_usec) + 1; cell < DBR_HISTOGRAM_N_CELLS;
+       cell++)
+    n_slow += tally->cells[cell];
+
+  return n_slow;
+}
+
+/* By the cells of each slice, and so as if the limit had always been the one it is now: a slice
+ * leaves the window with what was slow in it. */
 void
 dbr_account_recount_slow (DbrAccount *self)
 {
-  guint limit = dbr_histogram_get_cell (self->slow_usec);
-  DbrTally window = { { 0 } };
-  guint64 n_slow = 0;
+  const DbrSeries *series = &self->parts[DBR_PART_TOTAL];
+  DbrTally tally = { { 0 } };
 
-  dbr_series_read_window (&self->parts[DBR_PART_TOTAL], &window);
-  for (guint cell = limit + 1; cell < DBR_HISTOGRAM_N_CELLS; cell++)
-    n_slow += window.cells[cell];
-
+  dbr_series_read_slice (series, &tally);
+  self->at_slice.n_slow = self->n_slow - dbr_account_count_slow (self, &tally);
   for (guint i = 0; i < DBR_WINDOW_N_CLOSED; i++)
-    self->closed[i].n_slow = 0;
-  self->at_slice.n_slow = self->n_slow - n_slow;
+    {
+      memset (&tally, 0, sizeof tally);
+      dbr_series_read_closed (series, i, &tally);
+      self->closed[i].n_slow = dbr_account_count_slow (self, &tally);
+    }
 }
 
 void
@@ -295,6 +309,19 @@ dbr_account_close_slice (DbrAccount *self,
     dbr_series_close (&self->parts[i], n_passed);
 
   return was_used;
+}
+
+/* The sum goes with the times that it is of, or their mean would be wrong. */
+gboolean
+dbr_account_forget_slice (DbrAccount *self,
+                          DbrPart     part)
+{
+  int slice = dbr_series_forget_slice (&self->parts[part]);
+
+  if (part == DBR_PART_TOTAL && slice >= 0)
+    self->closed[slice].sum_usec = 0;
+
+  return slice >= 0;
 }
 
 void

@@ -28,6 +28,7 @@ typedef enum
 
 #define DBR_N_ISSUE_KINDS ((guint) DBR_ISSUE_SERVICE_FLAPPING + 1)
 #define DBR_N_OPERATION_ISSUES ((guint) DBR_ISSUE_SLO_BURN + 1)
+#define DBR_N_PLACE_ISSUES (DBR_N_ISSUE_KINDS - DBR_N_OPERATION_ISSUES)
 
 const char *dbr_issue_kind_to_string (DbrIssueKind  kind);
 /* A few words for a person, to be translated. */

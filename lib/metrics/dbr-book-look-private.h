@@ -14,6 +14,7 @@ struct _DbrBook
   gatomicrefcount  ref_count;
 
   /* identity */
+  guint            generation;
   const DbrClock  *clock;
   gboolean         is_timed;
   DbrHerald       *herald;

@@ -144,7 +144,7 @@ dbr_book_shrink_locked (DbrBook *self)
             {
               DbrAccount *account = g_ptr_array_index (self->list, i);
 
-              was_any |= dbr_series_forget_slice (&account->parts[part - 1]);
+              was_any |= dbr_account_forget_slice (account, part - 1);
             }
         }
     }

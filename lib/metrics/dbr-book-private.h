@@ -32,6 +32,9 @@ G_BEGIN_DECLS
 DbrBook    *dbr_book_new         (const DbrClock    *clock) G_GNUC_WARN_UNUSED_RESULT;
 DbrBook    *dbr_book_ref         (DbrBook           *self);
 void        dbr_book_unref       (DbrBook           *self);
+/* FALSE in a child of fork(), which has to leave it alone: its lock may be held by a thread that is
+ * not there. Only what is recorded by an account may come there still. */
+gboolean    dbr_book_is_of_process (const DbrBook   *self);
 /* From then on nothing happens by itself. */
 void        dbr_book_close       (DbrBook           *self);
 /* @tell is called in the herald's context when there are news; both to be set once, at first. */

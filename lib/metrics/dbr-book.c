@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/dbr-check-private.h"
+#include "base/dbr-fork-private.h"
 
 DbrBook *
 dbr_book_new (const DbrClock *clock)
@@ -15,6 +16,7 @@ dbr_book_new (const DbrClock *clock)
   DbrBook *self = g_new0 (DbrBook, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
+  self->generation = dbr_fork_get_generation ();
   self->clock = clock;
   self->is_timed = clock == dbr_clock_get_system ();
   g_mutex_init (&self->mutex);
@@ -42,7 +44,7 @@ dbr_book_ref (DbrBook *self)
 void
 dbr_book_unref (DbrBook *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (!g_atomic_ref_count_dec (&self->ref_count) || !dbr_book_is_of_process (self))
     return;
 
   g_hash_table_unref (self->accounts);
@@ -53,6 +55,12 @@ dbr_book_unref (DbrBook *self)
   g_clear_pointer (&self->herald, dbr_herald_unref);
   g_mutex_clear (&self->mutex);
   g_free (self);
+}
+
+gboolean
+dbr_book_is_of_process (const DbrBook *self)
+{
+  return self->generation == dbr_fork_get_generation ();
 }
 
 void
@@ -221,6 +229,15 @@ dbr_book_note_lag (DbrBook    *self,
   dbr_book_unlock (self);
 }
 
+/* What is counted together with others has no state: it would be that of who came last, also when
+ * that one is gone. */
+static gboolean
+is_alone (const DbrPlace *place,
+          const char     *name)
+{
+  return strcmp (place->name, name) == 0;
+}
+
 void
 dbr_book_set_slots (DbrBook        *self,
                     const char     *place,
@@ -228,9 +245,12 @@ dbr_book_set_slots (DbrBook        *self,
 {
   DbrPlace *entered = dbr_book_enter (self, place);
 
-  entered->slots = *slots;
-  dbr_book_note_locked (self, DBR_ISSUE_ORPHANS, entered, 0);
-  dbr_book_note_locked (self, DBR_ISSUE_BUS_LIMIT, entered, 0);
+  if (is_alone (entered, place))
+    {
+      entered->slots = *slots;
+      dbr_book_note_locked (self, DBR_ISSUE_ORPHANS, entered, 0);
+      dbr_book_note_locked (self, DBR_ISSUE_BUS_LIMIT, entered, 0);
+    }
   dbr_book_unlock (self);
 }
 
@@ -242,7 +262,8 @@ dbr_book_set_circuit (DbrBook    *self,
 {
   DbrPlace *entered = dbr_book_enter (self, place);
 
-  entered->circuit_state = g_intern_string (state);
+  if (is_alone (entered, place))
+    entered->circuit_state = g_intern_string (state);
   dbr_book_note_locked (self, DBR_ISSUE_CIRCUIT_FLAPPING, entered, has_opened ? 1 : 0);
   dbr_book_unlock (self);
 }
@@ -290,7 +311,7 @@ dbr_book_note_bad_locked (DbrBook      *self,
 {
   dbr_account_note (account, outcome, usec[DBR_PART_TOTAL], error_name);
   if (usec[DBR_PART_LAG] >= DBR_MAIN_LOOP_USEC)
-    dbr_book_note_lag_locked (self, "", usec[DBR_PART_LAG]);
+    dbr_book_note_lag_locked (self, DBR_PROGRAM_NAME, usec[DBR_PART_LAG]);
 
   self->next_care = MIN (self->next_care, now + DBR_BOOK_TURN_USEC);
 }
@@ -305,12 +326,15 @@ dbr_book_record (DbrBook      *self,
 {
   if (G_UNLIKELY (now >= __atomic_load_n (&self->next_turn, __ATOMIC_RELAXED)))
     {
+      if (!dbr_book_is_of_process (self))
+        return;
+
       g_mutex_lock (&self->mutex);
       dbr_book_turn_locked (self, now);
       dbr_book_unlock (self);
     }
 
-  if (G_UNLIKELY (dbr_account_record (account, outcome, usec)))
+  if (G_UNLIKELY (dbr_account_record (account, outcome, usec)) && dbr_book_is_of_process (self))
     {
       g_mutex_lock (&self->mutex);
       dbr_book_note_bad_locked (self, account, now, outcome, usec, error_name);
@@ -348,9 +372,11 @@ dbr_book_set_limit (DbrBook    *self,
   for (guint i = 0; i < self->list->len; i++)
     {
       DbrAccount *account = g_ptr_array_index (self->list, i);
+      gint64 old_usec = account->slow_usec;
 
       dbr_book_apply_limit_locked (self, account);
-      dbr_account_recount_slow (account);
+      if (account->slow_usec != old_usec)
+        dbr_account_recount_slow (account);
       dbr_book_judge_account_locked (self, account, self->when);
     }
   dbr_book_end (self);

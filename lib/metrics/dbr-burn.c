@@ -35,6 +35,24 @@ dbr_burn_turn (DbrBurn     *self,
   return ring;
 }
 
+/* Shares are asked for, so that it does no harm to halve both where they are more than can be held
+ * in all slots together. */
+static void
+burn_count_add (DbrBurnCount *self,
+                guint64       good,
+                guint64       bad)
+{
+  good += self->good;
+  bad += self->bad;
+  while (good + bad > G_MAXUINT32 / DBR_BURN_N_SLOTS)
+    {
+      good /= 2;
+      bad /= 2;
+    }
+  self->good = (guint32) good;
+  self->bad = (guint32) bad;
+}
+
 void
 dbr_burn_add (DbrBurn *self,
               gint64   when,
@@ -46,9 +64,7 @@ dbr_burn_add (DbrBurn *self,
       DbrBurnRing *ring = dbr_burn_turn (self, pace, when);
       DbrBurnCount *count = &ring->slots[ring->slot % DBR_BURN_N_SLOTS];
 
-      /* Shares are asked for, so that it does no harm to have no more than can be held. */
-      count->good = (guint32) MIN (count->good + good, G_MAXUINT32 / DBR_BURN_N_SLOTS);
-      count->bad = (guint32) MIN (count->bad + bad, G_MAXUINT32 / DBR_BURN_N_SLOTS);
+      burn_count_add (count, good, bad);
     }
 }
 

@@ -5,11 +5,17 @@
 
 #include "metrics/dbr-metrics-private.h"
 
+#include "base/dbr-check-private.h"
+#include "base/dbr-fork-private.h"
 #include "base/dbr-i18n-private.h"
 #include "base/dbr-incident-source-private.h"
 #include "metrics/dbr-issue-private.h"
 #include "metrics/dbr-limits-private.h"
 #include "metrics/dbr-operation-stats-private.h"
+
+/* A time that was taken by two clocks, or from none, must not make a sum run over, which may only
+ * ever grow. */
+#define MAX_USEC (365 * 24 * 3600 * (gint64) G_USEC_PER_SEC)
 
 /**
  * DbrMetrics:
@@ -43,9 +49,11 @@
  * Windows are on a clock that goes on while the machine sleeps, so that what was before does not
  * count as new after it.
  *
- * All functions may be called from any thread, and what one reads is of one moment while others
- * record. The list of issues changes, and signals are emitted, in the context that the metrics were
- * made in.
+ * A child of `fork()` counts anew, from nothing, and is told of no issues.
+ *
+ * All functions may be called from any thread. What one reads while others record is of one moment,
+ * but for what is being recorded just then: that may be counted and its time not yet known. The list
+ * of issues changes, and signals are emitted, in the context that the metrics were made in.
  *
  * Since: 0.1
  */
@@ -54,13 +62,17 @@ struct _DbrMetrics
   GObject           parent_instance;
 
   /* identity */
-  DbrBook          *book;
+  guint             generation;
   DbrHerald        *herald;
   GMainContext     *context;
   GThread          *thread;
   DbrIncidentBoard *board;
 
+  /* atomic: of this process */
+  DbrBook          *book;
+
   /* in the context only */
+  gboolean          is_telling;
   GListStore       *issues;
   /* serial -> OpenIssue */
   GHashTable       *by_serial;
@@ -151,11 +163,17 @@ dbr_metrics_end (DbrMetrics *self,
   g_signal_emit (self, signals[SIGNAL_ISSUE_CLEARED], 0, issue);
 }
 
+/* Who is told and asks here is told the rest later, so that everybody is told in one order. */
 static void
 dbr_metrics_collect (DbrMetrics *self)
 {
   DbrNews *next;
 
+  if (self->is_telling)
+    return;
+
+  g_object_ref (self);
+  self->is_telling = TRUE;
   while ((next = dbr_book_pop_news (self->book)) != NULL)
     {
       g_autoptr(DbrNews) news = next;
@@ -168,6 +186,8 @@ dbr_metrics_collect (DbrMetrics *self)
       else if (open != NULL)
         dbr_metrics_update (self, news, open);
     }
+  self->is_telling = FALSE;
+  g_object_unref (self);
 }
 
 static void
@@ -181,7 +201,8 @@ tell_cb (GObject  *object,
 static void
 dbr_metrics_collect_here (DbrMetrics *self)
 {
-  if (g_thread_self () != self->thread || !g_main_context_acquire (self->context))
+  if (self->generation != dbr_fork_get_generation () || g_thread_self () != self->thread
+      || !g_main_context_acquire (self->context))
     return;
 
   dbr_metrics_collect (self);
@@ -202,7 +223,7 @@ dbr_metrics_dispose (GObject *object)
 {
   DbrMetrics *self = DBR_METRICS (object);
 
-  dbr_book_close (self->book);
+  dbr_book_close (dbr_metrics_get_book (self));
   dbr_incident_board_close (self->board);
 
   G_OBJECT_CLASS (dbr_metrics_parent_class)->dispose (object);
@@ -315,6 +336,7 @@ dbr_metrics_class_init (DbrMetricsClass *klass)
 static void
 dbr_metrics_init (DbrMetrics *self)
 {
+  self->generation = dbr_fork_get_generation ();
   self->herald = dbr_herald_new (G_OBJECT (self));
   self->context = g_main_context_ref_thread_default ();
   self->thread = g_thread_self ();
@@ -353,7 +375,19 @@ dbr_metrics_new_with_clock (const DbrClock *clock)
 DbrBook *
 dbr_metrics_get_book (DbrMetrics *self)
 {
-  return self->book;
+  DbrBook *book = g_atomic_pointer_get (&self->book);
+  DbrBook *fresh;
+
+  if (G_LIKELY (dbr_book_is_of_process (book)))
+    return book;
+
+  /* That of the parent is left as it is: a thread that is not here may have been at it. */
+  fresh = dbr_book_new (dbr_clock_get_system ());
+  dbr_book_close (fresh);
+  if (!g_atomic_pointer_compare_and_exchange (&self->book, book, fresh))
+    dbr_book_unref (fresh);
+
+  return g_atomic_pointer_get (&self->book);
 }
 
 /**
@@ -363,7 +397,8 @@ dbr_metrics_get_book (DbrMetrics *self)
  * Gets what is wrong now.
  *
  * It looks at the figures at once. Called in the thread that the metrics were made in, what it
- * finds is in the list when it returns, and was told by signals. It is always the same list.
+ * finds is in the list when it returns, and was told by signals; but for a handler of these, which
+ * is told the rest after it has returned. It is always the same list.
  *
  * Returns: (transfer none): a list of [class@Issue]
  *
@@ -374,7 +409,7 @@ dbr_metrics_get_issues (DbrMetrics *self)
 {
   g_return_val_if_fail (DBR_IS_METRICS (self), NULL);
 
-  dbr_book_tick (self->book);
+  dbr_book_tick (dbr_metrics_get_book (self));
   dbr_metrics_collect_here (self);
 
   return G_LIST_MODEL (self->issues);
@@ -384,7 +419,7 @@ dbr_metrics_get_issues (DbrMetrics *self)
  * dbr_metrics_record:
  * @self: the metrics
  * @operation: the name of an operation
- * @usec: how long it took in microseconds, -1 if that is not known
+ * @usec: how long it took in microseconds, a year at most; -1 if that is not known
  * @outcome: how it ended
  *
  * Records that an operation ended.
@@ -403,7 +438,8 @@ dbr_metrics_record (DbrMetrics *self,
   g_return_if_fail (DBR_IS_METRICS (self));
   g_return_if_fail (operation != NULL);
 
-  dbr_book_record_name (self->book, operation, MIN (outcome, DBR_OUTCOME_REJECTED), usec);
+  dbr_book_record_name (dbr_metrics_get_book (self), operation, MIN (outcome, DBR_OUTCOME_REJECTED),
+                        MIN (usec, MAX_USEC));
 }
 
 /**
@@ -427,12 +463,12 @@ dbr_metrics_dup_operations (DbrMetrics *self)
 
   g_return_val_if_fail (DBR_IS_METRICS (self), NULL);
 
-  dbr_book_begin (self->book);
-  accounts = dbr_book_list (self->book);
+  dbr_book_begin (dbr_metrics_get_book (self));
+  accounts = dbr_book_list (dbr_metrics_get_book (self));
   names = g_new0 (char *, accounts->len + 1);
   for (guint i = 0; i < accounts->len; i++)
     names[i] = g_strdup (((DbrAccount *) g_ptr_array_index (accounts, i))->name);
-  dbr_book_end (self->book);
+  dbr_book_end (dbr_metrics_get_book (self));
 
   return names;
 }
@@ -446,11 +482,11 @@ dbr_metrics_read (DbrMetrics   *self,
   DbrFigures figures = { .range = DBR_RANGE_INIT };
   DbrAccount *account;
 
-  dbr_book_begin (self->book);
-  account = dbr_book_lookup (self->book, operation);
+  dbr_book_begin (dbr_metrics_get_book (self));
+  account = dbr_book_lookup (dbr_metrics_get_book (self), operation);
   if (account != NULL)
     read (account, &figures);
-  dbr_book_end (self->book);
+  dbr_book_end (dbr_metrics_get_book (self));
 
   return dbr_operation_stats_new (&figures);
 }
@@ -514,7 +550,7 @@ dbr_metrics_get_window_stats (DbrMetrics *self,
  * `default` stands for all that have no limits of their own. It ships with one second and a tenth.
  * Over a day a tenth of @error_rate may fail or be slow, which the issue `slo-burn` goes by.
  *
- * Returns: whether the values are allowed; if not, nothing has changed
+ * Returns: whether the name and the values are allowed; if not, nothing has changed
  *
  * Since: 0.1
  */
@@ -529,10 +565,10 @@ dbr_metrics_set_limits (DbrMetrics  *self,
   g_return_val_if_fail (operation != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!dbr_limit_check (p95_usec, error_rate, error))
+  if (!dbr_check_operation (operation, error) || !dbr_limit_check (p95_usec, error_rate, error))
     return FALSE;
 
-  dbr_book_set_limit (self->book, operation, p95_usec, error_rate);
+  dbr_book_set_limit (dbr_metrics_get_book (self), operation, p95_usec, error_rate);
 
   return TRUE;
 }
@@ -550,7 +586,7 @@ dbr_metrics_reset (DbrMetrics *self)
 {
   g_return_if_fail (DBR_IS_METRICS (self));
 
-  dbr_book_reset (self->book);
+  dbr_book_reset (dbr_metrics_get_book (self));
 }
 
 DbrMetricsHandle *
@@ -560,7 +596,7 @@ dbr_metrics_resolve (DbrMetrics *self,
                      const char *interface_name,
                      const char *member)
 {
-  return dbr_book_resolve (self->book, operation, destination, interface_name, member);
+  return dbr_book_resolve (dbr_metrics_get_book (self), operation, destination, interface_name, member);
 }
 
 DbrMetricsHandle *
@@ -608,7 +644,7 @@ void
 dbr_metrics_note_budget (DbrMetrics *self,
                          const char *bus_name)
 {
-  dbr_book_note (self->book, DBR_ISSUE_BUDGET, bus_name, 1);
+  dbr_book_note (dbr_metrics_get_book (self), DBR_ISSUE_BUDGET, bus_name, 1);
 }
 
 void
@@ -617,14 +653,14 @@ dbr_metrics_note_circuit (DbrMetrics *self,
                           const char *state_nick,
                           gboolean    has_opened)
 {
-  dbr_book_set_circuit (self->book, bus_name, state_nick, has_opened);
+  dbr_book_set_circuit (dbr_metrics_get_book (self), bus_name, state_nick, has_opened);
 }
 
 void
 dbr_metrics_note_owner (DbrMetrics *self,
                         const char *bus_name)
 {
-  dbr_book_note (self->book, DBR_ISSUE_SERVICE_FLAPPING, bus_name, 1);
+  dbr_book_note (dbr_metrics_get_book (self), DBR_ISSUE_SERVICE_FLAPPING, bus_name, 1);
 }
 
 void
@@ -632,7 +668,7 @@ dbr_metrics_note_signals (DbrMetrics *self,
                           const char *sender,
                           guint       n)
 {
-  dbr_book_note (self->book, DBR_ISSUE_SIGNAL_FLOOD, sender, n);
+  dbr_book_note (dbr_metrics_get_book (self), DBR_ISSUE_SIGNAL_FLOOD, sender, n);
 }
 
 void
@@ -640,14 +676,14 @@ dbr_metrics_note_lag (DbrMetrics *self,
                       gint64      lag_usec)
 {
   if (lag_usec >= DBR_MAIN_LOOP_USEC)
-    dbr_book_note_lag (self->book, "", lag_usec);
+    dbr_book_note_lag (dbr_metrics_get_book (self), DBR_PROGRAM_NAME, lag_usec);
 }
 
 void
 dbr_metrics_note_bus_limit (DbrMetrics *self,
                             const char *connection)
 {
-  dbr_book_note (self->book, DBR_ISSUE_BUS_LIMIT, connection, 1);
+  dbr_book_note (dbr_metrics_get_book (self), DBR_ISSUE_BUS_LIMIT, connection, 1);
 }
 
 void
@@ -655,18 +691,18 @@ dbr_metrics_set_slots (DbrMetrics     *self,
                        const char     *connection,
                        const DbrSlots *slots)
 {
-  dbr_book_set_slots (self->book, connection, slots);
+  dbr_book_set_slots (dbr_metrics_get_book (self), connection, slots);
 }
 
 void
 dbr_metrics_forget_connection (DbrMetrics *self,
                                const char *connection)
 {
-  dbr_book_leave (self->book, connection);
+  dbr_book_leave (dbr_metrics_get_book (self), connection);
 }
 
 void
 dbr_metrics_tick (DbrMetrics *self)
 {
-  dbr_book_tick (self->book);
+  dbr_book_tick (dbr_metrics_get_book (self));
 }

@@ -11,9 +11,10 @@ G_BEGIN_DECLS
 #define DBR_PLACE_N_SLOTS 30u
 #define DBR_PLACE_SLOT_USEC (10 * (gint64) G_USEC_PER_SEC)
 
-/* More places are counted as one. */
+/* More places than these, the program and one for all others, are counted as that one. */
 #define DBR_MAX_PLACES 64u
 #define DBR_OTHER_NAME "other"
+#define DBR_PROGRAM_NAME ""
 
 /* How often something came in the last five minutes, and ever. */
 typedef struct
@@ -36,7 +37,7 @@ typedef struct
 typedef struct
 {
   char         *name;
-  DbrOccasions  occasions[DBR_N_ISSUE_KINDS];
+  DbrOccasions  occasions[DBR_N_PLACE_ISSUES];
   DbrSlots      slots;
   /* the nick of a circuit's state, static; NULL where there is no circuit */
   const char        *circuit_state;
@@ -49,6 +50,7 @@ typedef struct
 {
   GHashTable *table;
   GPtrArray  *list;
+  guint       n_named;
 } DbrPlaces;
 
 void      dbr_places_init      (DbrPlaces          *self);
@@ -69,6 +71,9 @@ guint64   dbr_place_count      (DbrPlace           *self,
                                 DbrIssueKind        kind,
                                 gint64              when,
                                 guint               n_slots);
+/* And how many there ever were. */
+guint64   dbr_place_get_total  (const DbrPlace     *self,
+                                DbrIssueKind        kind);
 void      dbr_place_reset      (DbrPlace           *self);
 
 G_END_DECLS

@@ -21,6 +21,7 @@ dbr_places_init (DbrPlaces *self)
 {
   self->table = g_hash_table_new (g_str_hash, g_str_equal);
   self->list = g_ptr_array_new_with_free_func (place_free);
+  self->n_named = 0;
 }
 
 void
@@ -28,6 +29,12 @@ dbr_places_clear (DbrPlaces *self)
 {
   g_clear_pointer (&self->table, g_hash_table_unref);
   g_clear_pointer (&self->list, g_ptr_array_unref);
+}
+
+static gboolean
+is_counted (const char *name)
+{
+  return strcmp (name, DBR_OTHER_NAME) != 0 && strcmp (name, DBR_PROGRAM_NAME) != 0;
 }
 
 DbrPlace *
@@ -38,13 +45,15 @@ dbr_places_get (DbrPlaces  *self,
 
   if (place != NULL)
     return place;
-  if (self->list->len == DBR_MAX_PLACES && strcmp (name, DBR_OTHER_NAME) != 0)
+  if (self->n_named == DBR_MAX_PLACES && is_counted (name))
     return dbr_places_get (self, DBR_OTHER_NAME);
 
   place = g_new0 (DbrPlace, 1);
   place->name = g_strdup (name);
   g_hash_table_insert (self->table, place->name, place);
   g_ptr_array_add (self->list, place);
+  if (is_counted (name))
+    self->n_named++;
 
   return place;
 }
@@ -61,6 +70,8 @@ dbr_places_remove (DbrPlaces *self,
                    DbrPlace  *place)
 {
   g_hash_table_remove (self->table, place->name);
+  if (is_counted (place->name))
+    self->n_named--;
   g_ptr_array_remove (self->list, place);
 }
 
@@ -70,7 +81,7 @@ dbr_place_turn (DbrPlace     *self,
                 DbrIssueKind  kind,
                 gint64        when)
 {
-  DbrOccasions *occasions = &self->occasions[kind];
+  DbrOccasions *occasions = &self->occasions[kind - DBR_N_OPERATION_ISSUES];
   gint64 slot = when / DBR_PLACE_SLOT_USEC;
 
   if (slot - occasions->slot >= DBR_PLACE_N_SLOTS)
@@ -109,6 +120,13 @@ dbr_place_count (DbrPlace     *self,
     count += occasions->slots[(occasions->slot + DBR_PLACE_N_SLOTS - i) % DBR_PLACE_N_SLOTS];
 
   return count;
+}
+
+guint64
+dbr_place_get_total (const DbrPlace *self,
+                     DbrIssueKind    kind)
+{
+  return self->occasions[kind - DBR_N_OPERATION_ISSUES].total;
 }
 
 /* What is the case now is so after it as well. */

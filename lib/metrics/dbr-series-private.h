@@ -34,14 +34,20 @@ void     dbr_series_clear          (DbrSeries *self);
 /* Closes the slice under way, after which @n_passed more began; 1 if it is the next one. */
 void     dbr_series_close          (DbrSeries *self,
                                     guint      n_passed);
-/* Forgets the oldest slice there is; FALSE if there is none. */
-gboolean dbr_series_forget_slice   (DbrSeries *self);
+/* Forgets the oldest slice there is, and tells which that was; -1 if there is none. */
+int      dbr_series_forget_slice   (DbrSeries *self);
 void     dbr_series_reset          (DbrSeries *self);
 
 /* These add to @tally. */
 void     dbr_series_read_life      (DbrSeries *self,
                                     DbrTally  *tally);
-void     dbr_series_read_window    (DbrSeries *self,
-                                    DbrTally  *tally);
+void     dbr_series_read_window    (const DbrSeries *self,
+                                    DbrTally        *tally);
+/* Of the window, only the slice under way, or one that is closed: 0 is the newest. */
+void     dbr_series_read_slice     (const DbrSeries *self,
+                                    DbrTally        *tally);
+void     dbr_series_read_closed    (const DbrSeries *self,
+                                    guint            slice,
+                                    DbrTally        *tally);
 
 G_END_DECLS

@@ -89,10 +89,10 @@ slice_read (const DbrSlice *self,
 }
 
 static inline guint32
-dbr_series_get_growth (DbrSeries     *self,
-                       const guint32 *live,
-                       guint          page,
-                       guint          place)
+dbr_series_get_growth (const DbrSeries *self,
+                       const guint32   *live,
+                       guint            page,
+                       guint            place)
 {
   guint32 seen = self->seen[page] != NULL ? self->seen[page][place] : 0;
 
@@ -188,20 +188,20 @@ dbr_series_close (DbrSeries *self,
     dbr_series_take_slice (self, NULL);
 }
 
-gboolean
+int
 dbr_series_forget_slice (DbrSeries *self)
 {
-  for (guint i = DBR_WINDOW_N_CLOSED; i > 0; i--)
+  for (int i = (int) DBR_WINDOW_N_CLOSED - 1; i >= 0; i--)
     {
-      if (self->slices[i - 1] == NULL)
+      if (self->slices[i] == NULL)
         continue;
 
-      self->n_slice_bytes -= self->slices[i - 1]->size;
-      g_clear_pointer (&self->slices[i - 1], g_free);
-      return TRUE;
+      self->n_slice_bytes -= self->slices[i]->size;
+      g_clear_pointer (&self->slices[i], g_free);
+      return i;
     }
 
-  return FALSE;
+  return -1;
 }
 
 /* Others may be recording: what comes between counts as before or after, and nothing is torn. */
@@ -242,8 +242,8 @@ dbr_series_read_life (DbrSeries *self,
 }
 
 void
-dbr_series_read_window (DbrSeries *self,
-                        DbrTally  *tally)
+dbr_series_read_slice (const DbrSeries *self,
+                       DbrTally        *tally)
 {
   for (guint page = 0; page < DBR_HISTOGRAM_N_PAGES; page++)
     {
@@ -253,9 +253,22 @@ dbr_series_read_window (DbrSeries *self,
       for (guint place = 0; live != NULL && place < DBR_HISTOGRAM_PAGE_SIZE; place++)
         cells[place] += dbr_series_get_growth (self, live, page, place);
     }
+}
+
+void
+dbr_series_read_closed (const DbrSeries *self,
+                        guint            slice,
+                        DbrTally        *tally)
+{
+  if (self->slices[slice] != NULL)
+    slice_read (self->slices[slice], tally);
+}
+
+void
+dbr_series_read_window (const DbrSeries *self,
+                        DbrTally        *tally)
+{
+  dbr_series_read_slice (self, tally);
   for (guint i = 0; i < DBR_WINDOW_N_CLOSED; i++)
-    {
-      if (self->slices[i] != NULL)
-        slice_read (self->slices[i], tally);
-    }
+    dbr_series_read_closed (self, i, tally);
 }

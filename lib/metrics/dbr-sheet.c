@@ -110,8 +110,8 @@ make_place (DbrPlace *place)
   self->name = g_strdup (place->name);
   self->slots = place->slots;
   self->circuit_state = place->circuit_state;
-  for (guint i = 0; i < DBR_N_ISSUE_KINDS; i++)
-    self->totals[i] = place->occasions[i].total;
+  for (guint kind = DBR_N_OPERATION_ISSUES; kind < DBR_N_ISSUE_KINDS; kind++)
+    self->totals[kind] = dbr_place_get_total (place, kind);
 
   return self;
 }

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
  * theirs to one file: none writes what it only read. Pure, and of one thread at a time. */
 typedef struct _DbrStateBook DbrStateBook;
 
+/* As a text: far more than there are devices. What is longer was not written here. */
+#define DBR_STATE_BOOK_MAX_LENGTH (16u * 1024 * 1024)
+
 typedef struct
 {
   const char *address;
@@ -47,7 +50,7 @@ GPtrArray            *dbr_state_book_dup_changes   (DbrStateBook   *self) G_GNUC
 void                  dbr_state_book_apply  (DbrStateBook          *self,
                                              const DbrStateChange  *change);
 
-/* A device was saved. What somebody has saved later stays. */
+/* A device was saved. What somebody has saved later stays, but not what was saved later than now. */
 DbrStateChange       *dbr_state_change_new_saved     (const char   *address,
                                                       gint64        saved_usec,
                                                       GVariant     *values) G_GNUC_WARN_UNUSED_RESULT;
@@ -65,8 +68,11 @@ DbrStateBook         *dbr_state_book_parse  (const char            *text,
                                              gsize                  length,
                                              DbrStateFault         *fault,
                                              GError               **error) G_GNUC_WARN_UNUSED_RESULT;
-/* Whether a value comes back from a text. */
-gboolean              dbr_state_book_can_keep (GVariant            *value);
+/* FALSE, with an `INVALID_ARGUMENT`: the value would not come back from a text, or alone be too much
+ * for one. */
+gboolean              dbr_state_book_check_attribute (const char   *name,
+                                                      GVariant     *value,
+                                                      GError      **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrStateBook, dbr_state_book_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrStateChange, dbr_state_change_free)

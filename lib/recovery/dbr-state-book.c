@@ -264,6 +264,14 @@ set_page (DbrStateBook *self,
     g_tree_replace (self->pages, g_strdup (address), page_new (saved_usec, values, attributes));
 }
 
+/* Such a moment was told by a clock that was wrong: it would keep out all that is saved until it has
+ * come. */
+static gboolean
+is_to_come (gint64 saved_usec)
+{
+  return saved_usec > g_get_real_time ();
+}
+
 void
 dbr_state_book_apply (DbrStateBook         *self,
                       const DbrStateChange *change)
@@ -276,7 +284,7 @@ dbr_state_book_apply (DbrStateBook         *self,
   switch (change->kind)
     {
     case CHANGE_SAVED:
-      if (change->saved_usec >= record.saved_usec)
+      if (change->saved_usec >= record.saved_usec || is_to_come (record.saved_usec))
         set_page (self, change->address, change->saved_usec, change->value, record.attributes);
       break;
 
@@ -321,21 +329,51 @@ dbr_state_book_print (DbrStateBook *self,
   return g_string_free (text, FALSE);
 }
 
+/* But for how deep it is nested: GVariant takes no number that has lost some of its digits near zero. */
+static gboolean
+is_readable (GVariant *value)
+{
+  g_autofree char *text = g_variant_print (value, TRUE);
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GVariant) read = g_variant_parse (NULL, text, NULL, NULL, &error);
+
+  return read != NULL
+         || g_error_matches (error, G_VARIANT_PARSE_ERROR, G_VARIANT_PARSE_ERROR_RECURSION);
+}
+
 gboolean
-dbr_state_book_can_keep (GVariant *value)
+dbr_state_book_check_attribute (const char  *name,
+                                GVariant    *value,
+                                GError     **error)
 {
   g_autoptr(DbrStateBook) book = dbr_state_book_new ();
   g_autoptr(DbrStateBook) read = NULL;
-  g_autoptr(DbrStateChange) change = dbr_state_change_new_attribute ("", "", value);
+  g_autoptr(DbrStateChange) change = dbr_state_change_new_attribute ("", name, value);
   g_autofree char *text = NULL;
   DbrStateFault fault;
   gsize length;
 
   dbr_state_book_apply (book, change);
   text = dbr_state_book_print (book, &length);
-  read = dbr_state_book_parse (text, length, &fault, NULL);
+  if (length > DBR_STATE_BOOK_MAX_LENGTH)
+    {
+      g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+                   _("The attribute “%s” is too large to be kept"), name);
+      return FALSE;
+    }
 
-  return read != NULL;
+  read = dbr_state_book_parse (text, length, &fault, NULL);
+  if (read != NULL)
+    return TRUE;
+
+  if (is_readable (value))
+    g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+                 _("The attribute “%s” is nested too deeply to be kept"), name);
+  else
+    g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+                 _("The attribute “%s” has a number that is too near to zero to be kept"), name);
+
+  return FALSE;
 }
 
 static DbrStateBook *

@@ -16,8 +16,6 @@
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 
-/* Far more than there are devices; what is larger was not written here. */
-#define MAX_SIZE (16 * 1024 * 1024)
 /* Whoever has the lock has it for a few milliseconds. */
 #define LOCK_PATIENCE_USEC (5 * G_USEC_PER_SEC)
 #define LOCK_PAUSE_USEC (10 * 1000)
@@ -91,6 +89,10 @@ place_open (Place       *self,
   self->new_name = g_strconcat (".", self->name, ".new", NULL);
   self->lock_name = g_strconcat (".", self->name, ".lock", NULL);
   self->lock_fd = -1;
+  /* Of a folder, the last name is not that of a file in it. */
+  if (g_str_has_suffix (path, G_DIR_SEPARATOR_S))
+    return fail_to_read (self, g_strerror (EISDIR), error);
+
   self->fd = open (folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
   return self->fd >= 0 || fail_to_read (self, g_strerror (errno), error);
@@ -171,7 +173,7 @@ place_read_all (const Place  *self,
   guint8 buffer[16384];
   gssize n_read;
 
-  while (bytes->len <= MAX_SIZE)
+  while (bytes->len <= DBR_STATE_BOOK_MAX_LENGTH)
     {
       n_read = read (fd, buffer, sizeof buffer);
       if (n_read == 0)
@@ -293,7 +295,7 @@ place_fail_to_set_aside (const Place   *self,
 
 /* @problem is what is wrong with the file; the caller is told it, and what was done about it. With
  * the lock. */
-static void
+static gboolean
 place_set_aside (const Place    *self,
                  DbrStateFault   fault,
                  const GError   *problem,
@@ -315,17 +317,20 @@ place_set_aside (const Place    *self,
           g_set_error (error, DBR_ERROR, DBR_ERROR_STORAGE,
                        _("The device states in %s were set aside as %s: %s"), shown, name,
                        problem->message);
-          return;
+          return TRUE;
         }
     }
   while (errno == EEXIST);
 
   place_fail_to_set_aside (self, problem, g_strerror (errno), error);
+
+  return FALSE;
 }
 
 /* With the lock: what is no book is set aside. */
 static DbrStateBook *
 place_load_locked (const Place  *self,
+                   gboolean     *was_aside,
                    GError      **error)
 {
   g_autoptr(GError) problem = NULL;
@@ -333,9 +338,9 @@ place_load_locked (const Place  *self,
   DbrStateFault fault;
   DbrStateBook *book = place_read_book (self, &is_faulty, &fault, &problem);
 
-  if (is_faulty)
-    place_set_aside (self, fault, problem, error);
-  else if (book == NULL)
+  if (is_faulty && place_set_aside (self, fault, problem, error) && was_aside != NULL)
+    *was_aside = TRUE;
+  else if (!is_faulty && book == NULL)
     g_propagate_error (error, g_steal_pointer (&problem));
 
   return book;
@@ -403,7 +408,7 @@ place_write (const Place  *self,
   g_autofree char *text = dbr_state_book_print (book, &length);
   int problem;
 
-  if (length > MAX_SIZE)
+  if (length > DBR_STATE_BOOK_MAX_LENGTH)
     return fail_to_write (self, _("There are too many of them"), error);
 
   if (!place_write_new (self, text, length)
@@ -422,6 +427,7 @@ place_write (const Place  *self,
 
 DbrStateBook *
 dbr_state_file_load (const char  *path,
+                     gboolean    *was_aside,
                      GError     **error)
 {
   g_auto(Place) place = { .fd = -1, .lock_fd = -1 };
@@ -437,7 +443,7 @@ dbr_state_file_load (const char  *path,
   /* A file is replaced as a whole, so reading needs no lock, nor the permission to write one. */
   book = place_read_book (&place, &is_faulty, &fault, &problem);
   if (is_faulty && place_lock (&place, &obstacle))
-    return place_load_locked (&place, error);
+    return place_load_locked (&place, was_aside, error);
   if (is_faulty)
     place_fail_to_set_aside (&place, problem, obstacle->message, error);
   else if (book == NULL)
@@ -449,6 +455,7 @@ dbr_state_file_load (const char  *path,
 DbrStateBook *
 dbr_state_file_commit (const char  *path,
                        GPtrArray   *changes,
+                       gboolean    *was_aside,
                        GError     **error)
 {
   g_auto(Place) place = { .fd = -1, .lock_fd = -1 };
@@ -457,7 +464,7 @@ dbr_state_file_commit (const char  *path,
   if (!place_open (&place, path, error) || !place_lock (&place, error))
     return NULL;
 
-  book = place_load_locked (&place, error);
+  book = place_load_locked (&place, was_aside, error);
   if (book == NULL)
     return NULL;
 

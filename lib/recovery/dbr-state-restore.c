@@ -179,15 +179,20 @@ was_wanted (Device     *self,
 
 /* The settings */
 
-/* An alias that is the name of the device is none, and the name may not be known yet. */
+/* An alias that is the name of the device is none, nor is what BlueZ makes of the address while it does
+ * not know the name. */
 static gboolean
 is_to_restore (Device     *self,
                const char *name,
                GVariant   *saved)
 {
   g_autoptr(GVariant) own_name = lookup_saved (self, "Name", G_VARIANT_TYPE_STRING);
+  g_autofree char *dashed = g_strdelimit (g_strdup (self->record->address), ":", '-');
+  g_autoptr(GVariant) of_address = g_variant_ref_sink (g_variant_new_string (dashed));
 
-  return strcmp (name, "Alias") != 0 || own_name == NULL || !g_variant_equal (own_name, saved);
+  return strcmp (name, "Alias") != 0
+         || (!g_variant_equal (of_address, saved)
+             && (own_name == NULL || !g_variant_equal (own_name, saved)));
 }
 
 static void

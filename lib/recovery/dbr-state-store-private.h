@@ -20,7 +20,8 @@ DbrStateStore *dbr_state_store_ref      (DbrStateStore       *self);
 void           dbr_state_store_unref    (DbrStateStore       *self);
 const char    *dbr_state_store_get_path (DbrStateStore       *self);
 
-/* Who is told, with a GError, that the file cannot be read or written. */
+/* Who is told, with a GError, that the file cannot be read or written; also that it could not be read
+ * before, as long as nobody else was told by a function that failed. */
 void           dbr_state_store_add_herald    (DbrStateStore  *self,
                                               DbrHerald      *herald,
                                               DbrHeraldFunc   tell);
@@ -41,7 +42,7 @@ void           dbr_state_store_add      (DbrStateStore       *self,
 /* Blocks until all is written, or cannot be. */
 gboolean       dbr_state_store_flush    (DbrStateStore       *self,
                                          GError             **error);
-/* Blocks until it is known what other programs have written. */
+/* Blocks until it is known what other programs have written. Writes nothing. */
 gboolean       dbr_state_store_refresh  (DbrStateStore       *self,
                                          GError             **error);
 

@@ -120,43 +120,52 @@ dbr_state_store_unref (DbrStateStore *self)
 
 /* Telling */
 
-/* Takes @error. */
-static void
-store_tell (DbrStateStore *self,
-            GError        *error)
+static GArray *
+store_copy_listeners_locked (DbrStateStore *self)
 {
-  g_autoptr(GArray) told = g_array_new (FALSE, FALSE, sizeof (Listener));
+  GArray *copy = g_array_new (FALSE, FALSE, sizeof (Listener));
 
-  g_array_set_clear_func (told, listener_clear);
-  g_mutex_lock (&books_mutex);
+  g_array_set_clear_func (copy, listener_clear);
   for (guint i = 0; i < self->listeners->len; i++)
     {
       Listener listener = g_array_index (self->listeners, Listener, i);
 
       dbr_herald_ref (listener.herald);
-      g_array_append_val (told, listener);
+      g_array_append_val (copy, listener);
     }
-  g_mutex_unlock (&books_mutex);
 
-  for (guint i = 0; i < told->len; i++)
+  return copy;
+}
+
+static void
+tell (GArray       *listeners,
+      const GError *error)
+{
+  for (guint i = 0; i < listeners->len; i++)
     {
-      const Listener *listener = &g_array_index (told, Listener, i);
+      const Listener *listener = &g_array_index (listeners, Listener, i);
 
       dbr_herald_tell (listener->herald, listener->tell, g_error_copy (error),
                        (GDestroyNotify) g_error_free);
     }
-  g_error_free (error);
 }
 
+/* What was wrong with the file before anybody came to be told is told to who comes. */
 void
 dbr_state_store_add_herald (DbrStateStore *self,
                             DbrHerald     *herald,
-                            DbrHeraldFunc  tell)
+                            DbrHeraldFunc  tell_func)
 {
-  Listener listener = { dbr_herald_ref (herald), tell };
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&books_mutex);
+  Listener listener = { dbr_herald_ref (herald), tell_func };
+  GError *problem;
 
+  g_mutex_lock (&books_mutex);
   g_array_append_val (self->listeners, listener);
+  problem = self->problem != NULL ? g_error_copy (self->problem) : NULL;
+  g_mutex_unlock (&books_mutex);
+
+  if (problem != NULL)
+    dbr_herald_tell (herald, tell_func, problem, (GDestroyNotify) g_error_free);
 }
 
 void
@@ -187,9 +196,18 @@ store_set_book_locked (DbrStateStore *self,
     dbr_state_book_apply (self->book, self->changes->pdata[i]);
 }
 
+/* What was in a file that was set aside is known here as before, and goes into the new one. */
+static void
+store_keep_locked (DbrStateStore *self)
+{
+  g_ptr_array_unref (self->changes);
+  self->changes = dbr_state_book_dup_changes (self->book);
+}
+
 static void
 store_read (DbrStateStore *self)
 {
+  g_autoptr(GArray) listeners = NULL;
   g_autoptr(GError) error = NULL;
   DbrStateBook *book;
   gboolean is_read;
@@ -200,7 +218,7 @@ store_read (DbrStateStore *self)
   if (is_read)
     return;
 
-  book = dbr_state_file_load (self->path, &error);
+  book = dbr_state_file_load (self->path, NULL, &error);
 
   g_mutex_lock (&books_mutex);
   if (book != NULL)
@@ -208,11 +226,12 @@ store_read (DbrStateStore *self)
   else
     self->problem = g_error_copy (error);
   self->is_read = TRUE;
+  listeners = store_copy_listeners_locked (self);
   g_cond_broadcast (&self->read_cond);
   g_mutex_unlock (&books_mutex);
 
   if (error != NULL)
-    store_tell (self, g_steal_pointer (&error));
+    tell (listeners, error);
 }
 
 /* What could not be written is tried again with what comes next. */
@@ -221,6 +240,7 @@ store_write (DbrStateStore  *self,
              GError        **error)
 {
   g_autoptr(GPtrArray) changes = NULL;
+  gboolean was_aside = FALSE;
   DbrStateBook *book;
 
   g_mutex_lock (&books_mutex);
@@ -231,7 +251,7 @@ store_write (DbrStateStore  *self,
   if (changes->len == 0)
     return TRUE;
 
-  book = dbr_state_file_commit (self->path, changes, error);
+  book = dbr_state_file_commit (self->path, changes, &was_aside, error);
 
   g_mutex_lock (&books_mutex);
   if (book != NULL)
@@ -242,6 +262,8 @@ store_write (DbrStateStore  *self,
     {
       g_ptr_array_extend_and_steal (changes, g_steal_pointer (&self->changes));
       self->changes = g_steal_pointer (&changes);
+      if (was_aside)
+        store_keep_locked (self);
     }
   g_mutex_unlock (&books_mutex);
 
@@ -254,6 +276,7 @@ errand_func (gpointer data,
              gpointer user_data)
 {
   g_autoptr(DbrStateStore) self = data;
+  g_autoptr(GArray) listeners = NULL;
   g_autoptr(GError) error = NULL;
   gboolean is_written = TRUE;
   gboolean has_problem;
@@ -268,8 +291,13 @@ errand_func (gpointer data,
     is_written = store_write (self, &error);
   g_mutex_unlock (&self->file_mutex);
 
-  if (!is_written)
-    store_tell (self, g_steal_pointer (&error));
+  if (is_written)
+    return;
+
+  g_mutex_lock (&books_mutex);
+  listeners = store_copy_listeners_locked (self);
+  g_mutex_unlock (&books_mutex);
+  tell (listeners, error);
 }
 
 static GThreadPool *
@@ -319,7 +347,8 @@ dup_whole_path (const char *path)
 
   folder = g_get_current_dir ();
 
-  return g_build_filename (folder, path, NULL);
+  /* No name at all is not that of a file. */
+  return g_build_filename (folder, *path != '\0' ? path : G_DIR_SEPARATOR_S, NULL);
 }
 
 DbrStateStore *
@@ -464,19 +493,22 @@ gboolean
 dbr_state_store_refresh (DbrStateStore  *self,
                          GError        **error)
 {
-  DbrStateBook *book;
+  DbrStateBook *book = NULL;
+  gboolean was_aside = FALSE;
 
   if (self->path == NULL)
     return TRUE;
 
   g_mutex_lock (&self->file_mutex);
-  book = dbr_state_file_load (self->path, error);
+  store_read (self);
+  if (dbr_state_store_check (self, error))
+    book = dbr_state_file_load (self->path, &was_aside, error);
+  g_mutex_lock (&books_mutex);
   if (book != NULL)
-    {
-      g_mutex_lock (&books_mutex);
-      store_set_book_locked (self, book);
-      g_mutex_unlock (&books_mutex);
-    }
+    store_set_book_locked (self, book);
+  else if (was_aside)
+    store_keep_locked (self);
+  g_mutex_unlock (&books_mutex);
   g_mutex_unlock (&self->file_mutex);
 
   return book != NULL;

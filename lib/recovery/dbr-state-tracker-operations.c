@@ -62,6 +62,10 @@ job_new (DbrStateTracker *self)
   Job *job = g_new0 (Job, 1);
 
   job->store = dbr_state_tracker_ref_store (self);
+  /* In a child of fork() nothing is begun, and locks may be held by threads that are not there. */
+  if (!dbr_state_tracker_check_process (self, NULL))
+    return job;
+
   job->core = dbr_bluez_monitor_ref_core (self->monitor);
   job->moments = dup_moments (self);
 
@@ -79,7 +83,8 @@ ended_cb (GObject      *source,
   GError *error = NULL;
   gpointer events = g_task_propagate_pointer (G_TASK (result), &error);
 
-  dbr_bluez_core_settle (job->core);
+  if (job->core != NULL)
+    dbr_bluez_core_settle (job->core);
   if (error != NULL)
     g_task_return_error (task, error);
   else if (events != NULL)
@@ -186,10 +191,8 @@ save_func (GTask        *task,
 
   identity = dbr_state_dup_identity (job->core->client, cancellable);
   values = dbr_state_snapshot_to_values (snapshot, job->key, identity);
-  g_mutex_lock (&self->mutex);
-  g_hash_table_replace (self->moments, g_strdup (job->address),
-                        dbr_state_moment_new (job->core, snapshot->taken_usec, FALSE));
-  g_mutex_unlock (&self->mutex);
+  dbr_state_tracker_set_moment (self, job->address,
+                                dbr_state_moment_new (job->core, snapshot->taken_usec, FALSE));
   dbr_state_store_add (job->store, dbr_state_change_new_saved (job->address, g_get_real_time (),
                                                                values));
   if (dbr_state_store_flush (job->store, &error))
@@ -391,8 +394,7 @@ static DbrStateBook *
 read_book (Job     *job,
            GError **error)
 {
-  if (!dbr_state_store_check (job->store, error) || !dbr_state_store_flush (job->store, error)
-      || !dbr_state_store_refresh (job->store, error))
+  if (!dbr_state_store_refresh (job->store, error))
     return NULL;
 
   return dbr_state_store_dup_book (job->store);

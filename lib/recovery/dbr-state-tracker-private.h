@@ -35,6 +35,10 @@ char          *dbr_state_tracker_check_address (const char       *address,
 gboolean       dbr_state_tracker_check_process (DbrStateTracker  *self,
                                                 GError          **error);
 DbrStateStore *dbr_state_tracker_ref_store     (DbrStateTracker  *self) G_GNUC_WARN_UNUSED_RESULT;
+/* Takes @moment; NULL: what was seen of the device counts no more. */
+void           dbr_state_tracker_set_moment    (DbrStateTracker  *self,
+                                                const char       *address,
+                                                DbrStateMoment   *moment);
 
 /* For a recovery. @target is the address of a device or an adapter, or "" for all.
  *

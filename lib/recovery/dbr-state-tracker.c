@@ -276,12 +276,34 @@ dbr_state_tracker_check_process (DbrStateTracker  *self,
   return FALSE;
 }
 
+/* In a child of fork() the lock may be held by a thread that is not there; it is always the same
+ * store there. */
 DbrStateStore *
 dbr_state_tracker_ref_store (DbrStateTracker *self)
 {
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
+
+  if (dbr_state_tracker_check_process (self, NULL))
+    locker = g_mutex_locker_new (&self->mutex);
 
   return dbr_state_store_ref (self->store);
+}
+
+void
+dbr_state_tracker_set_moment (DbrStateTracker *self,
+                              const char      *address,
+                              DbrStateMoment  *moment)
+{
+  g_autofree char *old_address = NULL;
+  gpointer old = NULL;
+
+  g_mutex_lock (&self->mutex);
+  g_hash_table_steal_extended (self->moments, address, (gpointer *) &old_address, &old);
+  if (moment != NULL)
+    g_hash_table_insert (self->moments, g_strdup (address), moment);
+  g_mutex_unlock (&self->mutex);
+
+  g_clear_pointer ((DbrStateMoment **) &old, dbr_state_moment_unref);
 }
 
 /**
@@ -353,6 +375,9 @@ dbr_state_tracker_set_file (DbrStateTracker *self,
   DbrStateStore *old;
 
   g_return_if_fail (DBR_IS_STATE_TRACKER (self));
+
+  if (!dbr_state_tracker_check_process (self, NULL))
+    return;
 
   store = dbr_state_store_get (file);
   g_mutex_lock (&self->mutex);
@@ -430,15 +455,13 @@ check_attribute (const char  *name,
                  GError     **error)
 {
   if (*name == '\0' || !g_utf8_validate (name, -1, NULL))
-    g_set_error_literal (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
-                         _("An attribute needs a name in UTF-8"));
-  else if (value != NULL && !dbr_state_book_can_keep (value))
-    g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
-                 _("The attribute “%s” is nested too deeply to be kept"), name);
-  else
-    return TRUE;
+    {
+      g_set_error_literal (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+                           _("An attribute needs a name in UTF-8"));
+      return FALSE;
+    }
 
-  return FALSE;
+  return value == NULL || dbr_state_book_check_attribute (name, value, error);
 }
 
 /**
@@ -446,7 +469,8 @@ check_attribute (const char  *name,
  * @self: a tracker
  * @address: the address of a device, which need not be known
  * @name: a name of the program's choice
- * @value: (nullable): a value of any type, or `NULL` to have no such attribute any more
+ * @value: (nullable): a value of any type that a file of 16 MiB has room for, or `NULL` to have no such
+ *   attribute any more
  * @error: return location for an error
  *
  * Remembers something of a device.
@@ -506,15 +530,11 @@ dbr_state_tracker_forget (DbrStateTracker *self,
   g_return_if_fail (DBR_IS_STATE_TRACKER (self));
   g_return_if_fail (address != NULL);
 
-  /* In a child of fork() the lock may be held by a thread that is not there. */
   if (!dbr_state_tracker_check_process (self, NULL))
     return;
 
   key = g_ascii_strup (address, -1);
-  g_mutex_lock (&self->mutex);
-  g_hash_table_remove (self->moments, key);
-  g_mutex_unlock (&self->mutex);
-
+  dbr_state_tracker_set_moment (self, key, NULL);
   store = dbr_state_tracker_ref_store (self);
   dbr_state_store_add (store, dbr_state_change_new_forgotten (key));
 }

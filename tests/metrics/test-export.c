@@ -391,6 +391,12 @@ test_memory (void)
       world_pass (&world, 10 * S);
       dbr_metrics_tick (world.metrics);
     }
+  for (guint i = 0; i < DBR_MAX_PLACES + 1; i++)
+    {
+      g_autofree char *name = g_strdup_printf (NAME "%u", i);
+
+      dbr_metrics_note_circuit (world.metrics, name, "closed", FALSE);
+    }
 
   world_listen (&world);
   g_test_message ("%u KiB", (guint) ((mallinfo2 ().uordblks - before) / 1024));

@@ -233,6 +233,23 @@ test_quiet_slow (void)
   assert_quiet_hours (N_HOURS_SLOW);
 }
 
+static gboolean
+world_has (World      *world,
+           const char *id)
+{
+  GListModel *issues = dbr_metrics_get_issues (world->metrics);
+
+  for (guint i = 0; i < g_list_model_get_n_items (issues); i++)
+    {
+      g_autoptr(DbrIssue) issue = g_list_model_get_item (issues, i);
+
+      if (strcmp (dbr_issue_get_id (issue), id) == 0)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
 /* Incidents: each goes on for some time, a step of a second at a time. */
 
 typedef struct
@@ -602,6 +619,29 @@ test_new_limit (void)
 }
 
 static void
+test_limit_of_another (void)
+{
+  g_auto(World) world = { { NULL } };
+
+  g_test_summary ("A limit changes nothing of what it is not for, nor does it hold on to what is past");
+
+  /* As near to its limit as no histogram can tell. */
+  world_init (&world);
+  world_record (&world, "work", 1005 * MS, DBR_OUTCOME_OK, 20);
+  world_pass (&world, S);
+  g_assert_true (dbr_metrics_set_limits (world.metrics, "another", 5 * S, 0.1, NULL));
+  g_assert_true (world_has (&world, "latency"));
+
+  world_pass (&world, 45 * S);
+  g_assert_true (dbr_metrics_set_limits (world.metrics, "work", 900 * MS, 0.1, NULL));
+  g_assert_true (world_has (&world, "latency"));
+  world_pass (&world, 30 * S);
+  world_record (&world, "work", 10 * MS, DBR_OUTCOME_OK, 20);
+  world_pass (&world, S);
+  g_assert_false (world_has (&world, "latency"));
+}
+
+static void
 test_too_little (void)
 {
   g_auto(World) world = { { NULL } };
@@ -619,6 +659,24 @@ test_too_little (void)
   world_pass (&world, 60 * S);
   world_listen (&world);
   g_assert_cmpuint (world.raised->len, ==, 0);
+}
+
+/* So many calls that what is kept of them is no more than their share. */
+static void
+test_burn_of_many (void)
+{
+  const gint64 slot_usec = 360 * S;
+  DbrBurn burn = { 0 };
+  DbrBurnCount in_long, in_short;
+
+  g_test_summary ("Of how many calls ever, the share of those that went wrong is right");
+
+  for (guint i = 0; i < DBR_BURN_N_SLOTS; i++)
+    dbr_burn_add (&burn, (100 + i) * slot_usec, 8 * G_GUINT64_CONSTANT (100000000),
+                  2 * G_GUINT64_CONSTANT (100000000));
+  dbr_burn_read (&burn, DBR_BURN_SLOW, (99 + DBR_BURN_N_SLOTS) * slot_usec, &in_long, &in_short);
+  g_assert_cmpfloat_with_epsilon (dbr_burn_get_pace (&in_long, 0.1), 2, 0.001);
+  g_assert_cmpfloat_with_epsilon (dbr_burn_get_pace (&in_short, 0.1), 2, 0.001);
 }
 
 static void
@@ -661,6 +719,43 @@ test_reset (void)
   dbr_metrics_reset (world.metrics);
   g_assert_cmpuint (g_list_model_get_n_items (dbr_metrics_get_issues (world.metrics)), ==, 0);
   g_assert_cmpuint (world.cleared->len, ==, 3);
+}
+
+static void
+changed_cb (GListModel *issues,
+            guint       position,
+            guint       n_removed,
+            guint       n_added,
+            World      *world)
+{
+  dbr_metrics_get_issues (world->metrics);
+}
+
+static void
+order_cb (DbrMetrics *metrics,
+          DbrIssue   *issue,
+          World      *world)
+{
+  /* One is raised before it is cleared. */
+  g_assert_cmpuint (world->raised->len, ==, world->cleared->len);
+}
+
+static void
+test_order (void)
+{
+  g_auto(World) world = { { NULL } };
+
+  g_test_summary ("Who is told of an issue and asks for more is told of its end behind it");
+
+  world_init (&world);
+  g_signal_connect (dbr_metrics_get_issues (world.metrics), "items-changed",
+                    G_CALLBACK (changed_cb), &world);
+  g_signal_connect (world.metrics, "issue-cleared", G_CALLBACK (order_cb), &world);
+  dbr_metrics_note_budget (world.metrics, NAME);
+  world_pass (&world, 120 * S);
+  world_listen (&world);
+  g_assert_cmpuint (world.raised->len, ==, 1);
+  g_assert_cmpuint (world.cleared->len, ==, 1);
 }
 
 static void
@@ -790,9 +885,12 @@ main (int    argc,
   g_test_add_func ("/dbr/issues/limits", test_limits);
   g_test_add_func ("/dbr/issues/what-may-fail-over-a-day", test_burn_share);
   g_test_add_func ("/dbr/issues/a-new-limit", test_new_limit);
+  g_test_add_func ("/dbr/issues/a-limit-of-another", test_limit_of_another);
   g_test_add_func ("/dbr/issues/too-little", test_too_little);
+  g_test_add_func ("/dbr/issues/more-calls-than-can-be-counted", test_burn_of_many);
   g_test_add_func ("/dbr/issues/nobody-wakes-up-for-nothing", test_sleepers);
   g_test_add_func ("/dbr/issues/reset", test_reset);
+  g_test_add_func ("/dbr/issues/told-in-order", test_order);
   g_test_add_func ("/dbr/issues/nobody-listens", test_deaf);
   g_test_add_func ("/dbr/issues/on-the-real-clock", test_real_clock);
   g_test_add_func ("/dbr/issues/told-in-the-context", test_context);

@@ -4,6 +4,8 @@
 #include "config.h"
 
 #include <math.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/dbr-error.h"
 
@@ -169,6 +171,67 @@ test_bounded (void)
   assert_count (&world, "name-31", 1, 1);
 }
 
+static GVariant *
+ref_places (World *world)
+{
+  g_autoptr(GVariant) all = dbr_metrics_to_variant (world->metrics);
+
+  return g_variant_lookup_value (all, "places", G_VARIANT_TYPE ("a{sa{sv}}"));
+}
+
+static guint64
+count_in_place (World      *world,
+                const char *place,
+                const char *kind)
+{
+  g_autoptr(GVariant) places = ref_places (world);
+  g_autoptr(GVariant) found = g_variant_lookup_value (places, place, NULL);
+  guint64 count = 0;
+
+  g_assert_nonnull (found);
+  g_variant_lookup (found, kind, "t", &count);
+
+  return count;
+}
+
+#define N_PLACES 500u
+
+static void
+test_bounded_places (void)
+{
+  g_auto(World) world = { { NULL } };
+  const DbrSlots slots = { .n_orphans = 70, .max_slots = 128 };
+  g_autoptr(GVariant) places = NULL;
+
+  g_test_summary ("However many services there are, 64 are kept and all others are one, which has no"
+                  " state; the program is itself");
+
+  world_init (&world);
+  for (guint i = 0; i < N_PLACES; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("org.example.S%u", i);
+
+      dbr_metrics_note_owner (world.metrics, name);
+    }
+  dbr_metrics_note_lag (world.metrics, 2 * S);
+  places = ref_places (&world);
+  g_assert_cmpuint (g_variant_n_children (places), ==, DBR_MAX_PLACES + 2);
+  g_assert_cmpuint (count_in_place (&world, "org.example.S63", "service-flapping"), ==, 1);
+  g_assert_cmpuint (count_in_place (&world, "other", "service-flapping"), ==,
+                    N_PLACES - DBR_MAX_PLACES);
+  g_assert_cmpuint (count_in_place (&world, "", "main-loop"), ==, 1);
+
+  /* Nobody would ever say of all others that it is over. */
+  dbr_metrics_set_slots (world.metrics, ":1.9", &slots);
+  dbr_metrics_forget_connection (world.metrics, ":1.9");
+  world_pass (&world, 3600 * S);
+  g_assert_cmpuint (g_list_model_get_n_items (dbr_metrics_get_issues (world.metrics)), ==, 0);
+
+  dbr_metrics_forget_connection (world.metrics, "org.example.S63");
+  dbr_metrics_note_owner (world.metrics, "org.example.New");
+  g_assert_cmpuint (count_in_place (&world, "org.example.New", "service-flapping"), ==, 1);
+}
+
 static void
 test_handles (void)
 {
@@ -232,6 +295,35 @@ test_reset (void)
   assert_count (&world, "new", 1, 1);
 }
 
+/* So many different times that not all of their slices can be kept. */
+static void
+test_crowded_window (void)
+{
+  g_auto(World) world = { { NULL } };
+  g_autoptr(DbrOperationStats) window = NULL;
+  g_autoptr(DbrOperationStats) life = NULL;
+
+  g_test_summary ("A window that had to become shorter has the mean of what is left of it");
+
+  world_init (&world);
+  for (guint slice = 0; slice < 6; slice++)
+    {
+      for (guint i = 0; i < DBR_BOOK_MAX_ACCOUNTS * DBR_HISTOGRAM_N_CELLS; i++)
+        {
+          g_autofree char *name = g_strdup_printf ("name-%u", i % DBR_BOOK_MAX_ACCOUNTS);
+          gint64 first, last;
+
+          dbr_histogram_get_cell_range (i / DBR_BOOK_MAX_ACCOUNTS, &first, &last);
+          world_record (&world, name, first, DBR_OUTCOME_OK, 1);
+        }
+      world_pass (&world, 10 * S);
+    }
+  window = dbr_metrics_get_window_stats (world.metrics, "name-0");
+  life = dbr_metrics_get_stats (world.metrics, "name-0");
+  g_assert_cmpint (dbr_operation_stats_get_mean_usec (window), ==,
+                   dbr_operation_stats_get_mean_usec (life));
+}
+
 static void
 test_limits (void)
 {
@@ -245,7 +337,9 @@ test_limits (void)
     { 1000, 0 }, { 1000, -0.1 }, { 1000, 1.1 }, { 1000, (double) NAN },
   };
 
-  g_test_summary ("A limit that is none is an error");
+  const char *const bad_names[] = { "", "\xff" };
+
+  g_test_summary ("A limit that is none is an error, and so is one of nothing");
 
   world_init (&world);
   for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -256,6 +350,28 @@ test_limits (void)
                                               bad[i].error_rate, &error));
       g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
     }
+  for (gsize i = 0; i < G_N_ELEMENTS (bad_names); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_false (dbr_metrics_set_limits (world.metrics, bad_names[i], 1000, 0.1, &error));
+      g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+    }
+}
+
+static void
+test_absurd_times (void)
+{
+  g_auto(World) world = { { NULL } };
+  g_autoptr(DbrOperationStats) stats = NULL;
+
+  g_test_summary ("A time that cannot be is counted as a year, so that no sum runs over");
+
+  world_init (&world);
+  world_record (&world, "work", G_MAXINT64, DBR_OUTCOME_OK, 3);
+  stats = dbr_metrics_get_stats (world.metrics, "work");
+  g_assert_cmpint (dbr_operation_stats_get_mean_usec (stats), ==, 365 * 24 * 3600 * S);
+  g_assert_cmpint (dbr_operation_stats_get_max_usec (stats), ==, 365 * 24 * 3600 * S);
 }
 
 typedef struct
@@ -265,6 +381,9 @@ typedef struct
 } Race;
 
 #define N_RECORDS 50000
+#define N_CHILDREN 20
+/* A child that hangs is ended. */
+#define CHILD_S 10
 
 static gpointer
 record_cb (gpointer data)
@@ -333,6 +452,68 @@ test_threads (void)
   g_assert_cmpuint (dbr_operation_stats_get_count (by_name), ==, 16 * N_RECORDS / 100);
 }
 
+static gpointer
+record_on_cb (gpointer data)
+{
+  Race *race = data;
+
+  while (!g_atomic_int_get (&race->is_over))
+    dbr_metrics_record (race->metrics, "work", 10, DBR_OUTCOME_ERROR);
+
+  return NULL;
+}
+
+static int
+play_child (DbrMetrics       *metrics,
+            DbrMetricsHandle *handle)
+{
+  const DbrMetricsSample sample = {
+    g_get_monotonic_time () + S, 10, -1, -1, -1, DBR_OUTCOME_ERROR, NULL,
+  };
+  g_autoptr(DbrOperationStats) stats = NULL;
+  g_auto(GStrv) names = NULL;
+
+  dbr_metrics_handle_record (handle, &sample);
+  dbr_metrics_record (metrics, "child", 10, DBR_OUTCOME_ERROR);
+  names = dbr_metrics_dup_operations (metrics);
+  stats = dbr_metrics_get_stats (metrics, "child");
+  dbr_metrics_get_issues (metrics);
+  g_object_unref (metrics);
+
+  return g_strv_length (names) == 1 && dbr_operation_stats_get_count (stats) == 1 ? 0 : 1;
+}
+
+static void
+test_fork (void)
+{
+  g_autoptr(DbrMetrics) metrics = dbr_metrics_new ();
+  DbrMetricsHandle *handle = dbr_metrics_resolve (metrics, "default", NAME, NAME, "Play");
+  Race race = { metrics, FALSE };
+  GThread *threads[2];
+
+  g_test_summary ("A child of fork() counts anew, whatever threads of its parent had just begun");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("record", record_on_cb, &race);
+  for (guint i = 0; i < N_CHILDREN; i++)
+    {
+      pid_t pid = fork ();
+      int status;
+
+      g_assert_no_errno (pid);
+      if (pid == 0)
+        {
+          alarm (CHILD_S);
+          _exit (play_child (metrics, handle));
+        }
+      g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+      g_assert_cmpint (status, ==, 0);
+    }
+  g_atomic_int_set (&race.is_over, TRUE);
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -344,10 +525,14 @@ main (int    argc,
   g_test_add_func ("/dbr/metrics/window-is-the-last-minute", test_window);
   g_test_add_func ("/dbr/metrics/sleep-does-not-poison-the-window", test_suspend);
   g_test_add_func ("/dbr/metrics/names-are-bounded", test_bounded);
+  g_test_add_func ("/dbr/metrics/places-are-bounded", test_bounded_places);
   g_test_add_func ("/dbr/metrics/handles", test_handles);
   g_test_add_func ("/dbr/metrics/reset", test_reset);
+  g_test_add_func ("/dbr/metrics/a-crowded-window", test_crowded_window);
   g_test_add_func ("/dbr/metrics/bad-limits", test_limits);
+  g_test_add_func ("/dbr/metrics/times-that-cannot-be", test_absurd_times);
   g_test_add_func ("/dbr/metrics/threads-lose-nothing", test_threads);
+  g_test_add_func ("/dbr/metrics/a-child-counts-anew", test_fork);
 
   return g_test_run ();
 }

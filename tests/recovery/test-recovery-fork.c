@@ -16,6 +16,7 @@
 
 #define DESKTOP_NAME "org.freedesktop.Notifications"
 #define N_CHILDREN 20
+#define NO_ONE "00:AA:01:00:00:99"
 
 /* All that a child is asked ends at once. */
 #define CHILD_USEC (dbr_test_stretch (2 * G_USEC_PER_SEC))
@@ -29,6 +30,7 @@ typedef struct
   DbrNotifier *direct;
   DbrNotifier *helper;
   guint        n_closed;
+  int          is_over;
 } Scene;
 
 typedef gboolean (*ChildFunc) (Scene   *scene,
@@ -258,8 +260,6 @@ play_child (Scene *scene,
   pid_t pid;
   int status;
 
-  if (g_getenv ("NOFORK"))
-    return 0;
   pid = fork ();
   g_assert_no_errno (pid);
   if (pid == 0)
@@ -287,13 +287,64 @@ test_refused (void)
   g_assert_cmpuint (dbr_test_peer_executions (scene->desktop, "child"), ==, 0);
 }
 
+/* Of what cannot say that it is the parent's: it is not held up. */
+static int
+ask_tracker (Scene *scene)
+{
+  DbrStateTracker *tracker = scene->state->tracker;
+  g_autoptr(DbrDeviceState) state = dbr_state_tracker_get (tracker, NO_ONE);
+  g_auto(GStrv) addresses = dbr_state_tracker_dup_addresses (tracker);
+  g_autofree char *file = NULL;
+  g_autoptr(GError) error = NULL;
+
+  dbr_state_tracker_set_file (tracker, NULL);
+  file = dbr_state_tracker_get_file (tracker);
+  dbr_state_tracker_forget (tracker, NO_ONE);
+
+  return state == NULL && g_strcmp0 (file, scene->state->path) == 0
+         && !set_attribute (scene, &error) && !flush (scene, NULL) && !save (scene, NULL)
+         && !restore (scene, NULL) ? 0 : 1;
+}
+
+static gpointer
+ask_on_cb (gpointer data)
+{
+  Scene *scene = data;
+
+  while (!g_atomic_int_get (&scene->is_over))
+    {
+      g_autoptr(DbrDeviceState) state = dbr_state_tracker_get (scene->state->tracker, NO_ONE);
+
+      g_assert_null (state);
+    }
+
+  return NULL;
+}
+
+static void
+test_locks_of_others (void)
+{
+  g_autoptr(Scene) scene = scene_new ();
+  GThread *threads[2];
+
+  g_test_summary ("A child is not held up by what threads of its parent had just begun");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("ask", ask_on_cb, scene);
+  for (guint i = 0; i < N_CHILDREN; i++)
+    g_assert_cmpint (play_child (scene, ask_tracker), ==, 0);
+  g_atomic_int_set (&scene->is_over, TRUE);
+  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+}
+
 /* That the file is whole and has what was set last. */
 static void
 assert_kept (Scene *scene,
              guint  number)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(DbrStateBook) book = dbr_state_file_load (scene->state->path, &error);
+  g_autoptr(DbrStateBook) book = dbr_state_file_load (scene->state->path, NULL, &error);
   DbrStateRecord record;
   guint kept = G_MAXUINT;
 
@@ -341,6 +392,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/dbr/recovery-fork/refused", test_refused);
+  g_test_add_func ("/dbr/recovery-fork/locks-of-others", test_locks_of_others);
   g_test_add_func ("/dbr/recovery-fork/parent-is-undisturbed", test_parent_is_undisturbed);
 
   return g_test_run ();

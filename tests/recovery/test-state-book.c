@@ -163,7 +163,7 @@ test_keeps_any_type (void)
       gsize length;
 
       g_assert_no_error (error);
-      g_assert_true (dbr_state_book_can_keep (value));
+      g_assert_true (dbr_state_book_check_attribute ("a", value, NULL));
       apply (book, dbr_state_change_new_attribute (ONE, "it", value));
       text = dbr_state_book_print (book, &length);
       read = dbr_state_book_parse (text, length, &fault, &error);
@@ -180,6 +180,7 @@ static void
 test_too_deep (void)
 {
   g_autoptr(GVariant) value = g_variant_ref_sink (g_variant_new_int32 (1));
+  g_autoptr(GError) error = NULL;
 
   g_test_summary ("What is nested so deeply that it could not be read back is refused before");
 
@@ -190,7 +191,40 @@ test_too_deep (void)
       g_variant_unref (value);
       value = outer;
     }
-  g_assert_false (dbr_state_book_can_keep (value));
+  g_assert_false (dbr_state_book_check_attribute ("deep", value, &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "“deep” is nested"));
+}
+
+static void
+test_near_zero (void)
+{
+  g_autoptr(GVariant) value = g_variant_ref_sink (g_variant_new_double (1e-310));
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("A number that GVariant writes and does not read is refused before, by that reason");
+
+  g_assert_false (dbr_state_book_check_attribute ("weight", value, &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "“weight” has a number"));
+}
+
+static void
+test_too_large (void)
+{
+  const gsize n = DBR_STATE_BOOK_MAX_LENGTH;
+  g_autoptr(GVariant) large = NULL;
+  g_autoptr(GVariant) small = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What alone is too much for a file is refused before");
+
+  large = g_variant_ref_sink (g_variant_new_take_string (g_strnfill (n, 'a')));
+  g_assert_false (dbr_state_book_check_attribute ("much", large, &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "much"));
+  small = g_variant_ref_sink (g_variant_new_take_string (g_strnfill (n / 2, 'a')));
+  g_assert_true (dbr_state_book_check_attribute ("much", small, NULL));
 }
 
 static void
@@ -377,6 +411,8 @@ main (int    argc,
   g_test_add_func ("/dbr/state-book/changes", test_changes);
   g_test_add_func ("/dbr/state-book/keeps-any-type", test_keeps_any_type);
   g_test_add_func ("/dbr/state-book/too-deep", test_too_deep);
+  g_test_add_func ("/dbr/state-book/near-zero", test_near_zero);
+  g_test_add_func ("/dbr/state-book/too-large", test_too_large);
   g_test_add_func ("/dbr/state-book/tells-faults-apart", test_tells_faults_apart);
   g_test_add_func ("/dbr/state-book/reads-with-care", test_reads_with_care);
   g_test_add_func ("/dbr/state-book/mutations", test_mutations);

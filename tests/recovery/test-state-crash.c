@@ -37,14 +37,14 @@ commit (const char *path,
   g_ptr_array_add (changes, dbr_state_change_new_attribute (ADDRESS, "value",
                                                             g_variant_new_string (value)));
 
-  return dbr_state_file_commit (path, changes, NULL);
+  return dbr_state_file_commit (path, changes, NULL, NULL);
 }
 
 static char *
 dup_value (const char *path)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(DbrStateBook) book = dbr_state_file_load (path, &error);
+  g_autoptr(DbrStateBook) book = dbr_state_file_load (path, NULL, &error);
   DbrStateRecord record;
   char *value = NULL;
 

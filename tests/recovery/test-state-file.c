@@ -89,7 +89,7 @@ commit_one (const char      *path,
   changes = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_state_change_free);
   g_ptr_array_add (changes, change);
 
-  return dbr_state_file_commit (path, changes, error);
+  return dbr_state_file_commit (path, changes, NULL, error);
 }
 
 static DbrStateBook *
@@ -116,7 +116,7 @@ static guint
 count_attributes (const char *path)
 {
   g_autoptr(GError) error = NULL;
-  g_autoptr(DbrStateBook) book = dbr_state_file_load (path, &error);
+  g_autoptr(DbrStateBook) book = dbr_state_file_load (path, NULL, &error);
   DbrStateRecord record;
 
   g_assert_no_error (error);
@@ -188,7 +188,7 @@ test_sets_aside (void)
                   " there is a new file");
 
   g_assert_true (g_file_set_contents (scene->path, "libdbr-state 1\nhalf", -1, NULL));
-  assert_storage (dbr_state_file_load (scene->path, &error), &error, "state.damaged");
+  assert_storage (dbr_state_file_load (scene->path, NULL, &error), &error, "state.damaged");
   assert_contents (damaged, "libdbr-state 1\nhalf");
   g_assert_cmpuint (count_attributes (scene->path), ==, 0);
 
@@ -201,7 +201,7 @@ test_sets_aside (void)
   g_assert_cmpuint (count_attributes (scene->path), ==, 1);
 
   g_assert_true (g_file_set_contents (scene->path, "#!/bin/sh\n", -1, NULL));
-  assert_storage (dbr_state_file_load (scene->path, &error), &error, "state.foreign");
+  assert_storage (dbr_state_file_load (scene->path, NULL, &error), &error, "state.foreign");
   assert_contents (foreign, "#!/bin/sh\n");
   g_assert_true (g_file_set_contents (scene->path, "libdbr-state 2\n", -1, NULL));
   assert_storage (commit_attribute (scene->path, "one", &error), &error, "newer version");
@@ -215,12 +215,13 @@ test_refuses_what_is_no_file (void)
   g_autoptr(GError) error = NULL;
   g_autofree char *target = g_build_filename (scene->folder, "target", NULL);
   g_autofree char *missing = g_build_filename (scene->folder, "none", "state", NULL);
+  g_autofree char *folder = scene_dup_beside (scene, G_DIR_SEPARATOR_S);
 
   g_test_summary ("Links, pipes and folders are refused and left as they are; nobody waits for a pipe");
 
   write_one (target, "one");
   g_assert_cmpint (symlink (target, scene->path), ==, 0);
-  assert_storage (dbr_state_file_load (scene->path, &error), &error, "symbolic link");
+  assert_storage (dbr_state_file_load (scene->path, NULL, &error), &error, "symbolic link");
   assert_storage (commit_attribute (scene->path, "two", &error), &error, "symbolic link");
   g_assert_true (g_file_test (scene->path, G_FILE_TEST_IS_SYMLINK));
   g_assert_cmpuint (count_attributes (target), ==, 1);
@@ -230,16 +231,20 @@ test_refuses_what_is_no_file (void)
   g_unlink (scene->path);
 
   g_assert_cmpint (mkfifo (scene->path, 0600), ==, 0);
-  assert_storage (dbr_state_file_load (scene->path, &error), &error, "plain file");
+  assert_storage (dbr_state_file_load (scene->path, NULL, &error), &error, "plain file");
   assert_storage (commit_attribute (scene->path, "two", &error), &error, "plain file");
   g_unlink (scene->path);
 
   g_assert_cmpint (g_mkdir (scene->path, 0700), ==, 0);
-  assert_storage (dbr_state_file_load (scene->path, &error), &error, "plain file");
+  assert_storage (dbr_state_file_load (scene->path, NULL, &error), &error, "plain file");
   assert_storage (commit_attribute (scene->path, "two", &error), &error, "plain file");
 
-  assert_storage (dbr_state_file_load (missing, &error), &error, "none/state");
+  assert_storage (dbr_state_file_load (missing, NULL, &error), &error, "none/state");
   assert_storage (commit_attribute (missing, "two", &error), &error, "none/state");
+
+  assert_storage (dbr_state_file_load (folder, NULL, &error), &error, folder);
+  assert_storage (commit_attribute (folder, "two", &error), &error, g_strerror (EISDIR));
+  g_assert_cmpint (g_rmdir (scene->path), ==, 0);
 }
 
 static void
@@ -295,7 +300,7 @@ test_is_not_allowed (void)
   g_assert_true (g_file_get_contents (scene->path, &text, NULL, NULL));
 
   g_assert_cmpint (g_chmod (scene->path, 0), ==, 0);
-  assert_storage (dbr_state_file_load (scene->path, &error), &error, "state");
+  assert_storage (dbr_state_file_load (scene->path, NULL, &error), &error, "state");
   assert_storage (commit_attribute (scene->path, "two", &error), &error, "state");
   g_assert_cmpint (g_chmod (scene->path, 0600), ==, 0);
   assert_contents (scene->path, text);
@@ -308,7 +313,7 @@ test_is_not_allowed (void)
   /* What cannot be set aside is neither read nor replaced. */
   g_assert_cmpint (g_chmod (scene->path, 0600), ==, 0);
   g_assert_cmpint (truncate (scene->path, 20), ==, 0);
-  assert_storage (dbr_state_file_load (scene->path, &error), &error, "damaged");
+  assert_storage (dbr_state_file_load (scene->path, NULL, &error), &error, "damaged");
   g_assert_cmpint (g_chmod (scene->folder, 0700), ==, 0);
   regain_rights ();
 }
@@ -409,7 +414,7 @@ test_is_of_somebody_else (void)
 
   write_one (scene->path, "one");
   g_assert_cmpint (chown (scene->path, NOBODY, NOBODY), ==, 0);
-  assert_storage (dbr_state_file_load (scene->path, &error), &error, "another user");
+  assert_storage (dbr_state_file_load (scene->path, NULL, &error), &error, "another user");
   assert_storage (commit_attribute (scene->path, "two", &error), &error, "another user");
 }
 
@@ -618,6 +623,34 @@ test_last_save_wins (void)
 }
 
 static void
+test_clock_was_wrong (void)
+{
+  g_autoptr(Scene) scene = scene_new ();
+  g_autoptr(GError) error = NULL;
+  g_autoptr(DbrStateBook) wrong = NULL;
+  g_autoptr(DbrStateBook) right = NULL;
+  gint64 now = g_get_real_time ();
+  DbrStateRecord record;
+  const char *name = NULL;
+
+  g_test_summary ("What was saved while the clock was ahead keeps nothing out when it is set right");
+
+  wrong = commit_one (scene->path,
+                      dbr_state_change_new_saved (ADDRESS, now + 3600 * (gint64) G_USEC_PER_SEC,
+                                                  g_variant_new_parsed ("{'name': <'wrong'>}")),
+                      &error);
+  g_assert_no_error (error);
+  right = commit_one (scene->path,
+                      dbr_state_change_new_saved (ADDRESS, now,
+                                                  g_variant_new_parsed ("{'name': <'right'>}")),
+                      &error);
+  g_assert_no_error (error);
+  g_assert_true (dbr_state_book_lookup (right, ADDRESS, &record));
+  g_assert_true (g_variant_lookup (record.values, "name", "&s", &name));
+  g_assert_cmpstr (name, ==, "right");
+}
+
+static void
 test_lock_is_kept (void)
 {
   g_autoptr(Scene) scene = scene_new ();
@@ -658,7 +691,7 @@ test_is_too_large (void)
   g_assert_cmpuint (count_attributes (scene->path), ==, 1);
 
   g_assert_cmpint (truncate (scene->path, 1024 * 1024 * 1024), ==, 0);
-  assert_storage (dbr_state_file_load (scene->path, &error), &error, "state.damaged");
+  assert_storage (dbr_state_file_load (scene->path, NULL, &error), &error, "state.damaged");
   g_assert_true (g_file_test (foreign, G_FILE_TEST_EXISTS));
 }
 
@@ -682,6 +715,7 @@ main (int    argc,
   g_test_add_func ("/dbr/state-file/few-descriptors", test_few_descriptors);
   g_test_add_func ("/dbr/state-file/shares", test_shares);
   g_test_add_func ("/dbr/state-file/last-save-wins", test_last_save_wins);
+  g_test_add_func ("/dbr/state-file/clock-was-wrong", test_clock_was_wrong);
   g_test_add_func ("/dbr/state-file/lock-is-kept", test_lock_is_kept);
   g_test_add_func ("/dbr/state-file/is-too-large", test_is_too_large);
 

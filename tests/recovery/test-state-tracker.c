@@ -195,6 +195,33 @@ test_takes_any_path (void)
 }
 
 static void
+test_takes_no_folder (void)
+{
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autofree char *old = g_get_current_dir ();
+  g_autoptr(GError) error = NULL;
+  g_autoptr(GDir) dir = NULL;
+
+  g_test_summary ("Where there is no name there is no file, and nothing is written near");
+
+  g_assert_cmpint (g_mkdir (scene->path, 0700), ==, 0);
+  g_assert_cmpint (g_chdir (scene->path), ==, 0);
+  dbr_state_tracker_set_file (scene->tracker, "");
+  g_assert_cmpint (g_chdir (old), ==, 0);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_false (dbr_state_tracker_save_sync (scene->tracker, state_scene_wait_for_device (scene),
+                                                   NULL, &error));
+      g_assert_error (error, DBR_ERROR, DBR_ERROR_STORAGE);
+      g_assert_nonnull (strstr (error->message, scene->path));
+      g_clear_error (&error);
+    }
+  g_assert_cmpint (g_rmdir (scene->path), ==, 0);
+  dir = g_dir_open (scene->folder, 0, NULL);
+  g_assert_null (g_dir_read_name (dir));
+}
+
+static void
 test_writes_before_it_goes (void)
 {
   g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
@@ -256,6 +283,89 @@ test_tells_of_a_damaged_file (void)
   g_assert_false (g_file_test (scene->path, G_FILE_TEST_EXISTS));
   scene_save (scene);
   g_assert_true (g_file_test (scene->path, G_FILE_TEST_EXISTS));
+}
+
+/* Whoever is told of it comes later than a thread that reads fast. */
+static void
+test_tells_of_what_was_read_before (void)
+{
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autoptr(DbrStateStore) store = NULL;
+  g_autoptr(DbrStateBook) book = NULL;
+  guint n_failed = 0;
+
+  g_test_summary ("A file that was read before the tracker has it is told of too, if it is none");
+
+  g_assert_true (g_file_set_contents (scene->path, "something else", -1, NULL));
+  store = dbr_state_store_get (scene->path);
+  book = dbr_state_store_dup_book (store);
+  g_signal_connect (scene->tracker, "storage-failed", G_CALLBACK (failed_cb), &n_failed);
+  dbr_state_tracker_set_file (scene->tracker, scene->path);
+  dbr_test_wait_until (NULL, n_failed == 1, DBR_TEST_PATIENCE_MS);
+}
+
+static void
+test_knows_what_was_damaged (void)
+{
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autoptr(DbrStateTracker) other = NULL;
+  g_autoptr(DbrDeviceState) state = NULL;
+  g_autoptr(DbrDeviceState) found = NULL;
+  g_autoptr(GError) error = NULL;
+  guint n_failed = 0;
+
+  g_test_summary ("What was known when the file was damaged still is, and goes into the new one");
+
+  dbr_state_tracker_set_file (scene->tracker, scene->path);
+  scene_save (scene);
+  g_assert_true (g_file_set_contents (scene->path, "libdbr-state 1\nhalf", -1, NULL));
+  g_signal_connect (scene->tracker, "storage-failed", G_CALLBACK (failed_cb), &n_failed);
+  g_assert_true (dbr_state_tracker_set_attribute (scene->tracker, NO_ONE, "a",
+                                                  g_variant_new_int32 (1), &error));
+  dbr_test_wait_until (NULL, n_failed == 1, DBR_TEST_PATIENCE_MS);
+  g_assert_true (dbr_state_tracker_flush_sync (scene->tracker, NULL, &error));
+  g_assert_no_error (error);
+  state = dbr_state_tracker_get (scene->tracker, DBR_TEST_BLUEZ_DEVICE);
+  g_assert_nonnull (state);
+
+  g_assert_true (g_file_set_contents (scene->path, "libdbr-state 1\nhalf", -1, NULL));
+  g_assert_null (dbr_state_tracker_restore_sync (scene->tracker, DBR_TEST_BLUEZ_DEVICE, NULL,
+                                                 &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_STORAGE);
+  g_clear_error (&error);
+  g_assert_true (dbr_state_tracker_flush_sync (scene->tracker, NULL, &error));
+  g_assert_no_error (error);
+  g_clear_object (&scene->tracker);
+
+  other = dbr_state_tracker_new (scene->bluez->monitor);
+  dbr_state_tracker_set_file (other, scene->path);
+  found = dbr_state_tracker_get (other, DBR_TEST_BLUEZ_DEVICE);
+  g_assert_nonnull (found);
+  g_assert_cmpint (dbr_device_state_get_saved_usec (found), ==,
+                   dbr_device_state_get_saved_usec (state));
+}
+
+static void
+test_restores_without_writing (void)
+{
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autofree char *obstacle = g_build_filename (scene->folder, ".devices.new", NULL);
+  g_autoptr(GError) error = NULL;
+  guint n_failed = 0;
+
+  g_test_summary ("What was saved is put back also while nothing can be written");
+
+  dbr_state_tracker_set_file (scene->tracker, scene->path);
+  scene_save (scene);
+  g_assert_cmpint (g_mkdir (obstacle, 0700), ==, 0);
+  g_signal_connect (scene->tracker, "storage-failed", G_CALLBACK (failed_cb), &n_failed);
+  g_assert_true (dbr_state_tracker_set_attribute (scene->tracker, DBR_TEST_BLUEZ_DEVICE, "a",
+                                                  g_variant_new_int32 (1), &error));
+  dbr_test_wait_until (NULL, n_failed == 1, DBR_TEST_PATIENCE_MS);
+  assert_restores (scene, "trusted", "unchanged");
+  g_assert_false (dbr_state_tracker_flush_sync (scene->tracker, NULL, &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_STORAGE);
+  g_assert_cmpint (g_rmdir (obstacle), ==, 0);
 }
 
 static void
@@ -538,6 +648,27 @@ test_in_doubt_leaves (void)
 }
 
 static void
+test_leaves_a_name_that_was_not_known (void)
+{
+  g_autoptr(StateScene) scene = state_scene_new (STATE_BOND);
+  g_autoptr(DbrStateStore) store = dbr_state_tracker_ref_store (scene->tracker);
+  g_autoptr(GListModel) events = NULL;
+  g_autoptr(GError) error = NULL;
+  GVariant *values = g_variant_new_parsed ("{'Alias': <'00-AA-01-00-00-42'>, 'Adapter': <%s>,"
+                                           " 'Service': <'that was before'>}",
+                                           DBR_TEST_BLUEZ_ADAPTER);
+
+  g_test_summary ("What BlueZ calls a device whose name it does not know is not put before its name");
+
+  state_scene_wait_for_device (scene);
+  dbr_state_store_add (store, dbr_state_change_new_saved (DBR_TEST_BLUEZ_DEVICE, g_get_real_time (),
+                                                          values));
+  events = dbr_state_tracker_restore_sync (scene->tracker, DBR_TEST_BLUEZ_DEVICE, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_null (state_scene_find_result (events, "alias", NULL));
+}
+
+static void
 restored_cb (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
@@ -585,8 +716,13 @@ main (int    argc,
   g_test_add_func ("/dbr/state-tracker/attributes", test_attributes);
   g_test_add_func ("/dbr/state-tracker/outlives-the-tracker", test_outlives_the_tracker);
   g_test_add_func ("/dbr/state-tracker/takes-any-path", test_takes_any_path);
+  g_test_add_func ("/dbr/state-tracker/takes-no-folder", test_takes_no_folder);
   g_test_add_func ("/dbr/state-tracker/writes-before-it-goes", test_writes_before_it_goes);
   g_test_add_func ("/dbr/state-tracker/tells-of-a-damaged-file", test_tells_of_a_damaged_file);
+  g_test_add_func ("/dbr/state-tracker/tells-of-what-was-read-before",
+                   test_tells_of_what_was_read_before);
+  g_test_add_func ("/dbr/state-tracker/knows-what-was-damaged", test_knows_what_was_damaged);
+  g_test_add_func ("/dbr/state-tracker/restores-without-writing", test_restores_without_writing);
   g_test_add_func ("/dbr/state-tracker/writes-later", test_writes_later);
   g_test_add_func ("/dbr/state-tracker/was-never-saved", test_was_never_saved);
   g_test_add_func ("/dbr/state-tracker/connects-again", test_connects_again);
@@ -601,6 +737,8 @@ main (int    argc,
   g_test_add_func ("/dbr/state-tracker/restores-what-another-process-saved",
                    test_restores_what_another_process_saved);
   g_test_add_func ("/dbr/state-tracker/in-doubt-leaves", test_in_doubt_leaves);
+  g_test_add_func ("/dbr/state-tracker/leaves-a-name-that-was-not-known",
+                   test_leaves_a_name_that_was_not_known);
   g_test_add_func ("/dbr/state-tracker/is-cancelled", test_is_cancelled);
 
   return g_test_run ();
