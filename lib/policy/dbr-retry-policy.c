@@ -427,15 +427,6 @@ dbr_retry_policy_ref_plan (DbrRetryPolicy *self)
   return plan;
 }
 
-gboolean
-dbr_retry_policy_check (DbrRetryPolicy  *self,
-                        GError         **error)
-{
-  g_autoptr(DbrRetryPlan) plan = dbr_retry_policy_ref_plan (self);
-
-  return dbr_retry_plan_check (plan, error);
-}
-
 /* Makes a plan of the one that holds and a word of the caller's. */
 static void
 dbr_retry_policy_take_word (DbrRetryPolicy *self,
