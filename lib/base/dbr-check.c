@@ -79,6 +79,32 @@ dbr_check_member_name (const char  *member,
   return refuse (error, _("“%s” is not a member name"), member);
 }
 
+/* D-Bus spells them as it spells interfaces. */
+gboolean
+dbr_check_error_name (const char  *error_name,
+                      GError     **error)
+{
+  if (dbr_check_interface_name (error_name, NULL))
+    return TRUE;
+
+  return refuse (error, _("“%s” is not the name of an error"), error_name);
+}
+
+gboolean
+dbr_check_operation (const char  *operation,
+                     GError     **error)
+{
+  if (operation[0] != '\0' && g_utf8_validate (operation, -1, NULL))
+    return TRUE;
+
+  g_set_error_literal (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+                       operation[0] == '\0'
+                       ? _("The name of an operation is empty")
+                       : _("The name of an operation is not valid UTF-8"));
+
+  return FALSE;
+}
+
 /* Whether arrays or structures lie in each other more often than a signature may say. */
 static gboolean
 is_nested_too_deeply (const GVariantType *type,

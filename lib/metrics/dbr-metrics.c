@@ -5,6 +5,7 @@
 
 #include "metrics/dbr-metrics-private.h"
 
+#include "base/dbr-check-private.h"
 #include "base/dbr-i18n-private.h"
 #include "base/dbr-incident-source-private.h"
 #include "metrics/dbr-issue-private.h"
@@ -529,7 +530,7 @@ dbr_metrics_set_limits (DbrMetrics  *self,
   g_return_val_if_fail (operation != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!dbr_limit_check (p95_usec, error_rate, error))
+  if (!dbr_check_operation (operation, error) || !dbr_limit_check (p95_usec, error_rate, error))
     return FALSE;
 
   dbr_book_set_limit (self->book, operation, p95_usec, error_rate);

@@ -119,21 +119,6 @@ is_mapped_to_cb (gpointer key,
 }
 
 static gboolean
-check_operation (const char  *operation,
-                 GError     **error)
-{
-  if (operation[0] != '\0' && g_utf8_validate (operation, -1, NULL))
-    return TRUE;
-
-  g_set_error_literal (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
-                       operation[0] == '\0'
-                       ? _("The name of an operation is empty")
-                       : _("The name of an operation is not valid UTF-8"));
-
-  return FALSE;
-}
-
-static gboolean
 map_add (GHashTable  *map,
          const char  *interface_name,
          const char  *member,
@@ -142,7 +127,7 @@ map_add (GHashTable  *map,
 {
   if (!dbr_check_interface_name (interface_name, error)
       || !dbr_check_member_name (member, error)
-      || !check_operation (operation, error))
+      || !dbr_check_operation (operation, error))
     return FALSE;
 
   g_hash_table_add (map, mapping_new (interface_name, member, operation));
@@ -297,7 +282,7 @@ dbr_timeout_rules_add_limit (DbrTimeoutRules  *self,
                              guint             ms,
                              GError          **error)
 {
-  if (!check_operation (operation, error) || !dbr_check_timeout (operation, ms, error))
+  if (!dbr_check_operation (operation, error) || !dbr_check_timeout (operation, ms, error))
     return FALSE;
 
   if (ms == 0)

@@ -244,6 +244,7 @@ test_limits (void)
     { 0, 0.1 }, { -1, 0.1 }, { G_MAXINT64, 0.1 },
     { 1000, 0 }, { 1000, -0.1 }, { 1000, 1.1 }, { 1000, (double) NAN },
   };
+  const char *no_names[] = { "", "\xff" };
 
   g_test_summary ("A limit that is none is an error");
 
@@ -254,6 +255,13 @@ test_limits (void)
 
       g_assert_false (dbr_metrics_set_limits (world.metrics, "work", bad[i].p95_usec,
                                               bad[i].error_rate, &error));
+      g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+    }
+  for (gsize i = 0; i < G_N_ELEMENTS (no_names); i++)
+    {
+      g_autoptr(GError) error = NULL;
+
+      g_assert_false (dbr_metrics_set_limits (world.metrics, no_names[i], 1000, 0.1, &error));
       g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
     }
 }
