@@ -53,13 +53,6 @@ dbr_transport_get_unique_name (DbrTransport *self)
   return DBR_TRANSPORT_GET_IFACE (self)->get_unique_name (self);
 }
 
-void
-dbr_transport_get_counters (DbrTransport         *self,
-                            DbrTransportCounters *counters)
-{
-  DBR_TRANSPORT_GET_IFACE (self)->get_counters (self, counters);
-}
-
 gboolean
 dbr_limits_check_size (const DbrTransportLimits  *self,
                        gsize                      size,

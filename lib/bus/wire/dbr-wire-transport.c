@@ -51,8 +51,6 @@ struct _DbrWireTransport
   gint                        is_over;
   /* who may still call the listener: each source, and each thread that sends */
   gint                        n_users;
-  gint                        n_sent;
-  gint                        n_received;
 };
 
 static void dbr_wire_transport_iface_init (DbrTransportInterface *iface);
@@ -119,12 +117,7 @@ leaving_cb (gpointer user_data,
 {
   DbrWireTransport *self = user_data;
 
-  if (!self->listener->leaving (self->user_data, serial, now))
-    return FALSE;
-
-  g_atomic_int_inc (&self->n_sent);
-
-  return TRUE;
+  return self->listener->leaving (self->user_data, serial, now);
 }
 
 /* On dbr-io */
@@ -196,7 +189,6 @@ dbr_wire_transport_hear (DbrWireTransport *self,
     case DBR_WIRE_RETURN:
     case DBR_WIRE_ERROR:
     case DBR_WIRE_SIGNAL:
-      g_atomic_int_inc (&self->n_received);
       self->listener->arrived (self->user_data, &message->message);
       break;
 
@@ -469,16 +461,6 @@ dbr_wire_transport_get_unique_name (DbrTransport *transport)
 }
 
 static void
-dbr_wire_transport_get_counters (DbrTransport         *transport,
-                                 DbrTransportCounters *counters)
-{
-  DbrWireTransport *self = DBR_WIRE_TRANSPORT (transport);
-
-  counters->n_sent = (guint) g_atomic_int_get (&self->n_sent);
-  counters->n_received = (guint) g_atomic_int_get (&self->n_received);
-}
-
-static void
 dbr_wire_transport_iface_init (DbrTransportInterface *iface)
 {
   iface->start = dbr_wire_transport_start;
@@ -486,5 +468,4 @@ dbr_wire_transport_iface_init (DbrTransportInterface *iface)
   iface->send = dbr_wire_transport_send;
   iface->close = dbr_wire_transport_close;
   iface->get_unique_name = dbr_wire_transport_get_unique_name;
-  iface->get_counters = dbr_wire_transport_get_counters;
 }
