@@ -509,6 +509,12 @@ dbr_gdbus_transport_get_unique_name (DbrTransport *transport)
   return g_dbus_connection_get_unique_name (DBR_GDBUS_TRANSPORT (transport)->connection);
 }
 
+static const char *
+dbr_gdbus_transport_get_guid (DbrTransport *transport)
+{
+  return g_dbus_connection_get_guid (DBR_GDBUS_TRANSPORT (transport)->connection);
+}
+
 static void
 dbr_gdbus_transport_iface_init (DbrTransportInterface *iface)
 {
@@ -517,4 +523,5 @@ dbr_gdbus_transport_iface_init (DbrTransportInterface *iface)
   iface->send = dbr_gdbus_transport_send;
   iface->close = dbr_gdbus_transport_close;
   iface->get_unique_name = dbr_gdbus_transport_get_unique_name;
+  iface->get_guid = dbr_gdbus_transport_get_guid;
 }

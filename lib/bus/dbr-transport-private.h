@@ -88,6 +88,7 @@ struct _DbrTransportInterface
                                    GError                     **error);
   gboolean     (*close)           (DbrTransport                *self);
   const char  *(*get_unique_name) (DbrTransport                *self);
+  const char  *(*get_guid)        (DbrTransport                *self);
 };
 
 void         dbr_transport_start           (DbrTransport                *self,
@@ -110,5 +111,8 @@ gboolean     dbr_transport_send            (DbrTransport                *self,
 gboolean     dbr_transport_close           (DbrTransport                *self);
 
 const char  *dbr_transport_get_unique_name (DbrTransport                *self);
+/* What the other end calls itself, which is something else when it was started anew; empty or NULL if
+ * it does not say. */
+const char  *dbr_transport_get_guid        (DbrTransport                *self);
 
 G_END_DECLS

@@ -53,6 +53,12 @@ dbr_transport_get_unique_name (DbrTransport *self)
   return DBR_TRANSPORT_GET_IFACE (self)->get_unique_name (self);
 }
 
+const char *
+dbr_transport_get_guid (DbrTransport *self)
+{
+  return DBR_TRANSPORT_GET_IFACE (self)->get_guid (self);
+}
+
 gboolean
 dbr_limits_check_size (const DbrTransportLimits  *self,
                        gsize                      size,

@@ -27,6 +27,7 @@ struct _DbrWireTransport
   /* identity */
   int                                  fd;
   char                                *unique_name;
+  char                                *guid;
   gboolean                             can_pass_descriptors;
   DbrTransportLimits                   limits;
 
@@ -259,6 +260,7 @@ dbr_wire_transport_finalize (GObject *object)
   dbr_wire_output_clear (&self->output);
   g_clear_pointer (&self->source, g_source_unref);
   g_free (self->unique_name);
+  g_free (self->guid);
   g_mutex_clear (&self->mutex);
 
   G_OBJECT_CLASS (dbr_wire_transport_parent_class)->finalize (object);
@@ -286,6 +288,7 @@ dbr_wire_transport_new (int                       fd,
                         DbrWireInput             *input,
                         gboolean                  can_pass_descriptors,
                         const char               *unique_name,
+                        const char               *guid,
                         const DbrTransportLimits *limits)
 {
   DbrWireTransport *self = g_object_new (DBR_TYPE_WIRE_TRANSPORT, NULL);
@@ -295,6 +298,7 @@ dbr_wire_transport_new (int                       fd,
   self->input = input;
   self->can_pass_descriptors = can_pass_descriptors;
   self->unique_name = g_strdup (unique_name);
+  self->guid = g_strdup (guid);
   self->limits = *limits;
 
   return DBR_TRANSPORT (self);
@@ -460,6 +464,12 @@ dbr_wire_transport_get_unique_name (DbrTransport *transport)
   return DBR_WIRE_TRANSPORT (transport)->unique_name;
 }
 
+static const char *
+dbr_wire_transport_get_guid (DbrTransport *transport)
+{
+  return DBR_WIRE_TRANSPORT (transport)->guid;
+}
+
 static void
 dbr_wire_transport_iface_init (DbrTransportInterface *iface)
 {
@@ -468,4 +478,5 @@ dbr_wire_transport_iface_init (DbrTransportInterface *iface)
   iface->send = dbr_wire_transport_send;
   iface->close = dbr_wire_transport_close;
   iface->get_unique_name = dbr_wire_transport_get_unique_name;
+  iface->get_guid = dbr_wire_transport_get_guid;
 }
