@@ -46,8 +46,6 @@ DbrSystemdLine *dbr_systemd_line_new         (DbrClient                 *client,
                                               GDestroyNotify             destroy)
 G_GNUC_WARN_UNUSED_RESULT;
 
-DbrClient      *dbr_systemd_line_get_client  (DbrSystemdLine            *self);
-DbrSystemdScope dbr_systemd_line_get_scope   (DbrSystemdLine            *self);
 DbrSystemdJobs *dbr_systemd_line_get_jobs    (DbrSystemdLine            *self);
 /* How long an operation may take, by its name. */
 guint           dbr_systemd_line_get_limit   (DbrSystemdLine            *self,

@@ -601,23 +601,10 @@ dbr_systemd_line_new (DbrClient                 *client,
   DbrSystemdLine *self = g_object_new (DBR_TYPE_SYSTEMD_LINE, NULL);
 
   self->client = g_object_ref (client);
-  self->scope = scope;
   self->private_address = find_private_address (client, scope);
   self->core = dbr_systemd_core_new (funcs, user_data, destroy);
 
   return self;
-}
-
-DbrClient *
-dbr_systemd_line_get_client (DbrSystemdLine *self)
-{
-  return self->client;
-}
-
-DbrSystemdScope
-dbr_systemd_line_get_scope (DbrSystemdLine *self)
-{
-  return self->scope;
 }
 
 DbrSystemdJobs *
