@@ -213,9 +213,9 @@ dbr_recovery_init_pauses (DbrRecovery *self)
  * It acts when the service stalls, and when it has vanished and not come back within five seconds;
  * but not before it was seen to work once. Of BlueZ it also acts when an adapter has stalled, or
  * searches and hears nothing; of systemd when a unit has failed that
- * [method@SystemdMonitor.watch_units] names, which is restarted at most three times an hour. Where that was in vain it tries again after five minutes,
- * then after ten, up to an hour. Nothing of [property@Recovery:allowed] and of the limits is changed
- * by it.
+ * [method@SystemdMonitor.watch_units] names, which is restarted at most three times an hour. Where
+ * that was in vain it tries again after five minutes, then after ten, up to an hour. Nothing of
+ * [property@Recovery:allowed] and of the limits is changed by it.
  *
  * Since: 0.1
  */

@@ -310,6 +310,7 @@ test_units (void)
   dbr_test_wait_until (NULL, has_event (recovery, "flaky.service", "rate-limited", 1),
                        2 * DBR_TEST_PATIENCE_MS);
   recovery_scene_run (scene, "systemctl --user is-failed flaky.service other.service");
+  g_assert_true (has_event (recovery, "flaky", "rate-limited", 1));
   g_assert_false (has_event (recovery, "other.service", "not-needed", 1));
   g_assert_false (has_event (recovery, "other.service", "recovered", 1));
 }
