@@ -23,6 +23,8 @@ struct _DbrRecoveryRun
   GPtrArray         *stages;
   guint              position;
   DbrTrouble         trouble;
+  /* that it is about, as far as is known */
+  char              *adapter;
   gboolean           is_cancelled;
   /* of this stage, of all, and how often what is wrong has become something else */
   guint              n_tries;
