@@ -16,7 +16,9 @@ struct _DbrRecoveryRun
   DbrRecoveryCore   *core;
   DbrServiceMonitor *monitor;
   char              *target;
+  /* of the wall clock, and of one that nobody sets */
   gint64             began_usec;
+  gint64             began_monotonic_usec;
 
   /* on dbr-io only */
   GObject           *recovery;

@@ -189,7 +189,7 @@ dbr_recovery_run_tell_end (DbrRecoveryRun    *self,
       event_kind = "gave-up";
     }
   news = dbr_recovery_news_new (kind, self->target);
-  news->elapsed_usec = g_get_real_time () - self->began_usec;
+  news->elapsed_usec = dbr_clock_get_monotonic (self->core->clock) - self->began_monotonic_usec;
   news->event = dbr_event_new (event_kind, describe_result (self, result),
                                describe (self, "", self->n_attempts, get_result_nick (result),
                                          self->last_error, self->began_usec));
@@ -653,6 +653,7 @@ dbr_recovery_run_new (DbrRecoveryCore *core,
   self->monitor = core->monitor;
   self->target = g_strdup (target);
   self->began_usec = g_get_real_time ();
+  self->began_monotonic_usec = dbr_clock_get_monotonic (core->clock);
   self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
 
   return self;
