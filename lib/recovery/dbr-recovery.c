@@ -187,6 +187,7 @@ dbr_recovery_finalize (GObject *object)
   g_clear_pointer (&self->core, dbr_recovery_core_unref);
   g_clear_pointer (&self->board, dbr_incident_board_unref);
   g_clear_pointer (&self->incidents, g_hash_table_unref);
+  g_clear_pointer (&self->efforts, g_hash_table_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->history);
   g_clear_object (&self->stages);
@@ -394,7 +395,7 @@ dbr_recovery_init (DbrRecovery *self)
   self->history = g_list_store_new (DBR_TYPE_EVENT);
   self->stages = g_list_store_new (DBR_TYPE_RECOVERY_STAGE);
   self->incidents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  dbr_recovery_init_pauses (self);
+  dbr_recovery_init_efforts (self);
 }
 
 /**
