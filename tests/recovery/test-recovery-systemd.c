@@ -6,6 +6,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 
+#include "base/dbr-incident-source-private.h"
 #include "dbr-recovery-scene.h"
 #include "recovery/dbr-recovery-private.h"
 
@@ -327,6 +328,13 @@ get_fast_time (const DbrClock *clock)
 }
 
 static void
+heard_cb (DbrIncident *incident,
+          gpointer     user_data)
+{
+  g_string_append_printf (user_data, "%s; ", incident->title);
+}
+
+static void
 test_unit_later (void)
 {
   const DbrClock fast = { get_fast_time, get_fast_time };
@@ -336,6 +344,7 @@ test_unit_later (void)
   g_autoptr(GError) error = NULL;
   g_autofree char *needed = NULL;
   g_autofree char *unit = NULL;
+  g_autoptr(GString) heard = g_string_new (NULL);
   const char *const names[] = { "flaky", NULL };
 
   g_test_summary ("Attached, a unit that could not be restarted is tried again later");
@@ -352,6 +361,8 @@ test_unit_later (void)
   dbr_systemd_monitor_watch_units (monitor, names);
   recovery = dbr_recovery_new (DBR_SERVICE_MONITOR (monitor), NULL);
   recovery->core->clock = &fast;
+  dbr_incident_board_watch (dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (recovery)), heard_cb,
+                            heard, NULL);
   dbr_recovery_set_allowed (recovery, DBR_RECOVERY_SCOPE_SERVICE_RESTART);
   dbr_recovery_set_pauses (recovery, 100, 500);
   dbr_recovery_attach (recovery);
@@ -367,6 +378,7 @@ test_unit_later (void)
   dbr_test_wait_until (NULL, has_event (recovery, "flaky", "recovered", 1),
                        2 * DBR_TEST_PATIENCE_MS);
   recovery_scene_run (scene, "systemctl --user is-active flaky.service");
+  g_assert_cmpstr (heard->str, ==, "flaky.service does not work; flaky.service works again; ");
   g_unlink (needed);
   recovery->core->clock = dbr_clock_get_system ();
 }
