@@ -7,7 +7,7 @@
 
 #include "base/dbr-i18n-private.h"
 #include "monitor/dbr-service-title-private.h"
-#include "monitor/dbr-systemd-monitor.h"
+#include "monitor/dbr-systemd-monitor-private.h"
 
 #define MAX_HISTORY 200
 
@@ -268,9 +268,14 @@ taken_cb (guint64  serial,
           gpointer user_data)
 {
   g_autoptr(DbrRecovery) self = g_weak_ref_get (user_data);
+  g_autofree char *unit_name = NULL;
 
-  if (self != NULL)
-    dbr_recovery_recover_async (self, "", NULL, NULL, NULL);
+  if (self == NULL)
+    return;
+
+  if (DBR_IS_SYSTEMD_MONITOR (self->monitor))
+    unit_name = dbr_systemd_monitor_dup_troubled (DBR_SYSTEMD_MONITOR (self->monitor), serial);
+  dbr_recovery_recover_async (self, unit_name != NULL ? unit_name : "", NULL, NULL, NULL);
 }
 
 void

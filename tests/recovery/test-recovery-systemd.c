@@ -383,6 +383,51 @@ test_unit_later (void)
   recovery->core->clock = dbr_clock_get_system ();
 }
 
+static void
+offered_cb (DbrIncident *incident,
+            gpointer     user_data)
+{
+  guint64 *serial = user_data;
+
+  if (incident->phase == DBR_INCIDENT_BEGUN)
+    *serial = incident->serial;
+}
+
+static void
+test_unit_offered (void)
+{
+  g_autoptr(RecoveryScene) scene = recovery_scene_new_systemd ();
+  g_autoptr(DbrSystemdMonitor) monitor = NULL;
+  g_autoptr(DbrRecovery) recovery = NULL;
+  g_autoptr(GError) error = NULL;
+  DbrIncidentBoard *board;
+  guint64 serial = 0;
+
+  g_test_summary ("Who is told of a unit that has failed can have that one restarted");
+  if (scene == NULL)
+    return;
+
+  dbr_test_systemd_write_unit (scene->systemd, "flaky.service",
+                               "[Service]\nExecStart=/bin/sleep infinity\n");
+  recovery_scene_run (scene, "systemctl --user start flaky.service");
+  monitor = dbr_systemd_monitor_new (scene->client, DBR_SYSTEMD_SCOPE_USER);
+  recovery = dbr_recovery_new (DBR_SERVICE_MONITOR (monitor), NULL);
+  dbr_recovery_set_allowed (recovery, DBR_RECOVERY_SCOPE_SERVICE_RESTART);
+  board = dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (monitor));
+  dbr_incident_board_watch (board, offered_cb, &serial, NULL);
+  dbr_service_monitor_start (DBR_SERVICE_MONITOR (monitor), &error);
+  g_assert_no_error (error);
+  dbr_test_wait_until (NULL, dbr_service_monitor_get_state (DBR_SERVICE_MONITOR (monitor))
+                       == DBR_SERVICE_STATE_HEALTHY, 2 * DBR_TEST_PATIENCE_MS);
+
+  recovery_scene_run (scene, "systemctl --user kill -s KILL flaky.service");
+  dbr_test_wait_until (NULL, serial != 0, 2 * DBR_TEST_PATIENCE_MS);
+  g_assert_true (dbr_incident_board_take (board, serial, "recover"));
+  dbr_test_wait_until (NULL, has_event (recovery, "flaky", "recovered", 1),
+                       2 * DBR_TEST_PATIENCE_MS);
+  recovery_scene_run (scene, "systemctl --user is-active flaky.service");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -400,6 +445,7 @@ main (int    argc,
   g_test_add_func ("/dbr/recovery-systemd/no-unit-to-start", test_no_unit_to_start);
   g_test_add_func ("/dbr/recovery-systemd/units", test_units);
   g_test_add_func ("/dbr/recovery-systemd/unit-later", test_unit_later);
+  g_test_add_func ("/dbr/recovery-systemd/unit-offered", test_unit_offered);
 
   return g_test_run ();
 }
