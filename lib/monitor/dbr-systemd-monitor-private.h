@@ -54,6 +54,8 @@ struct _DbrSystemdMonitor
 
   /* guarded by mutex */
   GError            *watch_error;
+  /* units that a person was told of, and by what; written in the context of the object */
+  GHashTable        *incidents;
 };
 
 /* What the files of the monitor ask of each other. */
@@ -65,6 +67,9 @@ DbrSystemdBook *dbr_systemd_monitor_get_book    (DbrSystemdMonitor    *self);
  * new one. */
 DbrUnit        *dbr_systemd_monitor_dup_unit    (DbrSystemdMonitor    *self,
                                                  const char           *name) G_GNUC_WARN_UNUSED_RESULT;
+/* The unit that a person was told of by this incident, NULL if it is not of a unit. Any thread. */
+char           *dbr_systemd_monitor_dup_troubled (DbrSystemdMonitor   *self,
+                                                  guint64              serial) G_GNUC_WARN_UNUSED_RESULT;
 void            dbr_systemd_monitor_notify      (DbrSystemdMonitor    *self,
                                                  DbrSystemdChanges     changes);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/dbr-i18n-private.h"
+#include "base/dbr-incident-source-private.h"
 #include "monitor/dbr-systemd-name-private.h"
 #include "monitor/dbr-unit-private.h"
 
@@ -292,6 +293,77 @@ dbr_systemd_monitor_find_failed (DbrSystemdMonitor *self,
   return NULL;
 }
 
+/* A person is told of it too, until it has not failed any more. */
+static void
+dbr_systemd_monitor_begin_incident (DbrSystemdMonitor *self,
+                                    DbrUnit           *unit,
+                                    const char        *title)
+{
+  DbrIncidentBoard *board = dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (self));
+  const char *description = dbr_unit_get_description (unit);
+  const char *name = dbr_unit_get_name (unit);
+  guint64 serial;
+
+  if (g_hash_table_contains (self->incidents, name))
+    return;
+
+  /* systemd gives the name where a unit has none. */
+  if (description == NULL || strcmp (description, name) == 0)
+    description = "";
+  serial = dbr_incident_board_begin (board, DBR_SEVERITY_WARNING, title, description);
+  g_mutex_lock (&self->mutex);
+  g_hash_table_insert (self->incidents, g_strdup (name), g_memdup2 (&serial, sizeof serial));
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+dbr_systemd_monitor_end_incidents (DbrSystemdMonitor *self,
+                                   GVariant          *entries)
+{
+  DbrIncidentBoard *board = dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (self));
+  g_autoptr(GHashTable) ended = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  GHashTableIter iter;
+  gpointer name;
+  gpointer serial;
+
+  g_mutex_lock (&self->mutex);
+  g_hash_table_iter_init (&iter, self->incidents);
+  while (g_hash_table_iter_next (&iter, &name, &serial))
+    {
+      if (has_entry (entries, name))
+        continue;
+      g_hash_table_iter_steal (&iter);
+      g_hash_table_insert (ended, name, serial);
+    }
+  g_mutex_unlock (&self->mutex);
+
+  g_hash_table_iter_init (&iter, ended);
+  while (g_hash_table_iter_next (&iter, &name, &serial))
+    {
+      /* Translators: the name of a unit of systemd, as cups.service. */
+      g_autofree char *title = g_strdup_printf (_("%s is not failed any more"), (const char *) name);
+
+      dbr_incident_board_end (board, *(const guint64 *) serial, title, "");
+    }
+}
+
+char *
+dbr_systemd_monitor_dup_troubled (DbrSystemdMonitor *self,
+                                  guint64            serial)
+{
+  GHashTableIter iter;
+  gpointer name;
+  gpointer value;
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  g_hash_table_iter_init (&iter, self->incidents);
+  while (g_hash_table_iter_next (&iter, &name, &value))
+    if (*(const guint64 *) value == serial)
+      return g_strdup (name);
+
+  return NULL;
+}
+
 static void
 dbr_systemd_monitor_tell_failed (DbrSystemdMonitor *self,
                                  DbrUnit           *unit)
@@ -299,6 +371,7 @@ dbr_systemd_monitor_tell_failed (DbrSystemdMonitor *self,
   const char *name = dbr_unit_get_name (unit);
   g_autofree char *text = g_strdup_printf (_("%s has failed"), name);
 
+  dbr_systemd_monitor_begin_incident (self, unit, text);
   dbr_service_monitor_tell (DBR_SERVICE_MONITOR (self), "unit-failed", text,
                             new_details (name, NULL, NULL));
   g_signal_emit (self, signals[SIGNAL_UNIT_FAILED], 0, unit);
@@ -333,6 +406,8 @@ dbr_systemd_monitor_apply_failed (DbrSystemdMonitor *self,
   guint n_lists = ++self->n_failed_lists;
 
   dbr_systemd_monitor_remove_recovered (self, entries);
+  if (self->n_failed_lists == n_lists)
+    dbr_systemd_monitor_end_incidents (self, entries);
   for (gsize i = 0; i < n_entries && self->n_failed_lists == n_lists; i++)
     {
       g_autoptr(GVariant) entry = g_variant_get_child_value (entries, i);

@@ -284,6 +284,7 @@ dbr_systemd_monitor_finalize (GObject *object)
 
   g_queue_clear_full (&self->news, (GDestroyNotify) dbr_systemd_news_free);
   g_clear_pointer (&self->watched, g_hash_table_unref);
+  g_clear_pointer (&self->incidents, g_hash_table_unref);
   g_clear_object (&self->failed);
   g_clear_object (&self->read_cancellable);
   g_clear_object (&self->line);
@@ -486,6 +487,7 @@ dbr_systemd_monitor_init (DbrSystemdMonitor *self)
   g_mutex_init (&self->mutex);
   g_queue_init (&self->news);
   self->failed = g_list_store_new (DBR_TYPE_UNIT);
+  self->incidents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->watched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                          (GDestroyNotify) dbr_systemd_watched_free);
 }

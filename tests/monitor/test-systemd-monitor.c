@@ -1,6 +1,7 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "base/dbr-incident-source-private.h"
 #include "dbr-systemd-scene.h"
 
 #include <stdlib.h>
@@ -66,17 +67,29 @@ test_refresh (void)
 }
 
 static void
+heard_cb (DbrIncident *incident,
+          gpointer     user_data)
+{
+  g_string_append_printf (user_data, "%s (%s); ", incident->title, incident->body);
+}
+
+static void
 test_failures_are_told (void)
 {
+  g_autoptr(GString) heard = g_string_new (NULL);
   g_autoptr(SystemdScene) scene = systemd_scene_new ();
 
-  g_test_summary ("a unit that fails is told once, is in the list, and leaves it; the state follows");
+  g_test_summary ("a unit that fails is told once, to a person too, is in the list, and leaves it; the "
+                  "state follows");
   if (scene == NULL)
     return;
 
   systemd_scene_start (scene);
+  dbr_incident_board_watch (dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (scene->monitor)),
+                            heard_cb, heard, NULL);
   for (guint i = 1; i <= 3; i++)
     {
+      g_string_truncate (heard, 0);
       run_sync (scene, "fails", TRUE);
       systemd_scene_wait (scene, "unit-failed fails.service", i);
       dbr_test_wait_until (NULL, g_strcmp0 (dbr_systemd_monitor_get_system_state (scene->monitor),
@@ -88,6 +101,8 @@ test_failures_are_told (void)
                            DBR_TEST_PATIENCE_MS);
       dbr_test_wait_until (NULL, g_strcmp0 (dbr_systemd_monitor_get_system_state (scene->monitor),
                                             "running") == 0, DBR_TEST_PATIENCE_MS);
+      g_assert_cmpstr (heard->str, ==, "fails.service has failed (); "
+                       "fails.service is not failed any more (); ");
     }
   g_assert_cmpuint (systemd_scene_count (scene, "unit-failed fails.service"), ==, 3);
 }
