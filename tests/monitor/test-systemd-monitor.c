@@ -108,6 +108,29 @@ test_failures_are_told (void)
 }
 
 static void
+test_failures_in_a_row (void)
+{
+  const char *const names[] = { "ok", NULL };
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+
+  g_test_summary ("a watched unit that fails, works and fails again is told twice, however late the "
+                  "program hears of it");
+  if (scene == NULL)
+    return;
+
+  dbr_systemd_monitor_watch_units (scene->monitor, names);
+  systemd_scene_start (scene);
+  run_sync (scene, "ok", TRUE);
+  systemd_scene_run (scene, "systemctl --user kill -s KILL ok; "
+                     "until systemctl --user -q is-failed ok; do :; done");
+  systemd_scene_wait (scene, "unit-failed ok.service", 1);
+  systemd_scene_run (scene, "systemctl --user start ok; systemctl --user kill -s KILL ok; "
+                     "until systemctl --user -q is-failed ok; do :; done");
+  systemd_scene_wait (scene, "unit-failed ok.service", 2);
+  g_assert_true (systemd_scene_has_failed (scene, "ok.service"));
+}
+
+static void
 refresh_cb (GListModel *failed,
             guint       position,
             guint       n_removed,
@@ -702,6 +725,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dbr/systemd-monitor/refresh", test_refresh);
   g_test_add_func ("/dbr/systemd-monitor/failures-are-told", test_failures_are_told);
+  g_test_add_func ("/dbr/systemd-monitor/failures-in-a-row", test_failures_in_a_row);
   g_test_add_func ("/dbr/systemd-monitor/refresh-inside", test_refresh_inside);
   g_test_add_func ("/dbr/systemd-monitor/changes-are-told", test_changes_are_told);
   g_test_add_func ("/dbr/systemd-monitor/watched-alias", test_watched_alias);
