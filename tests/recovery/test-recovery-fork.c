@@ -301,7 +301,8 @@ ask_tracker (Scene *scene)
   file = dbr_state_tracker_get_file (tracker);
   dbr_state_tracker_forget (tracker, NO_ONE);
 
-  return state == NULL && g_strcmp0 (file, scene->state->path) == 0
+  return state == NULL && g_strv_length (addresses) == 0
+         && g_strcmp0 (file, scene->state->path) == 0
          && !set_attribute (scene, &error) && !flush (scene, NULL) && !save (scene, NULL)
          && !restore (scene, NULL) ? 0 : 1;
 }
