@@ -24,7 +24,8 @@ enum
 };
 
 static char *signature;
-static int retries = -1;
+/* As the policy has it. */
+static int retries = 2;
 static int attempt_timeout_ms;
 static gboolean is_idempotent;
 static gboolean is_interactive;
@@ -206,7 +207,7 @@ run (DbrctlFrame *frame,
                                 _("A name, an object path, an interface and a method are needed"));
   if (!g_dbus_is_name (arguments[NAME]))
     return dbrctl_frame_misuse (frame, _("“%s” is no name on a bus"), arguments[NAME]);
-  if (retries < -1 || retries > MAX_RETRIES || attempt_timeout_ms < 0)
+  if (retries < 0 || retries > MAX_RETRIES || attempt_timeout_ms < 0)
     return dbrctl_frame_misuse (frame, _("--retries has to be from 0 to %d, and a time cannot be "
                                          "negative"), MAX_RETRIES);
 
@@ -214,8 +215,7 @@ run (DbrctlFrame *frame,
   if (client == NULL)
     return dbrctl_frame_fail (frame, error);
 
-  if (retries >= 0)
-    dbr_retry_policy_set_max_attempts (dbr_client_get_retry_policy (client), (guint) retries + 1);
+  dbr_retry_policy_set_max_attempts (dbr_client_get_retry_policy (client), (guint) retries + 1);
   parameters = find_parameters (frame, client, arguments, &error);
   if (parameters == NULL)
     return dbrctl_frame_fail (frame, error);

@@ -40,6 +40,9 @@ const char   *dbrctl_frame_get_address     (DbrctlFrame        *self);
 GBusType      dbrctl_frame_get_bus_type    (DbrctlFrame        *self,
                                             GBusType            fallback);
 
+/* What the same bus is asked for by in another command line, with a space before it. */
+char         *dbrctl_frame_dup_bus_options (DbrctlFrame       *self) G_GNUC_WARN_UNUSED_RESULT;
+
 /* A client with its connection made and the time limit of the options. */
 DbrClient    *dbrctl_frame_open_client     (DbrctlFrame        *self,
                                             GBusType            fallback,

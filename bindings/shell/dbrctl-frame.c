@@ -104,6 +104,22 @@ dbrctl_frame_get_bus_type (DbrctlFrame *self,
   return self->is_system ? G_BUS_TYPE_SYSTEM : fallback;
 }
 
+char *
+dbrctl_frame_dup_bus_options (DbrctlFrame *self)
+{
+  g_autofree char *quoted = NULL;
+
+  if (self->address != NULL)
+    {
+      quoted = g_shell_quote (self->address);
+      return g_strconcat (" --address=", quoted, NULL);
+    }
+  if (self->is_session)
+    return g_strdup (" --session");
+
+  return g_strdup (self->is_system ? " --system" : "");
+}
+
 DbrClient *
 dbrctl_frame_new_client (DbrctlFrame *self,
                          GBusType     fallback)

@@ -112,16 +112,20 @@ show_plan (Recover *self)
 static void
 show_hint (Recover *self)
 {
+  g_autofree char *bus = dbrctl_frame_dup_bus_options (self->frame);
+
   for (guint i = 0; i < g_list_model_get_n_items (self->plan); i++)
     {
       g_autoptr(DbrEvent) step = g_list_model_get_item (self->plan, i);
+      g_autofree char *needed = NULL;
 
       if (!is_of_use (step))
         continue;
+      needed = g_strconcat (get_needed (self, step), bus, NULL);
       dbrctl_output_paragraph (self->output, 0, DBRCTL_PLAIN,
                                _("Nothing was done. To let it be tried: dbrctl recover %s%s%s --allow=%s"),
                                self->bus_name, *self->target != '\0' ? " " : "", self->target,
-                               get_needed (self, step));
+                               needed);
       return;
     }
   dbrctl_output_line (self->output, DBRCTL_GOOD, _("%s works, and nothing is to be done"),

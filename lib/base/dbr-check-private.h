@@ -23,6 +23,8 @@ gboolean dbr_check_interface_name (const char    *interface_name,
                                    GError       **error);
 gboolean dbr_check_member_name    (const char    *member,
                                    GError       **error);
+gboolean dbr_check_error_name     (const char    *error_name,
+                                   GError       **error);
 gboolean dbr_check_operation      (const char    *operation,
                                    GError       **error);
 gboolean dbr_check_parameters     (GVariant      *parameters,

@@ -79,6 +79,17 @@ dbr_check_member_name (const char  *member,
   return refuse (error, _("“%s” is not a member name"), member);
 }
 
+/* D-Bus spells them as it spells interfaces. */
+gboolean
+dbr_check_error_name (const char  *error_name,
+                      GError     **error)
+{
+  if (dbr_check_interface_name (error_name, NULL))
+    return TRUE;
+
+  return refuse (error, _("“%s” is not the name of an error"), error_name);
+}
+
 gboolean
 dbr_check_operation (const char  *operation,
                      GError     **error)

@@ -26,7 +26,8 @@ G_BEGIN_DECLS
  * @DBR_ERROR_CIRCUIT_OPEN: the service failed too often of late and is left alone for a while
  * @DBR_ERROR_OVERLOADED: too many calls are under way or wait already, or the program has no file
  *   descriptors left
- * @DBR_ERROR_BUDGET_EXHAUSTED: too many calls were retried of late
+ * @DBR_ERROR_BUDGET_EXHAUSTED: too many calls were retried of late; for code of one's own, as a call
+ *   of a client ends with the error of its last attempt
  * @DBR_ERROR_DENIED: the access policy forbids it; the message names the rule
  * @DBR_ERROR_BAD_REPLY: the service answered with values of another type than expected, or with file
  *   descriptors that found no room

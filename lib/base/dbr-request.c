@@ -84,6 +84,19 @@ dbr_request_unref (DbrRequest *self)
   g_free (self);
 }
 
+static gboolean
+dbr_request_check_success_errors (const DbrRequest  *self,
+                                  GError           **error)
+{
+  for (char **name = self->success_errors; name != NULL && *name != NULL; name++)
+    {
+      if (!dbr_check_error_name (*name, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 gboolean
 dbr_request_check (const DbrRequest  *self,
                    gboolean           has_bus,
@@ -95,6 +108,8 @@ dbr_request_check (const DbrRequest  *self,
          && dbr_check_member_name (self->method_name, error)
          && dbr_check_parameters (self->parameters, self->fd_list, error)
          && dbr_check_reply_type (self->reply_type, error)
+         && (!self->is_named || dbr_check_operation (self->operation, error))
+         && dbr_request_check_success_errors (self, error)
          && dbr_check_timeout ("timeout-ms", self->timeout_ms, error)
          && dbr_check_timeout ("attempt-timeout-ms", self->attempt_timeout_ms, error);
 }

@@ -158,13 +158,15 @@ request_may_activate (const DbrRequest *request)
          && !g_str_equal (request->bus_name, DBR_BUS_NAME);
 }
 
+/* NULL if the retry policy makes no sense, which only counts for who may retry. */
 static DbrPassage *
-dbr_client_new_passage (DbrClient  *self,
-                        DbrRequest *request,
-                        gboolean    is_operation)
+dbr_client_new_passage (DbrClient   *self,
+                        DbrRequest  *request,
+                        gboolean     is_operation,
+                        GError     **error)
 {
   g_autoptr(DbrTimeouts) timeouts = dbr_client_ref_timeouts (self);
-  DbrPassage *passage;
+  g_autoptr(DbrPassage) passage = NULL;
   Limits limits;
 
   limits_init (&limits, request, timeouts);
@@ -181,6 +183,8 @@ dbr_client_new_passage (DbrClient  *self,
   passage = dbr_dispatcher_prepare (self->dispatcher, request, limits.operation, limits.total_ms);
   if (dbr_binding_is_single_attempt ())
     dbr_passage_forbid_retries (passage);
+  if (!passage->retry.plan->is_valid && !dbr_retry_plan_check (passage->retry.plan, error))
+    return NULL;
   passage->is_operation = is_operation;
   if (is_operation)
     passage->handle = dbr_recorder_ref_handle (self->recorder, request, limits.operation);
@@ -192,7 +196,7 @@ dbr_client_new_passage (DbrClient  *self,
                                    dbr_owners_was_absent,
                                    G_OBJECT (dbr_link_get_owners (self->link)));
 
-  return passage;
+  return g_steal_pointer (&passage);
 }
 
 /* The connection of the call's lease, NULL if it has none. */
@@ -254,7 +258,9 @@ dbr_client_prepare (DbrClient   *self,
   if (!dbr_client_find_connection (self, call, &connection, error))
     return NULL;
 
-  passage = dbr_client_new_passage (self, request, TRUE);
+  passage = dbr_client_new_passage (self, request, TRUE, error);
+  if (passage == NULL)
+    return NULL;
   if (call != NULL)
     passage->call = G_OBJECT (g_object_ref (call));
   if (connection != NULL)
@@ -278,7 +284,9 @@ dbr_client_prepare_question (DbrClient   *self,
       || !dbr_binding_check (error))
     return NULL;
 
-  passage = dbr_client_new_passage (self, request, awaits == NULL);
+  passage = dbr_client_new_passage (self, request, awaits == NULL, error);
+  if (passage == NULL)
+    return NULL;
   passage->exchange.awaits = g_strdup (awaits);
 
   return &passage->exchange;

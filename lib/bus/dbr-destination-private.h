@@ -46,6 +46,8 @@ struct _DbrDestination
   char               *owner;
   /* FALSE: that was before the connection was lost */
   gboolean            is_current;
+  /* that was on another bus, where the name of the program meant another one */
+  gboolean            is_of_other_bus;
   /* when the owner came or went, if that was seen */
   gint64              came_usec;
   gint64              went_usec;

@@ -99,8 +99,11 @@ dbr_destination_take_owner (DbrDestination *self,
                             gboolean        is_change,
                             gint64          now)
 {
+  gboolean is_comparable = !self->is_of_other_bus;
+
   self->is_current = TRUE;
-  if (g_strcmp0 (self->owner, owner) == 0)
+  self->is_of_other_bus = FALSE;
+  if (is_comparable && g_strcmp0 (self->owner, owner) == 0)
     return FALSE;
 
   if (owner != NULL)

@@ -209,6 +209,27 @@ signal_cb (gpointer    user_data,
 }
 
 static void
+bus_changed_cb (gpointer user_data)
+{
+  g_autoptr(DbrDispatcher) self = g_weak_ref_get (user_data);
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
+  GHashTableIter iter;
+  gpointer value;
+
+  if (self == NULL)
+    return;
+
+  locker = g_mutex_locker_new (&self->mutex);
+  g_hash_table_iter_init (&iter, self->destinations);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      DbrDestination *destination = value;
+
+      destination->is_of_other_bus = destination->owner != NULL;
+    }
+}
+
+static void
 owner_told_cb (gpointer    user_data,
                const char *bus_name,
                const char *owner,
@@ -301,6 +322,7 @@ static const DbrLinkListener link_listener = {
   closed_cb,
   slots_changed_cb,
   opened_cb,
+  bus_changed_cb,
   orphan_ended_cb,
   signal_cb,
   owner_told_cb,

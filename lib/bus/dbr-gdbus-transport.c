@@ -41,8 +41,6 @@ struct _DbrGdbusTransport
   /* atomic */
   gint                        n_hooks;
   gint                        is_over;
-  gint                        n_sent;
-  gint                        n_received;
 };
 
 static void dbr_gdbus_transport_iface_init (DbrTransportInterface *iface);
@@ -165,8 +163,6 @@ dbr_gdbus_transport_hear (DbrGdbusTransport *self,
                           guint32            reply_serial)
 {
   g_autoptr(DbrMessage) message = gdbus_message_new (gdbus, kind, reply_serial);
-
-  g_atomic_int_inc (&self->n_received);
 
   return self->listener->arrived (self->user_data, message);
 }
@@ -479,10 +475,7 @@ dbr_gdbus_transport_send (DbrTransport       *transport,
   if (g_dbus_connection_send_message (self->connection, message,
                                       G_DBUS_SEND_MESSAGE_FLAGS_PRESERVE_SERIAL,
                                       NULL, &cause))
-    {
-      g_atomic_int_inc (&self->n_sent);
-      return TRUE;
-    }
+    return TRUE;
 
   if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_CLOSED))
     g_set_error (error, DBR_ERROR, DBR_ERROR_CONNECTION_LOST,
@@ -516,14 +509,10 @@ dbr_gdbus_transport_get_unique_name (DbrTransport *transport)
   return g_dbus_connection_get_unique_name (DBR_GDBUS_TRANSPORT (transport)->connection);
 }
 
-static void
-dbr_gdbus_transport_get_counters (DbrTransport         *transport,
-                                  DbrTransportCounters *counters)
+static const char *
+dbr_gdbus_transport_get_guid (DbrTransport *transport)
 {
-  DbrGdbusTransport *self = DBR_GDBUS_TRANSPORT (transport);
-
-  counters->n_sent = (guint) g_atomic_int_get (&self->n_sent);
-  counters->n_received = (guint) g_atomic_int_get (&self->n_received);
+  return g_dbus_connection_get_guid (DBR_GDBUS_TRANSPORT (transport)->connection);
 }
 
 static void
@@ -534,5 +523,5 @@ dbr_gdbus_transport_iface_init (DbrTransportInterface *iface)
   iface->send = dbr_gdbus_transport_send;
   iface->close = dbr_gdbus_transport_close;
   iface->get_unique_name = dbr_gdbus_transport_get_unique_name;
-  iface->get_counters = dbr_gdbus_transport_get_counters;
+  iface->get_guid = dbr_gdbus_transport_get_guid;
 }

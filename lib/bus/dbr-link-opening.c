@@ -5,6 +5,8 @@
 
 #include "bus/dbr-link-parts-private.h"
 
+#include <string.h>
+
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
@@ -186,6 +188,20 @@ dbr_link_restore (DbrLink *self,
   dbr_lane_send (lane, exchange);
 }
 
+/* Whether it is another bus than that of the last connection. A bus counts its connections anew, so
+ * that a unique name is another program's then. */
+static gboolean
+dbr_link_has_other_bus (DbrLink    *self,
+                        const char *guid)
+{
+  g_autofree char *old = g_steal_pointer (&self->guid);
+
+  self->guid = g_strdup (guid);
+
+  return self->has_bus && old != NULL && *old != '\0' && guid != NULL && *guid != '\0'
+         && strcmp (old, guid) != 0;
+}
+
 /* Takes a connection that was just made; if the link was closed in the meantime, only to close
  * it. */
 static void
@@ -212,6 +228,8 @@ dbr_link_take_transport (DbrLink      *self,
   dbr_debug (DBR_DEBUG_LANES, "Connected", "DBR_UNIQUE_NAME", dbr_lane_get_unique_name (lane));
   self->listener->slots_changed (self->user_data);
   self->listener->opened (self->user_data, &self->limits);
+  if (dbr_link_has_other_bus (self, dbr_transport_get_guid (transport)))
+    self->listener->bus_changed (self->user_data);
   if (self->adopted == NULL && self->limits.n_replies <= MAX_SCARCE_SLOTS)
     dbr_side_lanes_begin (self->side_lanes, lane, self->current_address, &self->limits);
   if (self->adopted == NULL && self->has_bus)

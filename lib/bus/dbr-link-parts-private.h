@@ -38,6 +38,8 @@ struct _DbrLink
   /* touched on dbr-io only: what the bus allows, and where it is */
   DbrTransportLimits     limits;
   char                  *current_address;
+  /* what the bus of the last connection called itself */
+  char                  *guid;
 
   GMutex                 mutex;
 

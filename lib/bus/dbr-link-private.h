@@ -31,6 +31,8 @@ typedef struct
   /* A connection is there, with these limits; what waited for it is sent after this. */
   void (*opened)(gpointer                  user_data,
                  const DbrTransportLimits *limits);
+  /* The connection goes to another bus than the last one, where no program is what it was. */
+  void (*bus_changed)(gpointer user_data);
   void (*orphan_ended)(gpointer         user_data,
                        const DbrOrphan *orphan,
                        DbrMessage      *reply);

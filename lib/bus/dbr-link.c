@@ -387,6 +387,7 @@ dbr_link_finalize (GObject *object)
   g_clear_object (&self->owners);
   g_clear_pointer (&self->address, g_free);
   g_clear_pointer (&self->current_address, g_free);
+  g_clear_pointer (&self->guid, g_free);
   g_mutex_clear (&self->mutex);
 
   G_OBJECT_CLASS (dbr_link_parent_class)->finalize (object);

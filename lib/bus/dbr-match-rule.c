@@ -84,6 +84,21 @@ dbr_match_rule_check_flags (const DbrMatchRule  *self,
   return FALSE;
 }
 
+/* One element is enough where a name needs two. Not every bus refuses what is none. */
+static gboolean
+dbr_match_rule_check_namespace (const DbrMatchRule  *self,
+                                GError             **error)
+{
+  g_autofree char *member = NULL;
+
+  if (!has_flag (self, DBR_SUBSCRIPTION_FLAGS_ARG0_NAMESPACE))
+    return TRUE;
+
+  member = g_strconcat (self->arg0, ".x", NULL);
+
+  return dbr_check_bus_name (member, NULL) || dbr_check_bus_name (self->arg0, error);
+}
+
 gboolean
 dbr_match_rule_check (const DbrMatchRule  *self,
                       gboolean             has_bus,
@@ -93,7 +108,8 @@ dbr_match_rule_check (const DbrMatchRule  *self,
          && (self->object_path == NULL || dbr_check_object_path (self->object_path, error))
          && (self->interface_name == NULL || dbr_check_interface_name (self->interface_name, error))
          && (self->member == NULL || dbr_check_member_name (self->member, error))
-         && dbr_match_rule_check_flags (self, error);
+         && dbr_match_rule_check_flags (self, error)
+         && dbr_match_rule_check_namespace (self, error);
 }
 
 /* Within quotes nothing but a quote needs care. */

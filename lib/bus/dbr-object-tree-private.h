@@ -50,14 +50,9 @@ DbrObjectTreeState  dbr_object_tree_get_state       (DbrObjectTree *self);
 guint               dbr_object_tree_get_generation  (DbrObjectTree *self);
 /* The others are those of DbrObjectStore. */
 guint               dbr_object_tree_count           (DbrObjectTree *self);
-gboolean            dbr_object_tree_has_interface   (DbrObjectTree *self,
-                                                     const char    *path,
-                                                     const char    *interface_name);
 char              **dbr_object_tree_dup_paths       (DbrObjectTree *self,
                                                      const char    *interface_name)
 G_GNUC_WARN_UNUSED_RESULT;
-char              **dbr_object_tree_dup_interfaces  (DbrObjectTree *self,
-                                                     const char    *path) G_GNUC_WARN_UNUSED_RESULT;
 GVariant           *dbr_object_tree_ref_property    (DbrObjectTree *self,
                                                      const char    *path,
                                                      const char    *interface_name,

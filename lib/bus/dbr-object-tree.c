@@ -756,16 +756,6 @@ dbr_object_tree_count (DbrObjectTree *self)
   return dbr_object_store_count (self->store);
 }
 
-gboolean
-dbr_object_tree_has_interface (DbrObjectTree *self,
-                               const char    *path,
-                               const char    *interface_name)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  return dbr_object_store_has_interface (self->store, path, interface_name);
-}
-
 char **
 dbr_object_tree_dup_paths (DbrObjectTree *self,
                            const char    *interface_name)
@@ -773,15 +763,6 @@ dbr_object_tree_dup_paths (DbrObjectTree *self,
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
   return dbr_object_store_dup_paths (self->store, interface_name);
-}
-
-char **
-dbr_object_tree_dup_interfaces (DbrObjectTree *self,
-                                const char    *path)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  return dbr_object_store_dup_interfaces (self->store, path);
 }
 
 GVariant *

@@ -246,7 +246,8 @@ dbr_proxy_class_init (DbrProxyClass *klass)
    * DbrProxy::owner-changed:
    * @self: a proxy
    * @old_owner: the unique name of the program that had the name; empty for none
-   * @new_owner: the unique name of the one that has it now; empty for none
+   * @new_owner: the unique name of the one that has it now; empty for none. It may be that of the
+   *   old one if the bus was started anew, as a bus counts them from the beginning
    *
    * Emitted when the service went or came.
    *

@@ -51,12 +51,6 @@ gboolean dbr_limits_check_descriptors (const DbrTransportLimits *self,
                                        GUnixFDList              *fd_list,
                                        GError                  **error);
 
-typedef struct
-{
-  guint64 n_sent;
-  guint64 n_received;
-} DbrTransportCounters;
-
 /* Who hears what the transport has to say. The functions are called one at a time for each, and must
  * be quick: nothing else is read or written meanwhile. They are called in the transport's own thread,
  * but what is written in the thread that sends it leaves there. */
@@ -94,8 +88,7 @@ struct _DbrTransportInterface
                                    GError                     **error);
   gboolean     (*close)           (DbrTransport                *self);
   const char  *(*get_unique_name) (DbrTransport                *self);
-  void         (*get_counters)    (DbrTransport                *self,
-                                   DbrTransportCounters        *counters);
+  const char  *(*get_guid)        (DbrTransport                *self);
 };
 
 void         dbr_transport_start           (DbrTransport                *self,
@@ -118,7 +111,8 @@ gboolean     dbr_transport_send            (DbrTransport                *self,
 gboolean     dbr_transport_close           (DbrTransport                *self);
 
 const char  *dbr_transport_get_unique_name (DbrTransport                *self);
-void         dbr_transport_get_counters    (DbrTransport                *self,
-                                            DbrTransportCounters        *counters);
+/* What the other end calls itself, which is something else when it was started anew; empty or NULL if
+ * it does not say. */
+const char  *dbr_transport_get_guid        (DbrTransport                *self);
 
 G_END_DECLS

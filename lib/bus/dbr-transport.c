@@ -53,11 +53,10 @@ dbr_transport_get_unique_name (DbrTransport *self)
   return DBR_TRANSPORT_GET_IFACE (self)->get_unique_name (self);
 }
 
-void
-dbr_transport_get_counters (DbrTransport         *self,
-                            DbrTransportCounters *counters)
+const char *
+dbr_transport_get_guid (DbrTransport *self)
 {
-  DBR_TRANSPORT_GET_IFACE (self)->get_counters (self, counters);
+  return DBR_TRANSPORT_GET_IFACE (self)->get_guid (self);
 }
 
 gboolean

@@ -3,6 +3,9 @@
 
 #include "config.h"
 
+#include "base/dbr-check-private.h"
+#include "base/dbr-error.h"
+#include "base/dbr-i18n-private.h"
 #include "monitor/dbr-bluez-monitor-private.h"
 #include "monitor/dbr-bluez-operation-private.h"
 #include "monitor/dbr-bluez-task-private.h"
@@ -578,6 +581,20 @@ dbr_bluez_adapter_power_cycle_sync (DbrBluezAdapter *self,
   return dbr_bluez_task_run_sync (self, new_power_cycle (self), cancellable, error);
 }
 
+static gboolean
+check_filter (GVariant  *filter,
+              GError   **error)
+{
+  if (filter == NULL || g_variant_is_of_type (filter, G_VARIANT_TYPE_VARDICT))
+    return filter == NULL || dbr_check_value (filter, error);
+
+  g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+               _("A filter of devices is of type a{sv} and not %s"),
+               g_variant_get_type_string (filter));
+
+  return FALSE;
+}
+
 static DbrBluezOperation *
 new_start_discovery (DbrBluezAdapter *self,
                      GVariant        *filter)
@@ -610,12 +627,19 @@ dbr_bluez_adapter_start_discovery_async (DbrBluezAdapter    *self,
                                          GAsyncReadyCallback callback,
                                          gpointer            user_data)
 {
+  g_autoptr(GVariant) owned = NULL;
+  GError *error = NULL;
+
   g_return_if_fail (DBR_IS_BLUEZ_ADAPTER (self));
-  g_return_if_fail (filter == NULL || g_variant_is_of_type (filter, G_VARIANT_TYPE_VARDICT));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  dbr_bluez_task_run (self, new_start_discovery (self, filter),
-                      dbr_bluez_adapter_start_discovery_async, cancellable, callback, user_data);
+  owned = filter != NULL ? g_variant_ref_sink (filter) : NULL;
+  if (check_filter (owned, &error))
+    dbr_bluez_task_run (self, new_start_discovery (self, owned),
+                        dbr_bluez_adapter_start_discovery_async, cancellable, callback, user_data);
+  else
+    dbr_bluez_task_refuse (self, error, dbr_bluez_adapter_start_discovery_async, cancellable,
+                           callback, user_data);
 }
 
 /**
@@ -661,12 +685,16 @@ dbr_bluez_adapter_start_discovery_sync (DbrBluezAdapter *self,
                                         GCancellable    *cancellable,
                                         GError         **error)
 {
+  g_autoptr(GVariant) owned = NULL;
+
   g_return_val_if_fail (DBR_IS_BLUEZ_ADAPTER (self), FALSE);
-  g_return_val_if_fail (filter == NULL || g_variant_is_of_type (filter, G_VARIANT_TYPE_VARDICT),
-                        FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
 
-  return dbr_bluez_task_run_sync (self, new_start_discovery (self, filter), cancellable, error);
+  owned = filter != NULL ? g_variant_ref_sink (filter) : NULL;
+  if (!check_filter (owned, error))
+    return FALSE;
+
+  return dbr_bluez_task_run_sync (self, new_start_discovery (self, owned), cancellable, error);
 }
 
 static DbrBluezOperation *

@@ -73,13 +73,15 @@ get_node (DbrBluezOperation *self)
   return self->device != NULL ? self->device : self->adapter;
 }
 
+/* It, or the adapter or device that it is of. */
 static void
 fail_gone (DbrBluezOperation *self)
 {
+  g_autofree char *path = dup_whole_path (self);
+
   dbr_bluez_operation_fail (self, g_error_new (DBR_ERROR, DBR_ERROR_STALE,
                                                _("BlueZ has no %s any more"),
-                                               get_node (self) != NULL ? get_node (self)
-                                               : self->path));
+                                               path != NULL ? path : get_node (self)));
 }
 
 static DbrBluezEntry *

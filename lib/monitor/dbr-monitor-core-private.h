@@ -126,7 +126,6 @@ void            dbr_monitor_core_hold    (DbrMonitorCore    *self);
 void            dbr_monitor_core_release (DbrMonitorCore    *self,
                                           gboolean           is_kept);
 void            dbr_monitor_core_close   (DbrMonitorCore    *self);
-gboolean        dbr_monitor_core_is_held (DbrMonitorCore    *self);
 
 /* It holds where nothing is watched; otherwise it is a sign of life at most. */
 void            dbr_monitor_core_take_finding (DbrMonitorCore          *self,
@@ -163,7 +162,6 @@ gboolean        dbr_monitor_core_check_target (DbrMonitorCore     *self,
 
 void            dbr_monitor_core_set_ready  (DbrMonitorCore *self,
                                              guint           generation);
-void            dbr_monitor_core_heard      (DbrMonitorCore *self);
 /* Ends @waiter as soon as the service is healthy; see dbr_monitor_core_leave(). */
 void            dbr_monitor_core_await      (DbrMonitorCore *self,
                                              DbrWaiter      *waiter);

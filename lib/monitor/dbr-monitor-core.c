@@ -718,14 +718,6 @@ dbr_monitor_core_close (DbrMonitorCore *self)
   dbr_monitor_core_unlock (self, DBR_STALL_EVENT_NONE);
 }
 
-gboolean
-dbr_monitor_core_is_held (DbrMonitorCore *self)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  return self->n_holds > 0;
-}
-
 void
 dbr_monitor_core_take_finding (DbrMonitorCore          *self,
                                const DbrMonitorFinding *finding)
@@ -889,17 +881,6 @@ dbr_monitor_core_set_ready (DbrMonitorCore *self,
   dbr_monitor_core_lock (self);
   self->ready_generation = generation;
   dbr_monitor_core_unlock (self, DBR_STALL_EVENT_NONE);
-}
-
-void
-dbr_monitor_core_heard (DbrMonitorCore *self)
-{
-  DbrStallEvents events = DBR_STALL_EVENT_NONE;
-
-  dbr_monitor_core_lock (self);
-  if (self->n_holds > 0 && self->owner != NULL && !self->is_lost)
-    events = dbr_stall_detector_heard (&self->detector);
-  dbr_monitor_core_unlock (self, events);
 }
 
 void

@@ -67,9 +67,6 @@ struct _DbrServiceMonitorClass
  * thread. */
 void             dbr_service_monitor_set_ready  (DbrServiceMonitor *self,
                                                  guint              generation);
-/* The owner has sent something that the client did not hear, over a connection of its own. From any
- * thread. */
-void             dbr_service_monitor_heard      (DbrServiceMonitor *self);
 /* Adds an event of this moment to the history; takes @details, an a{sv} or NULL, if it floats. In
  * the context of the object, before the signal of this name is emitted. */
 void             dbr_service_monitor_tell       (DbrServiceMonitor *self,

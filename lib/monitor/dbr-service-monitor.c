@@ -988,12 +988,6 @@ dbr_service_monitor_set_ready (DbrServiceMonitor *self,
   dbr_monitor_core_set_ready (priv_of (self)->core, generation);
 }
 
-void
-dbr_service_monitor_heard (DbrServiceMonitor *self)
-{
-  dbr_monitor_core_heard (priv_of (self)->core);
-}
-
 /* Starting and stopping */
 
 static gboolean

@@ -75,9 +75,11 @@ typedef struct
   /* lists as they were read, of type `a(ssssssouso)`; NULL if they were not */
   GVariant          *failed;
   GVariant          *units;
-  /* other units are watched; and: there is no road to systemd, so that all was forgotten */
+  /* other units are watched; and: there is no road to systemd, so that all was forgotten; and: what
+   * changed until now was not heard */
   gboolean           is_watching_others;
   gboolean           is_forgotten;
+  gboolean           is_after_gap;
 } DbrSystemdTidings;
 
 void              dbr_systemd_news_free      (DbrSystemdNews          *self);
@@ -97,9 +99,11 @@ DbrSystemdFigures dbr_systemd_book_get       (DbrSystemdBook          *self);
 void              dbr_systemd_book_take      (DbrSystemdBook          *self,
                                               DbrSystemdTidings       *tidings);
 
-/* Which units are told of, by their complete names. */
+/* Which units are told of, by their complete names. Some may be aliases: which units those stand for
+ * is known when systemd was asked for them. */
 void              dbr_systemd_book_watch     (DbrSystemdBook          *self,
                                               char                   **names);
+char            **dbr_systemd_book_dup_asked (DbrSystemdBook          *self) G_GNUC_WARN_UNUSED_RESULT;
 char            **dbr_systemd_book_dup_watched (DbrSystemdBook        *self) G_GNUC_WARN_UNUSED_RESULT;
 
 /* What systemd tells, which is taken while the book is open. */
@@ -109,6 +113,8 @@ void              dbr_systemd_book_hear      (DbrSystemdBook          *self,
                                               DbrMessage              *signal);
 void              dbr_systemd_book_want      (DbrSystemdBook          *self,
                                               DbrSystemdReads          reads);
+/* It is heard from now on, and was not before: all is wanted. */
+void              dbr_systemd_book_renew     (DbrSystemdBook          *self);
 
 /* What is read. Between a question and its answer systemd goes on to tell: what was heard of a job or
  * a unit meanwhile is at least as new as the answer, and counts. */
@@ -120,7 +126,9 @@ void              dbr_systemd_book_set_jobs  (DbrSystemdBook          *self,
                                               GVariant                *jobs);
 void              dbr_systemd_book_set_failed (DbrSystemdBook         *self,
                                                GVariant               *entries);
+/* @asked: the names that were asked for. */
 void              dbr_systemd_book_set_units (DbrSystemdBook          *self,
+                                              char                   **asked,
                                               GVariant                *entries);
 
 /* There is a road to systemd; or none, so that nothing is known any more. TRUE: there was one, or

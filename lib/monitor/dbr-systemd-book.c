@@ -33,7 +33,8 @@ struct _DbrSystemdBook
   gboolean           is_out;
   /* the numbers of the jobs */
   GHashTable        *jobs;
-  /* the names of the units that are watched, by their paths */
+  /* the names that are to be watched, and those of the units that they stand for, by their paths */
+  char             **asked;
   GHashTable        *watched;
   /* how many questions are under way, and what was heard meanwhile: jobs that have begun, jobs that
    * have ended, the paths of units */
@@ -82,6 +83,12 @@ figures_init (DbrSystemdFigures *self)
   self->n_units = -1;
 }
 
+static GHashTable *
+new_names (void)
+{
+  return g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+}
+
 static void
 deliver_cb (DbrLetter *letter)
 {
@@ -117,7 +124,8 @@ dbr_systemd_book_new (GObject        *monitor,
   self->begun = g_hash_table_new (NULL, NULL);
   self->ended = g_hash_table_new (NULL, NULL);
   self->heard = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  self->watched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  self->asked = g_new0 (char *, 1);
+  self->watched = new_names ();
   tidings_init (&self->tidings);
 
   return self;
@@ -143,6 +151,7 @@ dbr_systemd_book_unref (DbrSystemdBook *self)
   g_hash_table_unref (self->ended);
   g_hash_table_unref (self->heard);
   g_hash_table_unref (self->watched);
+  g_strfreev (self->asked);
   dbr_mailbox_unref (self->mailbox);
   g_weak_ref_clear (&self->monitor);
   g_mutex_clear (&self->mutex);
@@ -157,7 +166,8 @@ dbr_systemd_book_unlock (DbrSystemdBook *self)
   gboolean is_to_post = !self->is_posted
                         && (tidings->changes != 0 || tidings->reads != 0 || tidings->news->len > 0
                             || tidings->failed != NULL || tidings->units != NULL
-                            || tidings->is_watching_others || tidings->is_forgotten);
+                            || tidings->is_watching_others || tidings->is_forgotten
+                            || tidings->is_after_gap);
 
   if (is_to_post)
     self->is_posted = TRUE;
@@ -324,14 +334,67 @@ dbr_systemd_book_set_failed (DbrSystemdBook *self,
   dbr_systemd_book_unlock (self);
 }
 
+static gboolean
+has_same_keys (GHashTable *names,
+               GHashTable *others)
+{
+  GHashTableIter iter;
+  gpointer path;
+
+  if (g_hash_table_size (names) != g_hash_table_size (others))
+    return FALSE;
+
+  g_hash_table_iter_init (&iter, names);
+  while (g_hash_table_iter_next (&iter, &path, NULL))
+    {
+      if (!g_hash_table_contains (others, path))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* Signals come from the unit itself and not from its alias. What it told before that was known was
+ * not heard. */
+static void
+dbr_systemd_book_know_units_locked (DbrSystemdBook *self,
+                                    GVariant       *entries)
+{
+  g_autoptr(GHashTable) watched = new_names ();
+  gsize n_entries = g_variant_n_children (entries);
+
+  for (gsize i = 0; i < n_entries; i++)
+    {
+      g_autoptr(GVariant) entry = g_variant_get_child_value (entries, i);
+      char *name;
+      char *path;
+
+      g_variant_get_child (entry, 0, "s", &name);
+      g_variant_get_child (entry, 6, "o", &path);
+      g_hash_table_replace (watched, path, name);
+    }
+  if (has_same_keys (watched, self->watched))
+    return;
+
+  g_hash_table_unref (self->watched);
+  self->watched = g_steal_pointer (&watched);
+  self->tidings.is_watching_others = TRUE;
+  self->tidings.reads |= DBR_SYSTEMD_READ_UNITS;
+}
+
+/* Others may be watched by now; those are asked for next. */
 void
-dbr_systemd_book_set_units (DbrSystemdBook *self,
-                            GVariant       *entries)
+dbr_systemd_book_set_units (DbrSystemdBook  *self,
+                            char           **asked,
+                            GVariant        *entries)
 {
   GVariantBuilder unheard = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE ("a(ssssssouso)"));
   gsize n_entries = g_variant_n_children (entries);
 
   g_mutex_lock (&self->mutex);
+  if (n_entries == g_strv_length (asked)
+      && g_strv_equal ((const char * const *) asked, (const char * const *) self->asked))
+    dbr_systemd_book_know_units_locked (self, entries);
   for (gsize i = 0; i < n_entries; i++)
     {
       g_autoptr(GVariant) entry = g_variant_get_child_value (entries, i);
@@ -388,11 +451,21 @@ dbr_systemd_book_watch (DbrSystemdBook  *self,
                         char           **names)
 {
   g_mutex_lock (&self->mutex);
+  g_strfreev (self->asked);
+  self->asked = g_strdupv (names);
   g_hash_table_remove_all (self->watched);
   for (guint i = 0; names[i] != NULL; i++)
     g_hash_table_replace (self->watched, dbr_systemd_name_to_path (names[i]), g_strdup (names[i]));
   self->tidings.is_watching_others = TRUE;
   dbr_systemd_book_unlock (self);
+}
+
+char **
+dbr_systemd_book_dup_asked (DbrSystemdBook *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return g_strdupv (self->asked);
 }
 
 char **
@@ -509,10 +582,10 @@ dbr_systemd_book_hear_values_locked (DbrSystemdBook *self,
   const char *unit_name = g_hash_table_lookup (self->watched, path);
   guint number;
 
-  if (self->n_asking > 0)
-    g_hash_table_add (self->heard, g_strdup (path));
   if (unit_name != NULL)
     {
+      if (self->n_asking > 0)
+        g_hash_table_add (self->heard, g_strdup (path));
       dbr_systemd_book_add_locked (self, DBR_SYSTEMD_NEWS_UNIT, unit_name)->values =
         g_variant_ref (values);
     }
@@ -563,5 +636,14 @@ dbr_systemd_book_want (DbrSystemdBook  *self,
 {
   g_mutex_lock (&self->mutex);
   self->tidings.reads |= reads;
+  dbr_systemd_book_unlock (self);
+}
+
+void
+dbr_systemd_book_renew (DbrSystemdBook *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->tidings.reads |= DBR_SYSTEMD_READ_ALL;
+  self->tidings.is_after_gap = TRUE;
   dbr_systemd_book_unlock (self);
 }

@@ -52,7 +52,6 @@ struct _DbrSystemdLine
 
   /* identity */
   DbrClient        *client;
-  DbrSystemdScope   scope;
   char             *private_address;
   DbrSystemdCore   *core;
 

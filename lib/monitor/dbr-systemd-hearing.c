@@ -536,6 +536,7 @@ dbr_systemd_line_hear (DbrSystemdLine  *self,
 {
   g_autoptr(DbrClient) client = dbr_systemd_line_ref_client (self, road);
   DbrSystemdHearing rest = { NULL };
+  GError *refusal = NULL;
 
   rest.ear = dbr_systemd_line_put_ear (self, road, client);
   if (rest.ear == NULL)
@@ -544,11 +545,14 @@ dbr_systemd_line_hear (DbrSystemdLine  *self,
   rest.client = g_object_ref (client);
   rest.watch = dbr_dispatcher_watch (client->dispatcher, dbr_systemd_road_get_name (road),
                                      &watch_funcs, ear_ref (rest.ear), (GDestroyNotify) ear_unref);
-  rest.manager = dbr_systemd_line_add_listener (self, rest.ear, client, FALSE, error);
+  rest.manager = dbr_systemd_line_add_listener (self, rest.ear, client, FALSE, &refusal);
   if (rest.manager == NULL)
     {
       hearing_clear (&rest, road);
       dbr_systemd_line_unhear (self, road);
+      /* Another thread may have begun to wait for this ear meanwhile. */
+      dbr_systemd_line_end_waiters (self, refusal);
+      g_propagate_error (error, refusal);
       return FALSE;
     }
 
@@ -572,18 +576,24 @@ found_cb (GObject      *source,
           gpointer      user_data)
 {
   DbrSystemdLine *self = DBR_SYSTEMD_LINE (source);
-  g_autoptr(DbrWaiter) waiter = user_data;
-  g_autoptr(GError) error = NULL;
+  g_autoptr(GTask) task = user_data;
+  g_autoptr(DbrWaiter) waiter = NULL;
+  GError *error = NULL;
   DbrSystemdRoad road = dbr_systemd_line_find_finish (self, result, &error);
-
   gboolean is_new = road != DBR_SYSTEMD_ROAD_NONE && !dbr_systemd_line_has_hearing (self, road);
 
   if (road == DBR_SYSTEMD_ROAD_NONE || (is_new && !dbr_systemd_line_hear (self, road, &error)))
-    dbr_waiter_end (waiter, error);
-  else
-    dbr_systemd_line_await (self, road, is_new, waiter);
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+
+  waiter = dbr_waiter_new (task, g_task_get_cancellable (task));
+  dbr_systemd_line_await (self, road, is_new, waiter);
 }
 
+/* What it looks for the road with has an end of its own, and comes to the context of the task: no
+ * waiter may be done with that before. */
 void
 dbr_systemd_line_listen_async (DbrSystemdLine      *self,
                                GCancellable        *cancellable,
@@ -594,7 +604,7 @@ dbr_systemd_line_listen_async (DbrSystemdLine      *self,
 
   g_task_set_source_tag (task, dbr_systemd_line_listen_async);
   g_task_set_check_cancellable (task, FALSE);
-  dbr_systemd_line_find_async (self, cancellable, found_cb, dbr_waiter_new (task, cancellable));
+  dbr_systemd_line_find_async (self, 0, cancellable, found_cb, g_steal_pointer (&task));
 }
 
 gboolean

@@ -16,6 +16,8 @@ struct _DbrSystemdWait
   /* guarded by the book's mutex; NULL until it is known */
   char              *path;
   gboolean           is_told;
+  /* something may not have been heard before it was known */
+  gboolean           is_doubted;
 };
 
 struct _DbrSystemdJobs
@@ -106,15 +108,17 @@ dbr_systemd_jobs_await (DbrSystemdJobs *self,
                         const char     *path)
 {
   g_autofree char *result = NULL;
+  gboolean is_doubted;
 
   g_mutex_lock (&self->mutex);
   wait->path = g_strdup (path);
   result = g_strdup (g_hash_table_lookup (self->results, path));
   wait->is_told = result != NULL;
+  is_doubted = wait->is_doubted;
   dbr_systemd_jobs_know_locked (self);
   g_mutex_unlock (&self->mutex);
 
-  if (result != NULL)
+  if (result != NULL || is_doubted)
     wait->ended (result, wait->user_data);
 }
 
@@ -177,7 +181,9 @@ dbr_systemd_jobs_doubt (DbrSystemdJobs *self)
     {
       DbrSystemdWait *wait = g_ptr_array_index (self->waits, i);
 
-      if (!wait->is_told && wait->path != NULL)
+      if (wait->path == NULL)
+        wait->is_doubted = TRUE;
+      else if (!wait->is_told)
         g_ptr_array_add (doubted, wait_ref (wait));
     }
   g_mutex_unlock (&self->mutex);

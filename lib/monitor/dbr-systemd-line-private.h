@@ -46,15 +46,15 @@ DbrSystemdLine *dbr_systemd_line_new         (DbrClient                 *client,
                                               GDestroyNotify             destroy)
 G_GNUC_WARN_UNUSED_RESULT;
 
-DbrClient      *dbr_systemd_line_get_client  (DbrSystemdLine            *self);
-DbrSystemdScope dbr_systemd_line_get_scope   (DbrSystemdLine            *self);
 DbrSystemdJobs *dbr_systemd_line_get_jobs    (DbrSystemdLine            *self);
 /* How long an operation may take, by its name. */
 guint           dbr_systemd_line_get_limit   (DbrSystemdLine            *self,
                                               const char                *operation);
 
-/* Finds a road, if the one it is on is not good any more. */
+/* Finds a road, if the one it is on is not good any more. @until_usec: when there is no more time for
+ * that, by g_get_monotonic_time(); 0 for as long as such things may take. */
 void            dbr_systemd_line_find_async  (DbrSystemdLine            *self,
+                                              gint64                     until_usec,
                                               GCancellable              *cancellable,
                                               GAsyncReadyCallback        callback,
                                               gpointer                   user_data);
@@ -62,7 +62,8 @@ DbrSystemdRoad  dbr_systemd_line_find_finish (DbrSystemdLine            *self,
                                               GAsyncResult              *result,
                                               GError                   **error);
 
-/* Calls a method; @timeout_ms as for DbrCall. It is never started for that. */
+/* Calls a method; @timeout_ms as for DbrCall, finding the road included. It is never started for
+ * that. */
 void            dbr_systemd_line_call_async  (DbrSystemdLine            *self,
                                               const char                *object_path,
                                               const char                *interface_name,
@@ -77,6 +78,13 @@ void            dbr_systemd_line_call_async  (DbrSystemdLine            *self,
 GVariant       *dbr_systemd_line_call_finish (DbrSystemdLine            *self,
                                               GAsyncResult              *result,
                                               GError                   **error) G_GNUC_WARN_UNUSED_RESULT;
+
+/* Has systemd read all its files anew; the finish function is that of a call. */
+void            dbr_systemd_line_reload_async (DbrSystemdLine           *self,
+                                               gboolean                  is_interactive,
+                                               GCancellable             *cancellable,
+                                               GAsyncReadyCallback       callback,
+                                               gpointer                  user_data);
 
 /* All properties of a unit, of its own interface and of that of its type, as `a{sv}`. */
 void            dbr_systemd_line_read_unit_async  (DbrSystemdLine       *self,

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "base/dbr-binding-private.h"
 #include "base/dbr-debug-private.h"
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
@@ -163,6 +164,20 @@ dbr_systemd_line_ref_fresh_private (DbrSystemdLine *self)
   return dbr_systemd_line_ref_client (self, DBR_SYSTEMD_ROAD_PRIVATE);
 }
 
+/* What is looked for, and what kept it from the bus. */
+typedef struct
+{
+  gint64  until_usec;
+  GError *bus_error;
+} Search;
+
+static void
+search_free (Search *self)
+{
+  g_clear_error (&self->bus_error);
+  g_free (self);
+}
+
 /* What kept it from the bus tells more than what kept it from the socket, which few know of. */
 static GError *
 new_road_error (DbrSystemdLine *self,
@@ -190,7 +205,7 @@ private_opened_cb (GObject      *source,
 {
   g_autoptr(GTask) task = user_data;
   DbrSystemdLine *self = g_task_get_source_object (task);
-  const GError *bus_error = g_task_get_task_data (task);
+  const Search *search = g_task_get_task_data (task);
   g_autoptr(GError) error = NULL;
 
   if (dbr_client_open_finish (DBR_CLIENT (source), result, &error))
@@ -205,7 +220,7 @@ private_opened_cb (GObject      *source,
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     g_task_return_error (task, g_steal_pointer (&error));
   else
-    dbr_systemd_line_give_up (self, task, new_road_error (self, bus_error));
+    dbr_systemd_line_give_up (self, task, new_road_error (self, search->bus_error));
 }
 
 /* Takes @bus_error, for which it cannot go over the bus. */
@@ -214,10 +229,11 @@ dbr_systemd_line_try_private (DbrSystemdLine *self,
                               GTask          *task,
                               GError         *bus_error)
 {
+  Search *search = g_task_get_task_data (task);
   g_autoptr(DbrClient) client = NULL;
 
   dbr_systemd_line_leave (self, DBR_SYSTEMD_ROAD_BUS);
-  g_task_set_task_data (task, bus_error, (GDestroyNotify) g_error_free);
+  search->bus_error = bus_error;
   if (self->private_address == NULL)
     {
       dbr_systemd_line_give_up (self, task, new_road_error (self, bus_error));
@@ -225,8 +241,10 @@ dbr_systemd_line_try_private (DbrSystemdLine *self,
     }
 
   client = dbr_systemd_line_ref_fresh_private (self);
+  dbr_binding_enter (search->until_usec, FALSE);
   dbr_client_open_async (client, g_task_get_cancellable (task), private_opened_cb,
                          g_object_ref (task));
+  dbr_binding_leave ();
 }
 
 static void
@@ -263,18 +281,36 @@ asked_bus_cb (GObject      *source,
     }
 }
 
+/* The other road has its share of the time, where there is one; 0: as long as such a call may take. */
+static guint
+dbr_systemd_line_get_asking_ms (DbrSystemdLine *self,
+                                gint64          until_usec)
+{
+  gint64 share_ms = (until_usec - g_get_monotonic_time ()) / 2000;
+
+  if (self->private_address == NULL)
+    return 0;
+
+  return until_usec != 0 ? (guint) CLAMP (share_ms, 1, ASK_MS) : ASK_MS;
+}
+
 /* A connection that was lost is not waited for: that its calls would do. Whether there is an owner
  * is asked rather than which, as a no is then no failure in anybody's figures. */
 void
 dbr_systemd_line_find_async (DbrSystemdLine      *self,
+                             gint64               until_usec,
                              GCancellable        *cancellable,
                              GAsyncReadyCallback  callback,
                              gpointer             user_data)
 {
   g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
   DbrSystemdRoad road = dbr_systemd_line_get_road (self);
+  Search *search = g_new0 (Search, 1);
 
   g_task_set_source_tag (task, dbr_systemd_line_find_async);
+  search->until_usec = until_usec;
+  g_task_set_task_data (task, search, (GDestroyNotify) search_free);
+  dbr_binding_enter (until_usec, FALSE);
   if (road != DBR_SYSTEMD_ROAD_NONE)
     g_task_return_int (task, road);
   else if (dbr_client_get_state (self->client) == DBR_CLIENT_STATE_RECONNECTING)
@@ -284,8 +320,10 @@ dbr_systemd_line_find_async (DbrSystemdLine      *self,
   else
     dbr_client_call_async (self->client, DBR_BUS_NAME, DBR_BUS_PATH, DBR_BUS_INTERFACE,
                            "NameHasOwner", g_variant_new ("(s)", DBR_SYSTEMD_NAME),
-                           G_VARIANT_TYPE ("(b)"), self->private_address != NULL ? ASK_MS : 0,
-                           cancellable, asked_bus_cb, g_object_ref (task));
+                           G_VARIANT_TYPE ("(b)"),
+                           dbr_systemd_line_get_asking_ms (self, until_usec), cancellable,
+                           asked_bus_cb, g_object_ref (task));
+  dbr_binding_leave ();
 }
 
 DbrSystemdRoad
@@ -308,8 +346,9 @@ typedef struct
   GVariant      *parameters;
   GVariantType  *reply_type;
   gboolean       is_interactive;
-  gint64         deadline_usec;
   guint          timeout_ms;
+  gint64         until_usec;
+  gboolean       is_single_attempt;
   gboolean       is_second;
   DbrSystemdRoad road;
   DbrCall       *call;
@@ -370,21 +409,11 @@ called_cb (GObject      *source,
 
   dbr_systemd_line_leave (self, question->road);
   question->is_second = TRUE;
-  dbr_systemd_line_find_async (self, g_task_get_cancellable (task), found_cb, g_object_ref (task));
+  dbr_systemd_line_find_async (self, question->until_usec, g_task_get_cancellable (task), found_cb,
+                               g_object_ref (task));
 }
 
 /* What was used up by looking for the road is not there for the call. */
-static guint
-question_get_rest_ms (const Question *self)
-{
-  gint64 rest_usec = self->deadline_usec - g_get_monotonic_time ();
-
-  if (self->timeout_ms == 0)
-    return 0;
-
-  return (guint) MAX (rest_usec / 1000, 1);
-}
-
 static void
 found_cb (GObject      *source,
           GAsyncResult *result,
@@ -411,9 +440,28 @@ found_cb (GObject      *source,
   dbr_call_set_reply_type (question->call, question->reply_type);
   dbr_call_set_interactive (question->call, question->is_interactive);
   dbr_call_set_auto_start (question->call, FALSE);
-  dbr_call_set_timeout_ms (question->call, question_get_rest_ms (question));
+  dbr_call_set_timeout_ms (question->call, question->timeout_ms);
+  dbr_binding_enter (question->until_usec, question->is_single_attempt);
   dbr_client_run_async (client, question->call, g_task_get_cancellable (task), called_cb,
                         g_object_ref (task));
+  dbr_binding_leave ();
+}
+
+/* How long such a call takes at most, all in all. */
+static guint
+question_get_limit_ms (const Question *self,
+                       DbrSystemdLine *line)
+{
+  g_autoptr(DbrTimeouts) timeouts = dbr_client_ref_timeouts (line->client);
+  g_autofree char *operation = NULL;
+  guint limit_ms = self->timeout_ms;
+
+  if (limit_ms == 0 && self->is_interactive)
+    limit_ms = dbr_timeouts_get (timeouts, "interactive");
+  else if (limit_ms == 0)
+    operation = dbr_timeouts_lookup (timeouts, self->interface_name, self->method_name, &limit_ms);
+
+  return dbr_binding_limit (limit_ms);
 }
 
 void
@@ -440,9 +488,12 @@ dbr_systemd_line_call_async (DbrSystemdLine      *self,
   question->reply_type = reply_type != NULL ? g_variant_type_copy (reply_type) : NULL;
   question->is_interactive = is_interactive;
   question->timeout_ms = timeout_ms;
-  question->deadline_usec = g_get_monotonic_time () + (gint64) timeout_ms * 1000;
+  question->until_usec = g_get_monotonic_time ()
+                         + (gint64) question_get_limit_ms (question, self) * 1000;
+  question->is_single_attempt = dbr_binding_is_single_attempt ();
   g_task_set_task_data (task, question, (GDestroyNotify) question_free);
-  dbr_systemd_line_find_async (self, cancellable, found_cb, g_steal_pointer (&task));
+  dbr_systemd_line_find_async (self, question->until_usec, cancellable, found_cb,
+                               g_steal_pointer (&task));
 }
 
 GVariant *
@@ -451,6 +502,24 @@ dbr_systemd_line_call_finish (DbrSystemdLine  *self,
                               GError         **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* A person who is asked takes his time, and systemd needs its own besides. */
+void
+dbr_systemd_line_reload_async (DbrSystemdLine      *self,
+                               gboolean             is_interactive,
+                               GCancellable        *cancellable,
+                               GAsyncReadyCallback  callback,
+                               gpointer             user_data)
+{
+  guint limit_ms = 0;
+
+  if (is_interactive)
+    limit_ms = dbr_systemd_line_get_limit (self, "interactive")
+               + dbr_systemd_line_get_limit (self, "daemon_reload");
+  dbr_systemd_line_call_async (self, DBR_SYSTEMD_PATH, DBR_SYSTEMD_MANAGER_INTERFACE, "Reload",
+                               NULL, NULL, is_interactive, limit_ms, cancellable, callback,
+                               user_data);
 }
 
 /* With an empty name it gives those of all interfaces at once. */
@@ -532,23 +601,10 @@ dbr_systemd_line_new (DbrClient                 *client,
   DbrSystemdLine *self = g_object_new (DBR_TYPE_SYSTEMD_LINE, NULL);
 
   self->client = g_object_ref (client);
-  self->scope = scope;
   self->private_address = find_private_address (client, scope);
   self->core = dbr_systemd_core_new (funcs, user_data, destroy);
 
   return self;
-}
-
-DbrClient *
-dbr_systemd_line_get_client (DbrSystemdLine *self)
-{
-  return self->client;
-}
-
-DbrSystemdScope
-dbr_systemd_line_get_scope (DbrSystemdLine *self)
-{
-  return self->scope;
 }
 
 DbrSystemdJobs *

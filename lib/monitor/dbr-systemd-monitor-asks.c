@@ -36,7 +36,6 @@ begin_call (DbrSystemdMonitor   *self,
             const char          *method_name,
             GVariant            *parameters,
             const GVariantType  *reply_type,
-            DbrUnitFlags         flags,
             gpointer             tag,
             GCancellable        *cancellable,
             GAsyncReadyCallback  callback,
@@ -46,9 +45,8 @@ begin_call (DbrSystemdMonitor   *self,
 
   g_task_set_source_tag (task, tag);
   dbr_systemd_line_call_async (dbr_systemd_monitor_get_line (self), DBR_SYSTEMD_PATH,
-                               interface_name, method_name, parameters, reply_type,
-                               (flags & DBR_UNIT_FLAGS_INTERACTIVE) != 0, 0, cancellable,
-                               called_cb, g_steal_pointer (&task));
+                               interface_name, method_name, parameters, reply_type, FALSE, 0,
+                               cancellable, called_cb, g_steal_pointer (&task));
 }
 
 /**
@@ -75,7 +73,7 @@ dbr_systemd_monitor_list_jobs_async (DbrSystemdMonitor   *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   begin_call (self, DBR_SYSTEMD_MANAGER_INTERFACE, "ListJobs", NULL,
-              G_VARIANT_TYPE ("(a(usssoo))"), DBR_UNIT_FLAGS_NONE,
+              G_VARIANT_TYPE ("(a(usssoo))"),
               dbr_systemd_monitor_list_jobs_async, cancellable, callback, user_data);
 }
 
@@ -191,16 +189,19 @@ dbr_systemd_monitor_reload_manager_async (DbrSystemdMonitor   *self,
                                           GAsyncReadyCallback  callback,
                                           gpointer             user_data)
 {
+  g_autoptr(GTask) task = NULL;
+
   g_return_if_fail (DBR_IS_SYSTEMD_MONITOR (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, dbr_systemd_monitor_reload_manager_async);
   if (flags & ~DBR_UNIT_FLAGS_INTERACTIVE)
-    g_task_report_new_error (self, callback, user_data, dbr_systemd_monitor_reload_manager_async,
-                             DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
+    g_task_return_new_error (task, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
                              _("Only the flag “interactive” means something for this"));
   else
-    begin_call (self, DBR_SYSTEMD_MANAGER_INTERFACE, "Reload", NULL, NULL, flags,
-                dbr_systemd_monitor_reload_manager_async, cancellable, callback, user_data);
+    dbr_systemd_line_reload_async (self->line, (flags & DBR_UNIT_FLAGS_INTERACTIVE) != 0,
+                                   cancellable, called_cb, g_steal_pointer (&task));
 }
 
 /**
@@ -287,8 +288,7 @@ dbr_systemd_monitor_get_boot_times_async (DbrSystemdMonitor   *self,
 
   begin_call (self, DBR_PROPERTIES_INTERFACE, "GetAll",
               g_variant_new ("(s)", DBR_SYSTEMD_MANAGER_INTERFACE), G_VARIANT_TYPE ("(a{sv})"),
-              DBR_UNIT_FLAGS_NONE, dbr_systemd_monitor_get_boot_times_async, cancellable, callback,
-              user_data);
+              dbr_systemd_monitor_get_boot_times_async, cancellable, callback, user_data);
 }
 
 /**

@@ -38,6 +38,8 @@ struct _DbrSystemdMonitor
   /* state, in the context of the object alone */
   GListStore        *failed;
   gboolean           knows_failed;
+  /* how often the list was made anew */
+  guint              n_failed_lists;
   GHashTable        *watched;
   gboolean           is_reading;
   GCancellable      *read_cancellable;
@@ -52,6 +54,8 @@ struct _DbrSystemdMonitor
 
   /* guarded by mutex */
   GError            *watch_error;
+  /* units that a person was told of, and by what; written in the context of the object */
+  GHashTable        *incidents;
 };
 
 /* What the files of the monitor ask of each other. */
@@ -59,12 +63,13 @@ struct _DbrSystemdMonitor
 gboolean        dbr_systemd_monitor_is_started  (DbrSystemdMonitor    *self);
 DbrSystemdLine *dbr_systemd_monitor_get_line    (DbrSystemdMonitor    *self);
 DbrSystemdBook *dbr_systemd_monitor_get_book    (DbrSystemdMonitor    *self);
-/* The unit that is watched under this name, in the context of the monitor; else a new one. */
+/* The unit that is watched under this name, for who may act for the context of the monitor; else a
+ * new one. */
 DbrUnit        *dbr_systemd_monitor_dup_unit    (DbrSystemdMonitor    *self,
                                                  const char           *name) G_GNUC_WARN_UNUSED_RESULT;
-/* What is wrong with the names that were given to watch_units(). */
-gboolean        dbr_systemd_monitor_check_watch (DbrSystemdMonitor    *self,
-                                                 GError              **error);
+/* The unit that a person was told of by this incident, NULL if it is not of a unit. Any thread. */
+char           *dbr_systemd_monitor_dup_troubled (DbrSystemdMonitor   *self,
+                                                  guint64              serial) G_GNUC_WARN_UNUSED_RESULT;
 void            dbr_systemd_monitor_notify      (DbrSystemdMonitor    *self,
                                                  DbrSystemdChanges     changes);
 

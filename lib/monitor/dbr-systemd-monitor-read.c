@@ -25,11 +25,23 @@ typedef struct
 typedef void (*SetFunc) (DbrSystemdBook *book,
                          GVariant       *value);
 
+/* What asks for units goes by their names besides. */
 typedef struct
 {
-  GTask   *task;
-  SetFunc  set;
+  GTask    *task;
+  SetFunc   set;
+  char    **names;
 } Question;
+
+static void
+question_free (Question *self)
+{
+  g_object_unref (self->task);
+  g_strfreev (self->names);
+  g_free (self);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Question, question_free)
 
 static void
 reading_free (Reading *self)
@@ -74,10 +86,10 @@ answered_cb (GObject      *source,
              GAsyncResult *result,
              gpointer      user_data)
 {
-  g_autofree Question *question = user_data;
-  g_autoptr(GTask) task = question->task;
-  DbrSystemdMonitor *self = g_task_get_source_object (task);
-  Reading *reading = g_task_get_task_data (task);
+  g_autoptr(Question) question = user_data;
+  DbrSystemdMonitor *self = g_task_get_source_object (question->task);
+  DbrSystemdBook *book = dbr_systemd_monitor_get_book (self);
+  Reading *reading = g_task_get_task_data (question->task);
   g_autoptr(GError) error = NULL;
   g_autoptr(GVariant) reply = dbr_systemd_line_call_finish (DBR_SYSTEMD_LINE (source), result,
                                                             &error);
@@ -86,16 +98,19 @@ answered_cb (GObject      *source,
   if (reply != NULL)
     {
       value = g_variant_get_child_value (reply, 0);
-      question->set (dbr_systemd_monitor_get_book (self), value);
+      if (question->names != NULL)
+        dbr_systemd_book_set_units (book, question->names, value);
+      else
+        question->set (book, value);
     }
   else if (reading->error == NULL)
     {
       reading->error = g_steal_pointer (&error);
     }
-  end_one (task);
+  end_one (question->task);
 }
 
-static void
+static Question *
 ask (GTask              *task,
      const char         *interface_name,
      const char         *method_name,
@@ -105,7 +120,7 @@ ask (GTask              *task,
 {
   DbrSystemdMonitor *self = g_task_get_source_object (task);
   Reading *reading = g_task_get_task_data (task);
-  Question *question = g_new (Question, 1);
+  Question *question = g_new0 (Question, 1);
 
   question->task = g_object_ref (task);
   question->set = set;
@@ -113,6 +128,8 @@ ask (GTask              *task,
   dbr_systemd_line_call_async (dbr_systemd_monitor_get_line (self), DBR_SYSTEMD_PATH,
                                interface_name, method_name, parameters, reply_type, FALSE, 0,
                                g_task_get_cancellable (task), answered_cb, question);
+
+  return question;
 }
 
 /* All properties are read only where more than one is wanted: systemd has to make up each of
@@ -122,7 +139,7 @@ ask_all (GTask *task)
 {
   DbrSystemdMonitor *self = g_task_get_source_object (task);
   const Reading *reading = g_task_get_task_data (task);
-  g_auto(GStrv) watched = dbr_systemd_book_dup_watched (dbr_systemd_monitor_get_book (self));
+  g_auto(GStrv) names = dbr_systemd_book_dup_asked (dbr_systemd_monitor_get_book (self));
   const char *const failed[] = { "failed", NULL };
 
   if (reading->reads & DBR_SYSTEMD_READ_JOBS)
@@ -142,9 +159,9 @@ ask_all (GTask *task)
   if (reading->reads & DBR_SYSTEMD_READ_FAILED)
     ask (task, DBR_SYSTEMD_MANAGER_INTERFACE, "ListUnitsFiltered",
          g_variant_new ("(^as)", failed), ENTRIES_TYPE, dbr_systemd_book_set_failed);
-  if ((reading->reads & DBR_SYSTEMD_READ_UNITS) && watched[0] != NULL)
-    ask (task, DBR_SYSTEMD_MANAGER_INTERFACE, "ListUnitsByNames", g_variant_new ("(^as)", watched),
-         ENTRIES_TYPE, dbr_systemd_book_set_units);
+  if ((reading->reads & DBR_SYSTEMD_READ_UNITS) && names[0] != NULL)
+    ask (task, DBR_SYSTEMD_MANAGER_INTERFACE, "ListUnitsByNames", g_variant_new ("(^as)", names),
+         ENTRIES_TYPE, NULL)->names = g_steal_pointer (&names);
 }
 
 static void
@@ -181,16 +198,12 @@ dbr_systemd_monitor_read_async (DbrSystemdMonitor   *self,
 {
   g_autoptr(GTask) task = g_task_new (self, cancellable, callback, user_data);
   Reading *reading = g_new0 (Reading, 1);
-  GError *error = NULL;
 
   g_task_set_source_tag (task, dbr_systemd_monitor_read_async);
   reading->reads = reads;
   g_task_set_task_data (task, reading, (GDestroyNotify) reading_free);
-  if (dbr_systemd_monitor_check_watch (self, &error))
-    dbr_systemd_line_find_async (dbr_systemd_monitor_get_line (self), cancellable, found_cb,
-                                 g_steal_pointer (&task));
-  else
-    g_task_return_error (task, error);
+  dbr_systemd_line_find_async (dbr_systemd_monitor_get_line (self), 0, cancellable, found_cb,
+                               g_steal_pointer (&task));
 }
 
 gboolean

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/dbr-i18n-private.h"
+#include "base/dbr-incident-source-private.h"
 #include "monitor/dbr-systemd-name-private.h"
 #include "monitor/dbr-unit-private.h"
 
@@ -105,14 +106,17 @@ dbr_systemd_monitor_dup_unit (DbrSystemdMonitor *self,
                               const char        *name)
 {
   g_autoptr(GMainContext) context = g_main_context_ref_thread_default ();
-  const DbrSystemdWatched *watched = NULL;
+  const DbrSystemdWatched *watched;
+  DbrUnit *unit = NULL;
 
-  if (context == self->context && g_main_context_is_owner (context))
-    watched = g_hash_table_lookup (self->watched, name);
-  if (watched != NULL)
-    return g_object_ref (watched->unit);
+  if (context == self->context && g_main_context_acquire (context))
+    {
+      watched = g_hash_table_lookup (self->watched, name);
+      unit = watched != NULL ? g_object_ref (watched->unit) : NULL;
+      g_main_context_release (context);
+    }
 
-  return dbr_unit_new (self->line, name);
+  return unit != NULL ? unit : dbr_unit_new (self->line, name);
 }
 
 static GVariant *
@@ -202,6 +206,55 @@ dbr_systemd_monitor_watch_others (DbrSystemdMonitor *self)
     }
 }
 
+static void reread (GPtrArray *units);
+
+static void
+reread_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_autoptr(GPtrArray) units = user_data;
+
+  if (dbr_unit_refresh_finish (DBR_UNIT (source), result, NULL))
+    reread (g_steal_pointer (&units));
+}
+
+/* One after the other, for each is large; takes @units. */
+static void
+reread (GPtrArray *units)
+{
+  g_autoptr(DbrUnit) unit = NULL;
+
+  if (units->len == 0)
+    {
+      g_ptr_array_unref (units);
+      return;
+    }
+
+  unit = g_ptr_array_steal_index_fast (units, units->len - 1);
+  dbr_unit_refresh_async (unit, NULL, reread_cb, units);
+}
+
+/* A list tells states alone. Where more is known of a unit, as its process, that is of before the
+ * gap, and would be shown as if it were of now. */
+static void
+dbr_systemd_monitor_reread_units (DbrSystemdMonitor *self)
+{
+  GPtrArray *units = g_ptr_array_new_with_free_func (g_object_unref);
+  GHashTableIter iter;
+  gpointer value;
+
+  g_hash_table_iter_init (&iter, self->watched);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      const DbrSystemdWatched *watched = value;
+
+      if (dbr_unit_has_details (watched->unit))
+        g_ptr_array_add (units, g_object_ref (watched->unit));
+    }
+  reread (units);
+}
+
 /* Units that have failed */
 
 static gboolean
@@ -240,6 +293,77 @@ dbr_systemd_monitor_find_failed (DbrSystemdMonitor *self,
   return NULL;
 }
 
+/* A person is told of it too, until it has not failed any more. */
+static void
+dbr_systemd_monitor_begin_incident (DbrSystemdMonitor *self,
+                                    DbrUnit           *unit,
+                                    const char        *title)
+{
+  DbrIncidentBoard *board = dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (self));
+  const char *description = dbr_unit_get_description (unit);
+  const char *name = dbr_unit_get_name (unit);
+  guint64 serial;
+
+  if (g_hash_table_contains (self->incidents, name))
+    return;
+
+  /* systemd gives the name where a unit has none. */
+  if (description == NULL || strcmp (description, name) == 0)
+    description = "";
+  serial = dbr_incident_board_begin (board, DBR_SEVERITY_WARNING, title, description);
+  g_mutex_lock (&self->mutex);
+  g_hash_table_insert (self->incidents, g_strdup (name), g_memdup2 (&serial, sizeof serial));
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+dbr_systemd_monitor_end_incidents (DbrSystemdMonitor *self,
+                                   GVariant          *entries)
+{
+  DbrIncidentBoard *board = dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (self));
+  g_autoptr(GHashTable) ended = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  GHashTableIter iter;
+  gpointer name;
+  gpointer serial;
+
+  g_mutex_lock (&self->mutex);
+  g_hash_table_iter_init (&iter, self->incidents);
+  while (g_hash_table_iter_next (&iter, &name, &serial))
+    {
+      if (has_entry (entries, name))
+        continue;
+      g_hash_table_iter_steal (&iter);
+      g_hash_table_insert (ended, name, serial);
+    }
+  g_mutex_unlock (&self->mutex);
+
+  g_hash_table_iter_init (&iter, ended);
+  while (g_hash_table_iter_next (&iter, &name, &serial))
+    {
+      /* Translators: the name of a unit of systemd, as cups.service. */
+      g_autofree char *title = g_strdup_printf (_("%s is not failed any more"), (const char *) name);
+
+      dbr_incident_board_end (board, *(const guint64 *) serial, title, "");
+    }
+}
+
+char *
+dbr_systemd_monitor_dup_troubled (DbrSystemdMonitor *self,
+                                  guint64            serial)
+{
+  GHashTableIter iter;
+  gpointer name;
+  gpointer value;
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  g_hash_table_iter_init (&iter, self->incidents);
+  while (g_hash_table_iter_next (&iter, &name, &value))
+    if (*(const guint64 *) value == serial)
+      return g_strdup (name);
+
+  return NULL;
+}
+
 static void
 dbr_systemd_monitor_tell_failed (DbrSystemdMonitor *self,
                                  DbrUnit           *unit)
@@ -247,16 +371,22 @@ dbr_systemd_monitor_tell_failed (DbrSystemdMonitor *self,
   const char *name = dbr_unit_get_name (unit);
   g_autofree char *text = g_strdup_printf (_("%s has failed"), name);
 
+  dbr_systemd_monitor_begin_incident (self, unit, text);
   dbr_service_monitor_tell (DBR_SERVICE_MONITOR (self), "unit-failed", text,
                             new_details (name, NULL, NULL));
   g_signal_emit (self, signals[SIGNAL_UNIT_FAILED], 0, unit);
 }
 
+/* Who hears of a change of the list may have it read anew, and what is put into it then is newer than
+ * the rest of @entries. */
 static void
 dbr_systemd_monitor_remove_recovered (DbrSystemdMonitor *self,
                                       GVariant          *entries)
 {
-  for (guint i = g_list_model_get_n_items (G_LIST_MODEL (self->failed)); i > 0; i--)
+  guint n_lists = self->n_failed_lists;
+
+  for (guint i = g_list_model_get_n_items (G_LIST_MODEL (self->failed));
+       i > 0 && self->n_failed_lists == n_lists; i--)
     {
       g_autoptr(DbrUnit) unit = g_list_model_get_item (G_LIST_MODEL (self->failed), i - 1);
 
@@ -273,9 +403,12 @@ dbr_systemd_monitor_apply_failed (DbrSystemdMonitor *self,
   g_autoptr(GPtrArray) failed = g_ptr_array_new_with_free_func (g_object_unref);
   gboolean is_news = self->knows_failed && dbr_systemd_monitor_is_started (self);
   gsize n_entries = g_variant_n_children (entries);
+  guint n_lists = ++self->n_failed_lists;
 
   dbr_systemd_monitor_remove_recovered (self, entries);
-  for (gsize i = 0; i < n_entries; i++)
+  if (self->n_failed_lists == n_lists)
+    dbr_systemd_monitor_end_incidents (self, entries);
+  for (gsize i = 0; i < n_entries && self->n_failed_lists == n_lists; i++)
     {
       g_autoptr(GVariant) entry = g_variant_get_child_value (entries, i);
       DbrUnit *known;
@@ -288,8 +421,8 @@ dbr_systemd_monitor_apply_failed (DbrSystemdMonitor *self,
           DbrUnit *unit = dbr_systemd_monitor_dup_unit (self, name);
 
           dbr_unit_apply_entry (unit, entry);
-          g_list_store_append (self->failed, unit);
           g_ptr_array_add (failed, unit);
+          g_list_store_append (self->failed, unit);
         }
       else
         {
@@ -297,9 +430,9 @@ dbr_systemd_monitor_apply_failed (DbrSystemdMonitor *self,
         }
     }
 
+  self->knows_failed = TRUE;
   for (guint i = 0; is_news && i < failed->len; i++)
     dbr_systemd_monitor_tell_failed (self, g_ptr_array_index (failed, i));
-  self->knows_failed = TRUE;
 }
 
 static void
@@ -308,8 +441,9 @@ dbr_systemd_monitor_forget (DbrSystemdMonitor *self)
   GHashTableIter iter;
   gpointer watched;
 
-  g_list_store_remove_all (self->failed);
+  self->n_failed_lists++;
   self->knows_failed = FALSE;
+  g_list_store_remove_all (self->failed);
   g_hash_table_iter_init (&iter, self->watched);
   while (g_hash_table_iter_next (&iter, NULL, &watched))
     ((DbrSystemdWatched *) watched)->state = NULL;
@@ -322,6 +456,10 @@ dbr_systemd_monitor_tell_news (DbrSystemdMonitor *self,
                                DbrSystemdNews    *news)
 {
   DbrSystemdWatched *watched;
+
+  /* Of what came before a stop as well. */
+  if (!dbr_systemd_monitor_is_started (self))
+    return;
 
   switch (news->kind)
     {
@@ -462,6 +600,8 @@ dbr_systemd_monitor_tell (GObject *object)
     }
   dbr_systemd_monitor_pump (self);
 
+  if (tidings.is_after_gap && is_started)
+    dbr_systemd_monitor_reread_units (self);
   if (tidings.units != NULL)
     dbr_systemd_monitor_apply_units (self, tidings.units);
   if (tidings.failed != NULL)

@@ -155,6 +155,8 @@ typedef struct
   char     **patterns;
   char     **states;
   GPtrArray *entries;
+  /* the names of those that are in it: an alias, or a pattern, may lead to one once more */
+  GHashTable *listed;
 } Listing;
 
 static void
@@ -164,6 +166,7 @@ listing_free (Listing *self)
   g_strfreev (self->patterns);
   g_strfreev (self->states);
   g_ptr_array_unref (self->entries);
+  g_hash_table_unref (self->listed);
   g_free (self);
 }
 
@@ -185,24 +188,9 @@ listing_new (char              **patterns,
   self->patterns = (char **) g_ptr_array_free (g_steal_pointer (&some_patterns), FALSE);
   self->states = states != NULL ? g_strdupv ((char **) states) : g_new0 (char *, 1);
   self->entries = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  self->listed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
 
   return self;
-}
-
-static gboolean
-listing_has (const Listing *self,
-             const char    *name)
-{
-  for (guint i = 0; i < self->entries->len; i++)
-    {
-      const char *other;
-
-      g_variant_get_child (g_ptr_array_index (self->entries, i), 0, "&s", &other);
-      if (strcmp (name, other) == 0)
-        return TRUE;
-    }
-
-  return FALSE;
 }
 
 /* As systemd compares them: a state is that of loading, the one that all units have, or that of the
@@ -228,18 +216,16 @@ static void
 listing_take (Listing  *self,
               GVariant *reply)
 {
-  /* Only what was there before can be there twice. */
-  guint n_before = self->entries->len;
   g_autoptr(GVariantIter) iter = NULL;
   GVariant *entry;
 
   g_variant_get (reply, "(a(ssssssouso))", &iter);
   while ((entry = g_variant_iter_next_value (iter)) != NULL)
     {
-      const char *name;
+      char *name;
 
-      g_variant_get_child (entry, 0, "&s", &name);
-      if (listing_wants (self, entry) && (n_before == 0 || !listing_has (self, name)))
+      g_variant_get_child (entry, 0, "s", &name);
+      if (g_hash_table_add (self->listed, name) && listing_wants (self, entry))
         g_ptr_array_add (self->entries, entry);
       else
         g_variant_unref (entry);

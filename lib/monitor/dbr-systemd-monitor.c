@@ -96,7 +96,7 @@ heard_cb (gpointer    user_data,
 static void
 renewed_cb (gpointer user_data)
 {
-  dbr_systemd_book_want (user_data, DBR_SYSTEMD_READ_ALL);
+  dbr_systemd_book_renew (user_data);
 }
 
 static void
@@ -155,6 +155,16 @@ dbr_systemd_monitor_notify (DbrSystemdMonitor *self,
 
 /* What the parent class asks for */
 
+/* Units tell much, so that they are heard only while someone is told of it. */
+static void
+dbr_systemd_monitor_hear_units (DbrSystemdMonitor *self)
+{
+  g_auto(GStrv) names = dbr_systemd_book_dup_asked (self->book);
+
+  dbr_systemd_line_hear_units (self->line,
+                               dbr_systemd_monitor_is_started (self) && names[0] != NULL);
+}
+
 /* In whatever thread; the book brings it to the context. */
 static void
 dbr_systemd_monitor_started (DbrServiceMonitor *monitor)
@@ -163,7 +173,8 @@ dbr_systemd_monitor_started (DbrServiceMonitor *monitor)
 
   g_atomic_int_set (&self->is_started, TRUE);
   dbr_systemd_book_set_open (self->book, TRUE);
-  dbr_systemd_book_want (self->book, DBR_SYSTEMD_READ_ALL);
+  dbr_systemd_monitor_hear_units (self);
+  dbr_systemd_book_renew (self->book);
 }
 
 static void
@@ -173,6 +184,7 @@ dbr_systemd_monitor_stopped (DbrServiceMonitor *monitor)
 
   g_atomic_int_set (&self->is_started, FALSE);
   dbr_systemd_book_set_open (self->book, FALSE);
+  dbr_systemd_monitor_hear_units (self);
   dbr_systemd_book_want (self->book, DBR_SYSTEMD_READ_ALL);
 }
 
@@ -192,14 +204,29 @@ dbr_systemd_monitor_connection_changed (DbrServiceMonitor *monitor,
   dbr_systemd_monitor_read (DBR_SYSTEMD_MONITOR (monitor), DBR_SYSTEMD_READ_ALL);
 }
 
+/* What is wrong with the names that were given to watch_units(). */
+static GError *
+dbr_systemd_monitor_dup_watch_error (DbrSystemdMonitor *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return self->watch_error != NULL ? g_error_copy (self->watch_error) : NULL;
+}
+
+/* Only who asks is told of bad names. What the monitor reads by itself goes on without them. */
 static void
 dbr_systemd_monitor_refresh_async (DbrServiceMonitor   *monitor,
                                    GCancellable        *cancellable,
                                    GAsyncReadyCallback  callback,
                                    gpointer             user_data)
 {
-  dbr_systemd_monitor_read_async (DBR_SYSTEMD_MONITOR (monitor), DBR_SYSTEMD_READ_ALL, cancellable,
-                                  callback, user_data);
+  DbrSystemdMonitor *self = DBR_SYSTEMD_MONITOR (monitor);
+  GError *error = dbr_systemd_monitor_dup_watch_error (self);
+
+  if (error != NULL)
+    g_task_report_error (self, callback, user_data, dbr_systemd_monitor_read_async, error);
+  else
+    dbr_systemd_monitor_read_async (self, DBR_SYSTEMD_READ_ALL, cancellable, callback, user_data);
 }
 
 /* As for every service, it is no error that it is absent. */
@@ -257,6 +284,7 @@ dbr_systemd_monitor_finalize (GObject *object)
 
   g_queue_clear_full (&self->news, (GDestroyNotify) dbr_systemd_news_free);
   g_clear_pointer (&self->watched, g_hash_table_unref);
+  g_clear_pointer (&self->incidents, g_hash_table_unref);
   g_clear_object (&self->failed);
   g_clear_object (&self->read_cancellable);
   g_clear_object (&self->line);
@@ -459,6 +487,7 @@ dbr_systemd_monitor_init (DbrSystemdMonitor *self)
   g_mutex_init (&self->mutex);
   g_queue_init (&self->news);
   self->failed = g_list_store_new (DBR_TYPE_UNIT);
+  self->incidents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->watched = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                          (GDestroyNotify) dbr_systemd_watched_free);
 }
@@ -619,20 +648,6 @@ dbr_systemd_monitor_get_failed_units (DbrSystemdMonitor *self)
   return G_LIST_MODEL (self->failed);
 }
 
-gboolean
-dbr_systemd_monitor_check_watch (DbrSystemdMonitor  *self,
-                                 GError            **error)
-{
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
-
-  if (self->watch_error == NULL)
-    return TRUE;
-
-  g_propagate_error (error, g_error_copy (self->watch_error));
-
-  return FALSE;
-}
-
 /**
  * dbr_systemd_monitor_watch_units:
  * @self: a monitor
@@ -642,8 +657,8 @@ dbr_systemd_monitor_check_watch (DbrSystemdMonitor  *self,
  * Watches units: of each change of their states
  * [signal@SystemdMonitor::unit-changed] tells, once the monitor was started.
  *
- * A name that cannot be one makes the next refresh fail, and then none is watched. However many are
- * watched, the bus has one rule for them.
+ * A name that cannot be one makes the next refresh fail, and then none is watched. For an alias the
+ * unit is watched that it stands for. However many are watched, the bus has one rule for them.
  *
  * Since: 0.1
  */
@@ -664,7 +679,7 @@ dbr_systemd_monitor_watch_units (DbrSystemdMonitor   *self,
   g_mutex_unlock (&self->mutex);
 
   dbr_systemd_book_watch (self->book, complete != NULL ? complete : none);
+  dbr_systemd_monitor_hear_units (self);
   dbr_systemd_book_want (self->book, DBR_SYSTEMD_READ_UNITS);
-  dbr_systemd_line_hear_units (self->line, complete != NULL && complete[0] != NULL);
   dbr_systemd_monitor_settle (self);
 }

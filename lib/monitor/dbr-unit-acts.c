@@ -383,12 +383,7 @@ dbr_unit_reload_sync (DbrUnit       *self,
 /* Files */
 
 /* A unit is enabled and disabled by links, of which systemd learns when it reads all its files
- * anew. */
-typedef struct
-{
-  DbrUnitFlags flags;
-  gboolean     is_to_enable;
-} Change;
+ * anew. What the task has is whether a person may be asked for that. */
 
 static void
 refreshed_cb (GObject      *source,
@@ -429,7 +424,7 @@ changed_cb (GObject      *source,
   DbrSystemdLine *line = DBR_SYSTEMD_LINE (source);
   g_autoptr(GTask) task = user_data;
   DbrUnit *self = g_task_get_source_object (task);
-  const Change *change = g_task_get_task_data (task);
+  const gboolean *is_interactive = g_task_get_task_data (task);
   GError *error = NULL;
   g_autoptr(GVariant) reply = dbr_systemd_line_call_finish (line, result, &error);
   gboolean can_install = TRUE;
@@ -451,9 +446,8 @@ changed_cb (GObject      *source,
       return;
     }
 
-  dbr_systemd_line_call_async (line, DBR_SYSTEMD_PATH, DBR_SYSTEMD_MANAGER_INTERFACE, "Reload",
-                               NULL, NULL, (change->flags & DBR_UNIT_FLAGS_INTERACTIVE) != 0, 0,
-                               g_task_get_cancellable (task), reloaded_cb, g_object_ref (task));
+  dbr_systemd_line_reload_async (line, *is_interactive, g_task_get_cancellable (task), reloaded_cb,
+                                 g_object_ref (task));
 }
 
 /* Nothing that stands in the way is overwritten. */
@@ -473,7 +467,7 @@ begin_change (DbrUnit             *self,
   const char *method_name;
   GVariant *parameters;
   GError *error = NULL;
-  Change *change;
+  gboolean is_interactive = (flags & DBR_UNIT_FLAGS_INTERACTIVE) != 0;
 
   g_return_if_fail (DBR_IS_UNIT (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -487,10 +481,7 @@ begin_change (DbrUnit             *self,
       return;
     }
 
-  change = g_new (Change, 1);
-  change->flags = flags;
-  change->is_to_enable = is_to_enable;
-  g_task_set_task_data (task, change, g_free);
+  g_task_set_task_data (task, g_memdup2 (&is_interactive, sizeof is_interactive), g_free);
 
   names[0] = dbr_unit_get_name (self);
   if (is_to_enable)
@@ -503,8 +494,8 @@ begin_change (DbrUnit             *self,
     parameters = g_variant_new ("(^asbb)", names, is_runtime, FALSE);
   dbr_systemd_line_call_async (dbr_unit_get_line (self), DBR_SYSTEMD_PATH,
                                DBR_SYSTEMD_MANAGER_INTERFACE, method_name, parameters, NULL,
-                               (flags & DBR_UNIT_FLAGS_INTERACTIVE) != 0, 0, cancellable,
-                               changed_cb, g_steal_pointer (&task));
+                               is_interactive, 0, cancellable, changed_cb,
+                               g_steal_pointer (&task));
 }
 
 /**

@@ -5,6 +5,7 @@
 
 #include "monitor/dbr-unit-private.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "base/dbr-event-private.h"
@@ -110,23 +111,69 @@ explain_load (Inquiry *self)
 /* What its last start came to */
 
 /* One that systemd was to start again, and did not, although it may so often. It seldom says so
- * itself: how the last start ended stays in place. */
+ * itself: how the last start ended stays in place. But it had begun to after the process was gone,
+ * which it does not where it is not to start it again. */
 static gboolean
 inquiry_has_hit_limit (const Inquiry *self,
                        DbrUnit       *unit)
 {
-  const char *restart = inquiry_get_text (self, "Restart");
-  guint burst = 0;
-  guint n_restarts = 0;
+  guint64 gone_usec = inquiry_get_time (self, "ExecMainExitTimestampMonotonic");
+  guint64 began_usec = inquiry_get_time (self, "InactiveExitTimestampMonotonic");
 
-  if (dbr_unit_get_refused (unit)
-      || strcmp (inquiry_get_text (self, "Result"), "start-limit-hit") == 0)
+  if (strcmp (inquiry_get_text (self, "Result"), "start-limit-hit") == 0
+      || (began_usec > 0 && dbr_unit_get_refused_usec (unit) == began_usec))
     return TRUE;
 
-  g_variant_lookup (self->values, "StartLimitBurst", "u", &burst);
-  g_variant_lookup (self->values, "NRestarts", "u", &n_restarts);
+  return gone_usec > 0 && began_usec > gone_usec;
+}
 
-  return *restart != '\0' && strcmp (restart, "no") != 0 && burst > 0 && n_restarts + 1 >= burst;
+/* A process that was started before or after the main one may be the one that failed. */
+static char *
+inquiry_dup_failed_command (const Inquiry *self,
+                            int           *status)
+{
+  const char *const properties[] = {
+    "ExecCondition", "ExecStartPre", "ExecStart", "ExecStartPost", "ExecStop", "ExecStopPost",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (properties); i++)
+    {
+      g_autoptr(GVariantIter) iter = NULL;
+      const char *path;
+      gboolean may_fail;
+      int code;
+
+      if (!g_variant_lookup (self->values, properties[i], "a(sasbttttuii)", &iter))
+        continue;
+      while (g_variant_iter_next (iter, "(&sasbttttuii)", &path, NULL, &may_fail, NULL, NULL, NULL,
+                                  NULL, NULL, &code, status))
+        {
+          if (code == CLD_EXITED && *status != 0 && !may_fail)
+            return g_strdup (path);
+        }
+    }
+
+  return NULL;
+}
+
+static char *
+describe_exit_code (const Inquiry *self)
+{
+  const char *id = inquiry_get_text (self, "Id");
+  g_autofree char *command = NULL;
+  int code = 0;
+  int status = 0;
+
+  g_variant_lookup (self->values, "ExecMainCode", "i", &code);
+  g_variant_lookup (self->values, "ExecMainStatus", "i", &status);
+  if (code == CLD_EXITED && status != 0)
+    return g_strdup_printf (_("%s failed: its process ended with status %d"), id, status);
+
+  command = inquiry_dup_failed_command (self, &status);
+  if (command != NULL)
+    return g_strdup_printf (_("%s failed: %s ended with status %d"), id, command, status);
+
+  return g_strdup_printf (_("%s failed: %s"), id, "exit-code");
 }
 
 static void
@@ -135,19 +182,16 @@ explain_result (Inquiry *self,
 {
   const char *id = inquiry_get_text (self, "Id");
   const char *result = inquiry_get_text (self, "Result");
-  int status = 0;
 
   if (strcmp (inquiry_get_text (self, "ActiveState"), "failed") != 0)
     return;
 
-  g_variant_lookup (self->values, "ExecMainStatus", "i", &status);
   if (inquiry_has_hit_limit (self, unit))
     add (self, "start-limit",
          g_strdup_printf (_("%s was started too often in a short time, and is not started again "
                             "for a while"), id), new_details ("unit", id, NULL));
   else if (strcmp (result, "exit-code") == 0)
-    add (self, "failed",
-         g_strdup_printf (_("%s failed: its process ended with status %d"), id, status),
+    add (self, "failed", describe_exit_code (self),
          new_details ("unit", id, "result", result, NULL));
   else
     add (self, "failed", g_strdup_printf (_("%s failed: %s"), id, result),
@@ -155,31 +199,64 @@ explain_result (Inquiry *self,
 }
 
 /* Conditions skip a start without a failure, assertions make it fail. Those that are below 0 do not
- * hold, those that are 0 were not looked at: systemd forgets a unit that nothing refers to. */
+ * hold, those that are 0 were not looked at: systemd forgets a unit that nothing refers to, and goes
+ * no further than to the first that does not hold. Of those with a | one is enough. */
+typedef struct
+{
+  gboolean hold;
+  gboolean has_fault;
+  gboolean has_choice;
+} Verdict;
+
+static void
+inquiry_judge (const Inquiry *self,
+               const char    *property,
+               const char    *result,
+               Verdict       *verdict)
+{
+  g_autoptr(GVariantIter) iter = NULL;
+  gboolean is_choice;
+  int state;
+
+  *verdict = (Verdict) { FALSE };
+  g_variant_lookup (self->values, result, "b", &verdict->hold);
+  g_variant_lookup (self->values, property, "a(sbbsi)", &iter);
+  while (iter != NULL && g_variant_iter_next (iter, "(&sbb&si)", NULL, &is_choice, NULL, NULL,
+                                              &state))
+    {
+      verdict->has_fault |= state < 0 && !is_choice;
+      verdict->has_choice |= state > 0 && is_choice;
+    }
+}
+
 static void
 explain_conditions (Inquiry    *self,
                     const char *property,
+                    const char *result,
                     const char *kind)
 {
   const char *id = inquiry_get_text (self, "Id");
   g_autoptr(GVariantIter) iter = NULL;
   const char *type, *parameter;
-  gboolean is_negated;
+  gboolean is_choice, is_negated;
+  Verdict verdict;
   int state;
 
-  if (!g_variant_lookup (self->values, property, "a(sbbsi)", &iter))
+  inquiry_judge (self, property, result, &verdict);
+  if (verdict.hold || !g_variant_lookup (self->values, property, "a(sbbsi)", &iter))
     return;
 
-  while (g_variant_iter_next (iter, "(&sbb&si)", &type, NULL, &is_negated, &parameter, &state))
+  while (g_variant_iter_next (iter, "(&sbb&si)", &type, &is_choice, &is_negated, &parameter,
+                              &state))
     {
       const char *not = is_negated ? "!" : "";
 
-      if (state < 0)
+      if (state < 0 && !(is_choice && (verdict.has_choice || verdict.has_fault)))
         add (self, kind,
              g_strdup_printf (_("%s was not started, because %s=%s%s does not hold"), id, type, not,
                               parameter),
              new_details ("unit", id, "condition", type, "parameter", parameter, NULL));
-      else if (state == 0)
+      else if (state == 0 && !verdict.has_fault)
         add (self, "untested",
              g_strdup_printf (_("%s starts only if %s=%s%s holds, which systemd has not looked at "
                                 "since it loaded it"), id, type, not, parameter),
@@ -221,6 +298,16 @@ return_reasons (GTask *task)
 
 /* What it requires */
 
+static gboolean
+inquiry_needs_before (const Inquiry *self,
+                      const char    *name)
+{
+  g_autofree const char **names = NULL;
+
+  return g_variant_lookup (self->values, "Requisite", "^a&s", &names)
+         && g_strv_contains (names, name);
+}
+
 /* One that it merely pulls in is started with it, so that it is to blame only if it failed; others
  * have to be there before. */
 static void
@@ -238,6 +325,11 @@ explain_requirement (Inquiry  *self,
          new_details ("unit", name, "load-state", load_state, NULL));
   else if (strcmp (active_state, "failed") == 0)
     add (self, "requirement", g_strdup_printf (_("%s requires %s, which failed"), id, name),
+         new_details ("unit", name, "active-state", active_state, NULL));
+  else if (strcmp (active_state, "active") != 0 && strcmp (active_state, "reloading") != 0
+           && inquiry_needs_before (self, name))
+    add (self, "requirement",
+         g_strdup_printf (_("%s requires %s, which does not run"), id, name),
          new_details ("unit", name, "active-state", active_state, NULL));
 }
 
@@ -310,6 +402,7 @@ ask_requirements (DbrSystemdLine *line,
 
 /* Its job */
 
+/* The job of one that is being stopped may be that, or one that is to start it afterwards. */
 static void
 explain_job (Inquiry  *self,
              GVariant *jobs)
@@ -319,7 +412,8 @@ explain_job (Inquiry  *self,
   const char *name, *type, *state;
 
   g_variant_get (jobs, "(a(usssoo))", &iter);
-  if (g_variant_iter_n_children (iter) == 0)
+  if (g_variant_iter_n_children (iter) == 0
+      && strcmp (inquiry_get_text (self, "ActiveState"), "deactivating") != 0)
     add (self, "job", g_strdup_printf (_("A job for %s is under way"), id),
          new_details ("unit", id, NULL));
   while (g_variant_iter_next (iter, "(u&s&s&s&o&o)", NULL, &name, &type, &state, NULL, NULL))
@@ -373,8 +467,8 @@ read_cb (GObject      *source,
 
   explain_load (inquiry);
   explain_result (inquiry, g_task_get_source_object (task));
-  explain_conditions (inquiry, "Conditions", "condition");
-  explain_conditions (inquiry, "Asserts", "assert");
+  explain_conditions (inquiry, "Conditions", "ConditionResult", "condition");
+  explain_conditions (inquiry, "Asserts", "AssertResult", "assert");
   g_variant_lookup (inquiry->values, "Job", "(u&o)", &job, NULL);
   if (job != 0)
     dbr_systemd_line_call_async (line, DBR_SYSTEMD_PATH, DBR_SYSTEMD_MANAGER_INTERFACE,
@@ -400,7 +494,8 @@ read_cb (GObject      *source,
  * - `failed`, `start-limit`: what its last start came to
  * - `condition`, `assert`: what did not hold when it was to be started; `untested`: what would have
  *   to, but was not looked at
- * - `requirement`: another unit that it requires has failed, or is not there
+ * - `requirement`: another unit that it requires has failed, is not there, or should run before and
+ *   does not
  * - `job-waiting`, `job`: a job is to start it, and which one that waits for
  * - `activating`, `deactivating`, `not-started`, `stopped`: none of these; it is under way, or not
  *   to run

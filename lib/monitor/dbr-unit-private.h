@@ -20,11 +20,14 @@ void            dbr_unit_apply          (DbrUnit             *self,
 void            dbr_unit_apply_entry    (DbrUnit             *self,
                                          GVariant            *entry);
 
-/* Whether its last start was refused because there were too many of late, of which systemd keeps
- * nothing that could be read. */
-void            dbr_unit_set_refused    (DbrUnit             *self,
-                                         gboolean             is_refused);
-gboolean        dbr_unit_get_refused    (DbrUnit             *self);
+/* Whether more is known of it than such an entry tells. */
+gboolean        dbr_unit_has_details    (DbrUnit             *self);
+
+/* When it began the last time before a start was refused because there were too many of late, 0 for
+ * none: systemd keeps nothing of it that could be read, and it holds until it begins anew. */
+void            dbr_unit_set_refused_usec (DbrUnit           *self,
+                                           guint64            refused_usec);
+guint64         dbr_unit_get_refused_usec (DbrUnit           *self);
 
 /* What systemd has jobs for. */
 typedef enum

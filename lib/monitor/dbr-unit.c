@@ -17,8 +17,8 @@
  * It comes from a [class@SystemdMonitor]. What is known of it is in its properties, without a call;
  * what is not known is `NULL` or -1, and nothing is made up. A unit out of a list has its states
  * only; [method@Unit.refresh_async] reads the rest. Where the monitor watches a unit, changes are
- * told by `notify`. Memory and time of the processor, of which systemd never tells, are read by a
- * refresh only.
+ * told by `notify`. Memory, time of the processor and whether it is started by itself, of which
+ * systemd never tells, are read by a refresh only.
  *
  * ```c
  * g_autoptr(DbrUnit) unit = dbr_systemd_monitor_get_unit_sync (monitor, "cups", NULL, &error);
@@ -73,7 +73,7 @@ struct _DbrUnit
 
   /* guarded by mutex */
   State           state;
-  gboolean        is_refused;
+  guint64         refused_usec;
 };
 
 enum
@@ -487,21 +487,29 @@ dbr_unit_get_line (DbrUnit *self)
   return self->line;
 }
 
-void
-dbr_unit_set_refused (DbrUnit  *self,
-                      gboolean  is_refused)
+gboolean
+dbr_unit_has_details (DbrUnit *self)
 {
-  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+  State state = dbr_unit_get_state (self);
 
-  self->is_refused = is_refused;
+  return state.active_enter_usec >= 0 || state.main_pid >= 0 || state.result != NULL;
 }
 
-gboolean
-dbr_unit_get_refused (DbrUnit *self)
+void
+dbr_unit_set_refused_usec (DbrUnit *self,
+                           guint64  refused_usec)
 {
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
 
-  return self->is_refused;
+  self->refused_usec = refused_usec;
+}
+
+guint64
+dbr_unit_get_refused_usec (DbrUnit *self)
+{
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->mutex);
+
+  return self->refused_usec;
 }
 
 /* Returns what has changed since @old_state, a bit for each property. */

@@ -23,13 +23,15 @@ typedef struct
   char  text[];
 } DbrNoticeToken;
 
+/* @lowest: 0 where that stands for a new one. */
 static GError *
 dbr_notifier_core_check_id_locked (DbrNotifierCore *self,
-                                   guint            id)
+                                   guint            id,
+                                   guint            lowest)
 {
   if (self->is_closed)
     return g_error_new_literal (DBR_ERROR, DBR_ERROR_CLOSED, _("The notifier is closed"));
-  if (id > self->last_id)
+  if (id < lowest || id > self->last_id)
     return g_error_new (DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
                         _("There never was a notification %u"), id);
 
@@ -109,7 +111,7 @@ dbr_notifier_core_send (DbrNotifierCore *self,
   gboolean is_held = FALSE;
 
   g_mutex_lock (&self->mutex);
-  error = dbr_notifier_core_check_id_locked (self, replaces_id);
+  error = dbr_notifier_core_check_id_locked (self, replaces_id, 0);
   if (error == NULL)
     is_held = dbr_notifier_core_push_locked (self, notice, replaces_id, ticket, dropped, &error);
   g_mutex_unlock (&self->mutex);
@@ -131,7 +133,7 @@ dbr_notifier_core_close_notice (DbrNotifierCore *self,
   g_autoptr(GError) closed = NULL;
 
   g_mutex_lock (&self->mutex);
-  error = dbr_notifier_core_check_id_locked (self, id != 0 ? id : G_MAXUINT);
+  error = dbr_notifier_core_check_id_locked (self, id, 1);
   if (error == NULL)
     {
       entry = dbr_notice_queue_remove (&self->queue, id);

@@ -66,8 +66,7 @@ dbr_notifier_finish_send (GTask   *task,
  * @body: (nullable): what there is to say
  * @icon: (nullable): the name of an icon, or a path or URI of a file
  * @urgency: how urgent it is
- * @expire_ms: for how many milliseconds it is shown; -1 leaves that to the desktop, 0 is until it
- * is
+ * @expire_ms: for how many milliseconds it is shown; -1 leaves that to the desktop, 0 is until it is
  *   closed
  * @cancellable: (nullable): to wait no longer; what was sent is shown all the same
  * @callback: (scope async): called once, when it is shown or not
@@ -134,8 +133,7 @@ dbr_notifier_send_finish (DbrNotifier   *self,
  * @body: (nullable): what there is to say
  * @icon: (nullable): the name of an icon, or a path or URI of a file
  * @urgency: how urgent it is
- * @expire_ms: for how many milliseconds it is shown; -1 leaves that to the desktop, 0 is until it
- * is
+ * @expire_ms: for how many milliseconds it is shown; -1 leaves that to the desktop, 0 is until it is
  *   closed
  * @cancellable: (nullable): to wait no longer, from another thread
  * @error: return location for an error
@@ -183,8 +181,7 @@ dbr_notifier_send_sync (DbrNotifier   *self,
  * @body: (nullable): what there is to say
  * @icon: (nullable): the name of an icon, or a path or URI of a file
  * @urgency: how urgent it is
- * @expire_ms: for how many milliseconds it is shown; -1 leaves that to the desktop, 0 is until it
- * is
+ * @expire_ms: for how many milliseconds it is shown; -1 leaves that to the desktop, 0 is until it is
  *   closed
  * @actions: (nullable) (array zero-terminated=1): what the person can do, an id and a label each;
  *   `default` is a click on the notification itself

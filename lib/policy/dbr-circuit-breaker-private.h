@@ -69,8 +69,6 @@ void               dbr_circuit_breaker_set_changed   (DbrCircuitBreaker       *s
                                                       DbrCircuitFunc           changed,
                                                       gpointer                 user_data,
                                                       GDestroyNotify           destroy);
-gboolean           dbr_circuit_breaker_check         (DbrCircuitBreaker       *self,
-                                                      GError                 **error);
 
 /* What every attempt asks before it is sent, and says when it has ended. An admitted attempt should
  * be reported once; if it never is, that holds up nobody. */

@@ -559,19 +559,6 @@ dbr_circuit_breaker_set_changed (DbrCircuitBreaker *self,
   self->destroy = destroy;
 }
 
-gboolean
-dbr_circuit_breaker_check (DbrCircuitBreaker  *self,
-                           GError            **error)
-{
-  DbrCircuitConfig config;
-
-  g_mutex_lock (&self->mutex);
-  config = self->circuit.config;
-  g_mutex_unlock (&self->mutex);
-
-  return dbr_circuit_config_check (&config, error);
-}
-
 /**
  * dbr_circuit_breaker_get_state: (get-property state)
  * @self: a circuit breaker

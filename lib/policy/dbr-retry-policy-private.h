@@ -33,9 +33,6 @@ void          dbr_retry_policy_set_sources    (DbrRetryPolicy *self,
 
 /* What a call takes when it begins, and goes by until it ends. */
 DbrRetryPlan *dbr_retry_policy_ref_plan       (DbrRetryPolicy *self) G_GNUC_WARN_UNUSED_RESULT;
-/* Whether the properties make sense at this moment. */
-gboolean      dbr_retry_policy_check          (DbrRetryPolicy *self,
-                                               GError        **error);
 
 /* What belongs to the signals of the class and of each policy, which are emitted in @context. */
 void            dbr_retry_policy_install_signals (DbrRetryPolicyClass *klass);

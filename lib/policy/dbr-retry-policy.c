@@ -427,15 +427,6 @@ dbr_retry_policy_ref_plan (DbrRetryPolicy *self)
   return plan;
 }
 
-gboolean
-dbr_retry_policy_check (DbrRetryPolicy  *self,
-                        GError         **error)
-{
-  g_autoptr(DbrRetryPlan) plan = dbr_retry_policy_ref_plan (self);
-
-  return dbr_retry_plan_check (plan, error);
-}
-
 /* Makes a plan of the one that holds and a word of the caller's. */
 static void
 dbr_retry_policy_take_word (DbrRetryPolicy *self,
@@ -480,15 +471,8 @@ dbr_retry_policy_add_retryable (DbrRetryPolicy  *self,
   g_return_val_if_fail (error_name != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  /* D-Bus spells them as it spells interfaces. */
-  if (!dbr_check_interface_name (error_name, NULL))
-    {
-      g_autofree char *shown = g_utf8_make_valid (error_name, -1);
-
-      g_set_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT,
-                   _("“%s” is not the name of an error"), shown);
-      return FALSE;
-    }
+  if (!dbr_check_error_name (error_name, error))
+    return FALSE;
 
   dbr_retry_policy_take_word (self, error_name, TRUE);
 
@@ -513,7 +497,7 @@ dbr_retry_policy_remove_retryable (DbrRetryPolicy *self,
   g_return_if_fail (DBR_IS_RETRY_POLICY (self));
   g_return_if_fail (error_name != NULL);
 
-  if (dbr_check_interface_name (error_name, NULL))
+  if (dbr_check_error_name (error_name, NULL))
     dbr_retry_policy_take_word (self, error_name, FALSE);
 }
 

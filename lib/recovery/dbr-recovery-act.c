@@ -77,9 +77,10 @@ seen_cb (GObject      *source,
   g_autoptr(DbrRecoveryStep) step = user_data;
   DbrRecoveryRun *run = step->run;
   g_autoptr(GError) error = NULL;
+  g_autofree char *adapter = NULL;
   DbrTrouble trouble;
   gboolean is_known = dbr_recovery_target_look_finish (DBR_SERVICE_MONITOR (source), result,
-                                                       &trouble, &error);
+                                                       &trouble, &adapter, &error);
 
   if (!dbr_recovery_step_is_current (step))
     return;

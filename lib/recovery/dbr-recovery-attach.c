@@ -5,7 +5,7 @@
 
 #include "recovery/dbr-recovery-private.h"
 
-#include "monitor/dbr-bluez-monitor.h"
+#include "monitor/dbr-bluez-monitor-private.h"
 #include "monitor/dbr-systemd-monitor-private.h"
 
 /* systemd itself may be about to start again what has gone. */
@@ -17,7 +17,53 @@
 /* What a recovery does by itself, in its own context: it begins when the monitor tells that
  * something is wrong, and where that was in vain it tries again later. */
 
-static void dbr_recovery_act (DbrRecovery *self);
+/* What it does for one target, the service as a whole for an empty one. */
+typedef struct
+{
+  /* whose table it is in */
+  DbrRecovery *recovery;
+  char        *target;
+  GSource     *source;
+  gboolean     is_at_work;
+  guint        n_in_vain;
+} Effort;
+
+static void effort_act (Effort *self);
+
+static void
+effort_stop_waiting (Effort *self)
+{
+  if (self->source != NULL)
+    g_source_destroy (self->source);
+  g_clear_pointer (&self->source, g_source_unref);
+}
+
+static void
+effort_free (gpointer data)
+{
+  Effort *self = data;
+
+  effort_stop_waiting (self);
+  g_free (self->target);
+  g_free (self);
+}
+
+static Effort *
+dbr_recovery_ensure_effort (DbrRecovery *self,
+                            const char  *target)
+{
+  Effort *effort = g_hash_table_lookup (self->efforts, target);
+
+  if (effort != NULL)
+    return effort;
+
+  effort = g_new0 (Effort, 1);
+  effort->recovery = self;
+  effort->target = g_strdup (target);
+  g_hash_table_insert (self->efforts, effort->target, effort);
+
+  return effort;
+}
 
 static gboolean
 dbr_recovery_is_attached (DbrRecovery *self)
@@ -25,39 +71,31 @@ dbr_recovery_is_attached (DbrRecovery *self)
   return self->handlers[0] != 0;
 }
 
-static void
-dbr_recovery_stop_waiting (DbrRecovery *self)
-{
-  if (self->source != NULL)
-    g_source_destroy (self->source);
-  g_clear_pointer (&self->source, g_source_unref);
-}
-
 static gboolean
 waited_cb (gpointer user_data)
 {
-  DbrRecovery *self = user_data;
+  Effort *effort = user_data;
 
-  dbr_recovery_stop_waiting (self);
-  dbr_recovery_act (self);
+  effort_stop_waiting (effort);
+  effort_act (effort);
 
   return G_SOURCE_REMOVE;
 }
 
 static void
-dbr_recovery_wait (DbrRecovery *self,
-                   guint        ms)
+effort_wait (Effort *self,
+             guint   ms)
 {
-  dbr_recovery_stop_waiting (self);
+  effort_stop_waiting (self);
   self->source = g_timeout_source_new (ms);
   g_source_set_callback (self->source, waited_cb, self, NULL);
-  g_source_attach (self->source, self->context);
+  g_source_attach (self->source, self->recovery->context);
 }
 
 static guint
-dbr_recovery_get_pause_ms (DbrRecovery *self)
+effort_get_pause_ms (const Effort *self)
 {
-  guint ms = self->pause_ms;
+  guint ms = self->recovery->pause_ms;
 
   for (guint i = 1; i < self->n_in_vain && ms < MAX_PAUSE_MS; i++)
     ms *= 2;
@@ -71,20 +109,25 @@ acted_cb (GObject      *source,
           gpointer      user_data)
 {
   DbrRecovery *self = DBR_RECOVERY (source);
+  g_autofree char *target = user_data;
   g_autoptr(GError) error = NULL;
   DbrRecoveryResult what = dbr_recovery_recover_finish (self, result, &error);
+  Effort *effort = g_hash_table_lookup (self->efforts, target);
 
-  self->is_at_work = FALSE;
+  /* It may have been detached meanwhile. */
+  if (effort == NULL)
+    return;
+
+  effort->is_at_work = FALSE;
   if (error == NULL
       && (what == DBR_RECOVERY_RESULT_RECOVERED || what == DBR_RECOVERY_RESULT_NOT_NEEDED))
     {
-      self->n_in_vain = 0;
+      g_hash_table_remove (self->efforts, target);
       return;
     }
 
-  self->n_in_vain++;
-  if (dbr_recovery_is_attached (self))
-    dbr_recovery_wait (self, dbr_recovery_get_pause_ms (self));
+  effort->n_in_vain++;
+  effort_wait (effort, effort_get_pause_ms (effort));
 }
 
 static gboolean
@@ -93,14 +136,91 @@ is_well (DbrServiceState state)
   return state == DBR_SERVICE_STATE_HEALTHY || state == DBR_SERVICE_STATE_SLOW;
 }
 
-static void
-dbr_recovery_act (DbrRecovery *self)
+static gboolean
+dbr_recovery_is_service_well (DbrRecovery *self)
 {
-  if (self->is_at_work || is_well (dbr_service_monitor_get_state (self->monitor)))
+  return is_well (dbr_service_monitor_get_state (self->monitor));
+}
+
+/* Only of those that somebody has named. */
+static gboolean
+dbr_recovery_watches_unit (DbrRecovery *self,
+                           const char  *name)
+{
+  DbrSystemdMonitor *monitor = DBR_SYSTEMD_MONITOR (self->monitor);
+  g_auto(GStrv) watched = dbr_systemd_book_dup_watched (dbr_systemd_monitor_get_book (monitor));
+
+  return g_strv_contains ((const char *const *) watched, name);
+}
+
+static gboolean
+dbr_recovery_has_adapter (DbrRecovery *self,
+                          const char  *address)
+{
+  g_autoptr(DbrBluezCore) core = dbr_bluez_monitor_ref_core (DBR_BLUEZ_MONITOR (self->monitor));
+  g_autofree char *path = dbr_bluez_core_dup_path (core, address);
+
+  return path != NULL;
+}
+
+/* Nobody wants it any more, or there is nothing left to recover. */
+static gboolean
+effort_is_over (Effort *self)
+{
+  DbrRecovery *recovery = self->recovery;
+
+  if (*self->target == '\0')
+    return dbr_recovery_is_service_well (recovery);
+  if (DBR_IS_SYSTEMD_MONITOR (recovery->monitor))
+    return !dbr_recovery_watches_unit (recovery, self->target);
+
+  return dbr_recovery_is_service_well (recovery)
+         && !dbr_recovery_has_adapter (recovery, self->target);
+}
+
+static void
+effort_act (Effort *self)
+{
+  DbrRecovery *recovery = self->recovery;
+
+  if (self->is_at_work)
     return;
 
-  self->is_at_work = TRUE;
-  dbr_recovery_recover_async (self, "", NULL, acted_cb, NULL);
+  if (effort_is_over (self))
+    {
+      g_hash_table_remove (recovery->efforts, self->target);
+    }
+  /* The service comes first. */
+  else if (*self->target != '\0' && !dbr_recovery_is_service_well (recovery))
+    {
+      effort_wait (self, effort_get_pause_ms (self));
+    }
+  else
+    {
+      self->is_at_work = TRUE;
+      dbr_recovery_recover_async (recovery, self->target, NULL, acted_cb, g_strdup (self->target));
+    }
+}
+
+/* Where it waits since the last time was in vain, it goes on waiting. */
+static void
+dbr_recovery_take_up (DbrRecovery *self,
+                      const char  *target,
+                      guint        grace_ms)
+{
+  Effort *effort;
+
+  if (!self->is_armed)
+    return;
+
+  effort = dbr_recovery_ensure_effort (self, target);
+  if (effort->source != NULL)
+    return;
+
+  if (grace_ms > 0)
+    effort_wait (effort, grace_ms);
+  else
+    effort_act (effort);
 }
 
 static void
@@ -109,13 +229,17 @@ state_cb (DbrServiceMonitor *monitor,
           gpointer           user_data)
 {
   DbrRecovery *self = user_data;
+  Effort *effort;
 
-  if (!is_well (dbr_service_monitor_get_state (monitor)))
+  if (!dbr_recovery_is_service_well (self))
     return;
 
   self->is_armed = TRUE;
-  self->n_in_vain = 0;
-  dbr_recovery_stop_waiting (self);
+  effort = g_hash_table_lookup (self->efforts, "");
+  if (effort != NULL && effort->is_at_work)
+    effort->n_in_vain = 0;
+  else
+    g_hash_table_remove (self->efforts, "");
 }
 
 static void
@@ -123,11 +247,7 @@ stalled_cb (DbrServiceMonitor *monitor,
             gint64             silent_usec,
             gpointer           user_data)
 {
-  DbrRecovery *self = user_data;
-
-  /* Where it waits since the last time was in vain, it goes on waiting. */
-  if (self->is_armed && self->source == NULL)
-    dbr_recovery_act (self);
+  dbr_recovery_take_up (user_data, "", 0);
 }
 
 static void
@@ -137,22 +257,15 @@ vanished_cb (DbrServiceMonitor *monitor,
 {
   DbrRecovery *self = user_data;
 
-  if (self->is_armed && self->source == NULL)
-    dbr_recovery_wait (self, self->grace_ms);
+  dbr_recovery_take_up (self, "", self->grace_ms);
 }
-
-/* What is not the service itself: if it is in vain there is silence for a while, and the monitor tells
- * again if it goes on. */
 
 static void
 adapter_stalled_cb (DbrBluezMonitor *monitor,
                     DbrBluezAdapter *adapter,
                     gpointer         user_data)
 {
-  DbrRecovery *self = user_data;
-
-  if (self->is_armed)
-    dbr_recovery_recover_async (self, dbr_bluez_adapter_get_address (adapter), NULL, NULL, NULL);
+  dbr_recovery_take_up (user_data, dbr_bluez_adapter_get_address (adapter), 0);
 }
 
 static void
@@ -164,18 +277,16 @@ discovery_silent_cb (DbrBluezMonitor *monitor,
   adapter_stalled_cb (monitor, adapter, user_data);
 }
 
-/* Only of those that somebody has named. */
 static void
 unit_failed_cb (DbrSystemdMonitor *monitor,
                 DbrUnit           *unit,
                 gpointer           user_data)
 {
   DbrRecovery *self = user_data;
-  g_auto(GStrv) watched = dbr_systemd_book_dup_watched (dbr_systemd_monitor_get_book (monitor));
   const char *name = dbr_unit_get_name (unit);
 
-  if (self->is_armed && g_strv_contains ((const char *const *) watched, name))
-    dbr_recovery_recover_async (self, name, NULL, NULL, NULL);
+  if (dbr_recovery_watches_unit (self, name))
+    dbr_recovery_take_up (self, name, 0);
 }
 
 void
@@ -183,9 +294,8 @@ dbr_recovery_stop_acting (DbrRecovery *self)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (self->handlers); i++)
     g_clear_signal_handler (&self->handlers[i], self->monitor);
-  dbr_recovery_stop_waiting (self);
+  g_hash_table_remove_all (self->efforts);
   self->is_armed = FALSE;
-  self->n_in_vain = 0;
 }
 
 void
@@ -198,8 +308,9 @@ dbr_recovery_set_pauses (DbrRecovery *self,
 }
 
 void
-dbr_recovery_init_pauses (DbrRecovery *self)
+dbr_recovery_init_efforts (DbrRecovery *self)
 {
+  self->efforts = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, effort_free);
   dbr_recovery_set_pauses (self, GRACE_MS, PAUSE_MS);
 }
 
@@ -213,9 +324,9 @@ dbr_recovery_init_pauses (DbrRecovery *self)
  * It acts when the service stalls, and when it has vanished and not come back within five seconds;
  * but not before it was seen to work once. Of BlueZ it also acts when an adapter has stalled, or
  * searches and hears nothing; of systemd when a unit has failed that
- * [method@SystemdMonitor.watch_units] names, which is restarted at most three times an hour. Where that was in vain it tries again after five minutes,
- * then after ten, up to an hour. Nothing of [property@Recovery:allowed] and of the limits is changed
- * by it.
+ * [method@SystemdMonitor.watch_units] names, which is restarted at most three times an hour. Where
+ * that was in vain it tries again after five minutes, then after ten, up to an hour, until it is
+ * well. Nothing of [property@Recovery:allowed] and of the limits is changed by it.
  *
  * Since: 0.1
  */

@@ -14,6 +14,9 @@ G_BEGIN_DECLS
 gboolean      dbr_recovery_bluez_has_input_devices (DbrBluezCore         *core);
 GStrv         dbr_recovery_bluez_dup_adapters      (DbrBluezCore         *core) G_GNUC_WARN_UNUSED_RESULT;
 
+/* On dbr-io: the adapter that a device belongs to, or that it is itself; NULL if nobody knows it. */
+char         *dbr_recovery_bluez_dup_adapter       (DbrBluezCore         *core,
+                                                    const char           *target) G_GNUC_WARN_UNUSED_RESULT;
 /* On dbr-io: what is wrong with the device or adapter of this address. */
 DbrTrouble    dbr_recovery_bluez_judge             (DbrBluezCore         *core,
                                                     const char           *target,

@@ -155,6 +155,20 @@ find_target (DbrBluezCore *core,
   return node != NULL && node->path != NULL ? node : NULL;
 }
 
+char *
+dbr_recovery_bluez_dup_adapter (DbrBluezCore *core,
+                                const char   *target)
+{
+  DbrBluezNode *node = dbr_bluez_core_lookup (core, target);
+
+  if (node == NULL)
+    node = find_device (core, target);
+  if (node == NULL)
+    return NULL;
+
+  return g_strdup (node->adapter != NULL ? node->adapter : node->key);
+}
+
 static gboolean
 is_device (DbrBluezCore       *core,
            const DbrBluezNode *node,
@@ -637,7 +651,7 @@ power_cycle (GTask *task)
       return;
     }
 
-  act->adapter = g_strdup (node->adapter != NULL ? node->adapter : node->key);
+  act->adapter = dbr_recovery_bluez_dup_adapter (act->core, act->target);
   run (task, dbr_bluez_power_cycle_new (act->core, act->adapter), cycled_cb);
 }
 

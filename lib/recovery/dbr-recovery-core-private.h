@@ -120,18 +120,16 @@ gboolean         dbr_recovery_core_add_stage  (DbrRecoveryCore  *self,
 /* Lends it; NULL if there is none. */
 DbrRecoveryStage *dbr_recovery_core_get_stage (DbrRecoveryCore  *self,
                                                const char       *name);
-/* What would become of this stage now. */
-DbrVerdict       dbr_recovery_core_judge      (DbrRecoveryCore  *self,
-                                               DbrRecoveryStage *stage,
-                                               const char       *target,
-                                               DbrTrouble        trouble,
-                                               gint64           *wait_usec);
+/* What would become of this stage now, against what was found to be wrong with whom. */
+DbrVerdict       dbr_recovery_core_judge      (DbrRecoveryCore    *self,
+                                               DbrRecoveryStage   *stage,
+                                               const DbrSituation *found,
+                                               gint64             *wait_usec);
 /* The same, and counts the attempt where it may begin. */
-DbrVerdict       dbr_recovery_core_begin      (DbrRecoveryCore  *self,
-                                               DbrRecoveryStage *stage,
-                                               const char       *target,
-                                               DbrTrouble        trouble,
-                                               guint            *attempt);
+DbrVerdict       dbr_recovery_core_begin      (DbrRecoveryCore    *self,
+                                               DbrRecoveryStage   *stage,
+                                               const DbrSituation *found,
+                                               guint              *attempt);
 
 /* In dbr-recovery-run.c: recovers @target, or waits for the run that does so already; @waiter ends
  * with it. */
@@ -154,10 +152,11 @@ void              dbr_recovery_diagnose_async  (DbrServiceMonitor    *monitor,
                                                 GCancellable         *cancellable,
                                                 GAsyncReadyCallback   callback,
                                                 gpointer              user_data);
-/* FALSE: it cannot be known, or was cancelled. */
+/* FALSE: it cannot be known, or was cancelled. @adapter is as of dbr_recovery_target_look_finish(). */
 gboolean          dbr_recovery_diagnose_finish (DbrServiceMonitor    *monitor,
                                                 GAsyncResult         *result,
                                                 DbrTrouble           *trouble,
+                                                char                **adapter,
                                                 GError              **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (DbrRecoveryCore, dbr_recovery_core_unref)

@@ -295,23 +295,19 @@ dbr_recovery_core_is_running (DbrRecoveryCore *self)
 
 /* @attempt: NULL, or it is counted where it may begin. */
 static DbrVerdict
-dbr_recovery_core_decide (DbrRecoveryCore  *self,
-                          DbrRecoveryStage *stage,
-                          const char       *target,
-                          DbrTrouble        trouble,
-                          gint64           *wait_usec,
-                          guint            *attempt)
+dbr_recovery_core_decide (DbrRecoveryCore    *self,
+                          DbrRecoveryStage   *stage,
+                          const DbrSituation *found,
+                          gint64             *wait_usec,
+                          guint              *attempt)
 {
   gint64 now = dbr_clock_get_monotonic (self->clock);
-  DbrSituation situation = {
-    .target = target,
-    .trouble = trouble,
-    .has_input_devices = dbr_recovery_target_has_input_devices (self->monitor),
-  };
+  DbrSituation situation = *found;
   DbrVerdict verdict;
   DbrRung rung;
   G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = NULL;
 
+  situation.has_input_devices = dbr_recovery_target_has_input_devices (self->monitor);
   dbr_recovery_stage_get_rung (stage, &rung);
   locker = g_mutex_locker_new (&self->mutex);
   situation.allowed = self->allowed;
@@ -323,23 +319,21 @@ dbr_recovery_core_decide (DbrRecoveryCore  *self,
 }
 
 DbrVerdict
-dbr_recovery_core_judge (DbrRecoveryCore  *self,
-                         DbrRecoveryStage *stage,
-                         const char       *target,
-                         DbrTrouble        trouble,
-                         gint64           *wait_usec)
+dbr_recovery_core_judge (DbrRecoveryCore    *self,
+                         DbrRecoveryStage   *stage,
+                         const DbrSituation *found,
+                         gint64             *wait_usec)
 {
-  return dbr_recovery_core_decide (self, stage, target, trouble, wait_usec, NULL);
+  return dbr_recovery_core_decide (self, stage, found, wait_usec, NULL);
 }
 
 DbrVerdict
-dbr_recovery_core_begin (DbrRecoveryCore  *self,
-                         DbrRecoveryStage *stage,
-                         const char       *target,
-                         DbrTrouble        trouble,
-                         guint            *attempt)
+dbr_recovery_core_begin (DbrRecoveryCore    *self,
+                         DbrRecoveryStage   *stage,
+                         const DbrSituation *found,
+                         guint              *attempt)
 {
   gint64 wait_usec;
 
-  return dbr_recovery_core_decide (self, stage, target, trouble, &wait_usec, attempt);
+  return dbr_recovery_core_decide (self, stage, found, &wait_usec, attempt);
 }

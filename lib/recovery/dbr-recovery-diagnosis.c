@@ -18,6 +18,7 @@ typedef struct
   GError *last_error;
   guint   n_needed;
   guint   n_missed;
+  char   *adapter;
 } Diagnosis;
 
 static void check (GTask *task);
@@ -29,6 +30,7 @@ diagnosis_free (gpointer data)
 
   g_free (diagnosis->target);
   g_clear_error (&diagnosis->last_error);
+  g_free (diagnosis->adapter);
   g_free (diagnosis);
 }
 
@@ -47,10 +49,12 @@ looked_cb (GObject      *source,
            gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
+  Diagnosis *diagnosis = g_task_get_task_data (task);
   DbrTrouble trouble;
   GError *error = NULL;
 
-  if (dbr_recovery_target_look_finish (DBR_SERVICE_MONITOR (source), result, &trouble, &error))
+  if (dbr_recovery_target_look_finish (DBR_SERVICE_MONITOR (source), result, &trouble,
+                                       &diagnosis->adapter, &error))
     g_task_return_int (task, (gssize) trouble);
   else
     g_task_return_error (task, error);
@@ -115,11 +119,14 @@ gboolean
 dbr_recovery_diagnose_finish (DbrServiceMonitor  *monitor,
                               GAsyncResult       *result,
                               DbrTrouble         *trouble,
+                              char              **adapter,
                               GError            **error)
 {
+  Diagnosis *diagnosis = g_task_get_task_data (G_TASK (result));
   gssize found = g_task_propagate_int (G_TASK (result), error);
 
   *trouble = found >= 0 ? (DbrTrouble) found : DBR_TROUBLE_NONE;
+  *adapter = g_steal_pointer (&diagnosis->adapter);
 
   return found >= 0;
 }

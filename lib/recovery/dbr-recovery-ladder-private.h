@@ -61,6 +61,8 @@ typedef struct
 typedef struct
 {
   const char       *target;
+  /* that the target is or belongs to, NULL if there is none or it is not known */
+  const char       *adapter;
   DbrTrouble        trouble;
   DbrRecoveryScope  allowed;
   gboolean          has_input_devices;
@@ -84,10 +86,10 @@ typedef struct _DbrRecoveryLadder DbrRecoveryLadder;
 /* What may be tried now, and what was tried before. It has no lock, clock or anyone to tell; all
  * times are monotonic.
  *
- * What a stage was used for is kept by its scope: one of a device or an adapter by the target, one
- * of the service for the service as a whole; but a unit that has failed is restarted at most three
- * times an hour, each for itself. Nothing but time gives an attempt back: not that the
- * service has restarted, which a stage may have done itself. */
+ * What a stage was used for is kept by its scope: one of a device by the target, one of an adapter by
+ * that, whichever of its devices asked for it, and one of the service for the service as a whole; but
+ * a unit that has failed is restarted at most three times an hour, each for itself. Nothing but time
+ * gives an attempt back: not that the service has restarted, which a stage may have done itself. */
 DbrRecoveryLadder *dbr_recovery_ladder_new  (void) G_GNUC_WARN_UNUSED_RESULT;
 void               dbr_recovery_ladder_free (DbrRecoveryLadder  *self);
 

@@ -83,16 +83,30 @@ is_of_unit (const DbrRung      *rung,
   return rung->kind == DBR_RUNG_RESTART && situation->trouble == DBR_TROUBLE_UNIT;
 }
 
-/* The part of a name and a target that the attempts are kept by. */
+/* Whom the attempts of a stage are counted for: who would suffer from too many of them. */
+static const char *
+get_sufferer (const DbrRung      *rung,
+              const DbrSituation *situation)
+{
+  DbrRecoveryScope of_service = DBR_RECOVERY_SCOPE_SERVICE_START
+                                | DBR_RECOVERY_SCOPE_SERVICE_RESTART;
+
+  if (is_of_unit (rung, situation))
+    return situation->target;
+  if ((rung->scope & of_service) != 0)
+    return "";
+  if ((rung->scope & DBR_RECOVERY_SCOPE_ADAPTER) != 0 && situation->adapter != NULL)
+    return situation->adapter;
+
+  return situation->target;
+}
+
+/* The name and the target that the attempts are kept by. */
 static char *
 make_key (const DbrRung      *rung,
           const DbrSituation *situation)
 {
-  gboolean is_of_service = (rung->scope & (DBR_RECOVERY_SCOPE_SERVICE_START
-                                           | DBR_RECOVERY_SCOPE_SERVICE_RESTART)) != 0
-                           && !is_of_unit (rung, situation);
-
-  return g_strdup_printf ("%s\n%s", rung->name, is_of_service ? "" : situation->target);
+  return g_strdup_printf ("%s\n%s", rung->name, get_sufferer (rung, situation));
 }
 
 /* Whatever is tried against a service that hangs must not go through it, and nobody but the device

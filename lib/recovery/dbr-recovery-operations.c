@@ -50,6 +50,23 @@ dbr_recovery_refuse (DbrRecovery *self,
 
 /* Planning */
 
+/* Whom a plan is for; the data of its task. */
+typedef struct
+{
+  char *target;
+  char *adapter;
+} Plan;
+
+static void
+plan_free (gpointer data)
+{
+  Plan *plan = data;
+
+  g_free (plan->target);
+  g_free (plan->adapter);
+  g_free (plan);
+}
+
 static const char *
 get_verdict_kind (DbrVerdict verdict)
 {
@@ -108,20 +125,19 @@ describe_verdict (DbrVerdict  verdict,
 }
 
 static DbrEvent *
-plan_stage (DbrRecovery      *self,
-            DbrRecoveryStage *stage,
-            const char       *target,
-            DbrTrouble        trouble)
+plan_stage (DbrRecovery        *self,
+            DbrRecoveryStage   *stage,
+            const DbrSituation *found)
 {
   const char *name = dbr_recovery_stage_get_name (stage);
   gint64 wait_usec;
-  DbrVerdict verdict = dbr_recovery_core_judge (self->core, stage, target, trouble, &wait_usec);
+  DbrVerdict verdict = dbr_recovery_core_judge (self->core, stage, found, &wait_usec);
   g_autofree char *text = describe_verdict (verdict, name, wait_usec);
   GVariantDict details;
 
   g_variant_dict_init (&details, NULL);
   g_variant_dict_insert (&details, "stage", "s", name);
-  g_variant_dict_insert (&details, "target", "s", target);
+  g_variant_dict_insert (&details, "target", "s", found->target);
   g_variant_dict_insert (&details, "wait-usec", "x", wait_usec);
 
   return dbr_event_new (get_verdict_kind (verdict), text, g_variant_dict_end (&details));
@@ -133,10 +149,12 @@ diagnosed_cb (GObject      *source,
               gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
+  Plan *plan = g_task_get_task_data (task);
   DbrTrouble trouble;
   GError *error = NULL;
 
-  if (dbr_recovery_diagnose_finish (DBR_SERVICE_MONITOR (source), result, &trouble, &error))
+  if (dbr_recovery_diagnose_finish (DBR_SERVICE_MONITOR (source), result, &trouble, &plan->adapter,
+                                    &error))
     g_task_return_int (task, (gssize) trouble);
   else
     g_task_return_error (task, error);
@@ -165,6 +183,7 @@ dbr_recovery_plan_async (DbrRecovery         *self,
   g_autoptr(GTask) task = NULL;
   g_autofree char *complete = NULL;
   GError *error = NULL;
+  Plan *plan;
 
   g_return_if_fail (DBR_IS_RECOVERY (self));
   g_return_if_fail (target != NULL);
@@ -180,8 +199,10 @@ dbr_recovery_plan_async (DbrRecovery         *self,
       return;
     }
 
-  g_task_set_task_data (task, g_strdup (complete), g_free);
-  dbr_recovery_diagnose_async (self->monitor, complete, NULL, cancellable, diagnosed_cb,
+  plan = g_new0 (Plan, 1);
+  plan->target = g_steal_pointer (&complete);
+  g_task_set_task_data (task, plan, plan_free);
+  dbr_recovery_diagnose_async (self->monitor, plan->target, NULL, cancellable, diagnosed_cb,
                                g_object_ref (task));
 }
 
@@ -207,7 +228,9 @@ dbr_recovery_plan_finish (DbrRecovery   *self,
                           GError       **error)
 {
   g_autoptr(GPtrArray) stages = NULL;
-  GListStore *plan;
+  DbrSituation found = { NULL, };
+  const Plan *plan;
+  GListStore *steps;
   gssize trouble;
 
   g_return_val_if_fail (DBR_IS_RECOVERY (self), NULL);
@@ -218,18 +241,20 @@ dbr_recovery_plan_finish (DbrRecovery   *self,
   if (trouble < 0)
     return NULL;
 
-  plan = g_list_store_new (DBR_TYPE_EVENT);
+  plan = g_task_get_task_data (G_TASK (result));
+  found.target = plan->target;
+  found.adapter = plan->adapter;
+  found.trouble = (DbrTrouble) trouble;
+  steps = g_list_store_new (DBR_TYPE_EVENT);
   stages = dbr_recovery_core_dup_stages (self->core);
   for (guint i = 0; i < stages->len; i++)
     {
-      g_autoptr(DbrEvent) event = plan_stage (self, g_ptr_array_index (stages, i),
-                                              g_task_get_task_data (G_TASK (result)),
-                                              (DbrTrouble) trouble);
+      g_autoptr(DbrEvent) event = plan_stage (self, g_ptr_array_index (stages, i), &found);
 
-      g_list_store_append (plan, event);
+      g_list_store_append (steps, event);
     }
 
-  return G_LIST_MODEL (plan);
+  return G_LIST_MODEL (steps);
 }
 
 /**

@@ -32,9 +32,8 @@ struct _DbrRecovery
   guint              grace_ms;
   guint              pause_ms;
   gboolean           is_armed;
-  gboolean           is_at_work;
-  guint              n_in_vain;
-  GSource           *source;
+  /* by their targets */
+  GHashTable        *efforts;
 };
 
 /* In dbr-recovery-tell.c */
@@ -46,7 +45,7 @@ void     dbr_recovery_deliver       (GObject      *object);
 void     dbr_recovery_settle        (DbrRecovery  *self);
 
 /* In dbr-recovery-attach.c */
-void     dbr_recovery_init_pauses   (DbrRecovery  *self);
+void     dbr_recovery_init_efforts  (DbrRecovery  *self);
 void     dbr_recovery_stop_acting   (DbrRecovery  *self);
 /* For tests: parts of the pauses that ship. Before it is attached. */
 void     dbr_recovery_set_pauses    (DbrRecovery  *self,

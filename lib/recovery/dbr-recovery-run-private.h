@@ -16,13 +16,17 @@ struct _DbrRecoveryRun
   DbrRecoveryCore   *core;
   DbrServiceMonitor *monitor;
   char              *target;
+  /* of the wall clock, and of one that nobody sets */
   gint64             began_usec;
+  gint64             began_monotonic_usec;
 
   /* on dbr-io only */
   GObject           *recovery;
   GPtrArray         *stages;
   guint              position;
   DbrTrouble         trouble;
+  /* that it is about, as far as is known */
+  char              *adapter;
   gboolean           is_cancelled;
   /* of this stage, of all, and how often what is wrong has become something else */
   guint              n_tries;

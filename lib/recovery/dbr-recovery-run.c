@@ -17,7 +17,11 @@
 /* So often what is wrong may become something else, for which the ladder is entered anew. */
 #define MAX_TURNS 4
 
-static void dbr_recovery_run_climb (DbrRecoveryRun *self);
+static void     dbr_recovery_run_climb (DbrRecoveryRun *self);
+static gboolean dbr_recovery_run_yield (DbrRecoveryRun *self);
+static void     diagnosed_cb           (GObject        *source,
+                                        GAsyncResult   *result,
+                                        gpointer        user_data);
 
 /* Steps */
 
@@ -185,7 +189,7 @@ dbr_recovery_run_tell_end (DbrRecoveryRun    *self,
       event_kind = "gave-up";
     }
   news = dbr_recovery_news_new (kind, self->target);
-  news->elapsed_usec = g_get_real_time () - self->began_usec;
+  news->elapsed_usec = dbr_clock_get_monotonic (self->core->clock) - self->began_monotonic_usec;
   news->event = dbr_event_new (event_kind, describe_result (self, result),
                                describe (self, "", self->n_attempts, get_result_nick (result),
                                          self->last_error, self->began_usec));
@@ -296,13 +300,22 @@ is_final (const GError *error)
          || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_AUTH_FAILED);
 }
 
+static DbrSituation
+dbr_recovery_run_get_situation (DbrRecoveryRun *self)
+{
+  return (DbrSituation) {
+           .target = self->target, .adapter = self->adapter, .trouble = self->trouble,
+  };
+}
+
 static gboolean
 dbr_recovery_run_may_try_again (DbrRecoveryRun *self)
 {
+  DbrSituation situation = dbr_recovery_run_get_situation (self);
   gint64 wait_usec;
 
   return ++self->n_tries < MAX_TRIES
-         && dbr_recovery_core_judge (self->core, self->stage, self->target, self->trouble, &wait_usec)
+         && dbr_recovery_core_judge (self->core, self->stage, &situation, &wait_usec)
          == DBR_VERDICT_RUN;
 }
 
@@ -311,7 +324,7 @@ paused_cb (gpointer user_data)
 {
   DbrRecoveryStep *step = user_data;
 
-  if (dbr_recovery_step_is_current (step))
+  if (dbr_recovery_step_is_current (step) && !dbr_recovery_run_yield (step->run))
     dbr_recovery_run_climb (step->run);
 
   return G_SOURCE_REMOVE;
@@ -339,6 +352,18 @@ dbr_recovery_run_go_on (DbrRecoveryRun *self)
   dbr_recovery_run_climb (self);
 }
 
+/* One that is not known any more is the same as before. */
+static void
+dbr_recovery_run_note_adapter (DbrRecoveryRun  *self,
+                               char           **adapter)
+{
+  if (*adapter == NULL)
+    return;
+
+  g_free (self->adapter);
+  self->adapter = g_steal_pointer (adapter);
+}
+
 /* Another thing is wrong now, for which an earlier stage may be the one. */
 static void
 dbr_recovery_run_begin_anew (DbrRecoveryRun *self,
@@ -350,6 +375,16 @@ dbr_recovery_run_begin_anew (DbrRecoveryRun *self,
   dbr_recovery_run_climb (self);
 }
 
+/* Nothing is wrong any more, or nothing that something could be done about. */
+static void
+dbr_recovery_run_end_untroubled (DbrRecoveryRun *self,
+                                 DbrTrouble      trouble)
+{
+  self->trouble = trouble;
+  dbr_recovery_run_end (self, trouble == DBR_TROUBLE_NONE && self->n_attempts > 0
+                              ? DBR_RECOVERY_RESULT_RECOVERED : DBR_RECOVERY_RESULT_NOT_NEEDED);
+}
+
 static void
 looked_again_cb (GObject      *source,
                  GAsyncResult *result,
@@ -357,11 +392,16 @@ looked_again_cb (GObject      *source,
 {
   g_autoptr(DbrRecoveryStep) step = user_data;
   DbrRecoveryRun *run = step->run;
+  g_autofree char *adapter = NULL;
   DbrTrouble trouble;
   gboolean is_known = dbr_recovery_diagnose_finish (DBR_SERVICE_MONITOR (source), result, &trouble,
-                                                    NULL);
+                                                    &adapter, NULL);
 
   if (!dbr_recovery_step_is_current (step))
+    return;
+
+  dbr_recovery_run_note_adapter (run, &adapter);
+  if (dbr_recovery_run_yield (run))
     return;
 
   if (!is_known || trouble == run->trouble)
@@ -374,10 +414,68 @@ looked_again_cb (GObject      *source,
     }
   else
     {
-      run->trouble = trouble;
-      dbr_recovery_run_end (run, trouble == DBR_TROUBLE_NONE ? DBR_RECOVERY_RESULT_RECOVERED
-                                                             : DBR_RECOVERY_RESULT_NOT_NEEDED);
+      dbr_recovery_run_end_untroubled (run, trouble);
     }
+}
+
+/* Making way */
+
+/* Whom it does something to is out of order meanwhile: what is seen of that says nothing, and nothing is
+ * done a second time, or that affects even more, while it is not known what comes of it. */
+static gboolean
+is_in_the_way (const DbrRecoveryRun *other,
+               const DbrRecoveryRun *self)
+{
+  if (other == self || !other->is_attempting || !other->is_wide || other->trouble == DBR_TROUBLE_UNIT)
+    return FALSE;
+
+  return (dbr_recovery_stage_get_scope (other->stage) & ~DBR_RECOVERY_SCOPE_DEVICE)
+         != DBR_RECOVERY_SCOPE_ADAPTER
+         || g_strcmp0 (other->adapter, self->adapter) == 0;
+}
+
+static gboolean
+dbr_recovery_run_is_forestalled (DbrRecoveryRun *self)
+{
+  GHashTableIter iter;
+  gpointer other;
+  G_GNUC_UNUSED g_autoptr(GMutexLocker) locker = g_mutex_locker_new (&self->core->mutex);
+
+  g_hash_table_iter_init (&iter, self->core->runs);
+  while (g_hash_table_iter_next (&iter, NULL, &other))
+    if (is_in_the_way (other, self))
+      return TRUE;
+
+  return FALSE;
+}
+
+/* What is left to do then is judged by itself, and not by an error from before. */
+static gboolean
+made_way_cb (gpointer user_data)
+{
+  DbrRecoveryStep *step = user_data;
+  DbrRecoveryRun *run = step->run;
+
+  if (!dbr_recovery_step_is_current (step))
+    return G_SOURCE_REMOVE;
+  if (dbr_recovery_run_is_forestalled (run))
+    return G_SOURCE_CONTINUE;
+
+  dbr_recovery_diagnose_async (run->monitor, run->target, NULL, run->cancellable, diagnosed_cb,
+                               dbr_recovery_step_new (run));
+
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+dbr_recovery_run_yield (DbrRecoveryRun *self)
+{
+  if (!dbr_recovery_run_is_forestalled (self))
+    return FALSE;
+
+  dbr_recovery_run_start_timer (self, PAUSE_MS, made_way_cb);
+
+  return TRUE;
 }
 
 void
@@ -455,8 +553,8 @@ dbr_recovery_run_climb (DbrRecoveryRun *self)
   for (; self->position < self->stages->len; self->position++)
     {
       DbrRecoveryStage *stage = g_ptr_array_index (self->stages, self->position);
-      DbrVerdict verdict = dbr_recovery_core_begin (self->core, stage, self->target, self->trouble,
-                                                    &self->attempt);
+      DbrSituation situation = dbr_recovery_run_get_situation (self);
+      DbrVerdict verdict = dbr_recovery_core_begin (self->core, stage, &situation, &self->attempt);
 
       if (verdict == DBR_VERDICT_RUN && !is_dry)
         {
@@ -479,23 +577,34 @@ diagnosed_cb (GObject      *source,
   g_autoptr(DbrRecoveryStep) step = user_data;
   DbrRecoveryRun *run = step->run;
   g_autoptr(GError) error = NULL;
-  gboolean is_known = dbr_recovery_diagnose_finish (DBR_SERVICE_MONITOR (source), result,
-                                                    &run->trouble, &error);
+  g_autofree char *adapter = NULL;
+  DbrTrouble trouble;
+  gboolean is_known = dbr_recovery_diagnose_finish (DBR_SERVICE_MONITOR (source), result, &trouble,
+                                                    &adapter, &error);
 
   if (!dbr_recovery_step_is_current (step))
     return;
 
+  dbr_recovery_run_note_adapter (run, &adapter);
+  if (dbr_recovery_run_yield (run))
+    return;
+
   if (!is_known)
     {
-      run->last_error = g_steal_pointer (&error);
+      dbr_recovery_run_note_error (run, error);
       dbr_recovery_run_end (run, DBR_RECOVERY_RESULT_FAILED);
     }
-  else if (!dbr_trouble_is_trouble (run->trouble))
+  else if (!dbr_trouble_is_trouble (trouble))
     {
-      dbr_recovery_run_end (run, DBR_RECOVERY_RESULT_NOT_NEEDED);
+      dbr_recovery_run_end_untroubled (run, trouble);
+    }
+  else if (run->n_attempts > 0 && trouble != run->trouble)
+    {
+      dbr_recovery_run_begin_anew (run, trouble);
     }
   else
     {
+      run->trouble = trouble;
       dbr_recovery_run_climb (run);
     }
 }
@@ -544,6 +653,7 @@ dbr_recovery_run_new (DbrRecoveryCore *core,
   self->monitor = core->monitor;
   self->target = g_strdup (target);
   self->began_usec = g_get_real_time ();
+  self->began_monotonic_usec = dbr_clock_get_monotonic (core->clock);
   self->waiters = g_ptr_array_new_with_free_func ((GDestroyNotify) dbr_waiter_unref);
 
   return self;
@@ -569,6 +679,7 @@ dbr_recovery_run_unref (DbrRecoveryRun *self)
   g_clear_object (&self->cancellable);
   g_clear_error (&self->last_error);
   g_strfreev (self->adapters);
+  g_free (self->adapter);
   g_free (self->target);
   dbr_recovery_core_unref (self->core);
   g_free (self);

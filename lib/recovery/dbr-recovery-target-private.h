@@ -26,10 +26,12 @@ void        dbr_recovery_target_look_async        (DbrServiceMonitor    *monitor
                                                    GCancellable         *cancellable,
                                                    GAsyncReadyCallback   callback,
                                                    gpointer              user_data);
-/* FALSE: it cannot be known, or was cancelled. */
+/* FALSE: it cannot be known, or was cancelled. @adapter: that the target is or belongs to, NULL if
+ * there is none. */
 gboolean    dbr_recovery_target_look_finish       (DbrServiceMonitor    *monitor,
                                                    GAsyncResult         *result,
                                                    DbrTrouble           *trouble,
+                                                   char                **adapter,
                                                    GError              **error);
 
 G_END_DECLS

@@ -23,6 +23,7 @@ typedef struct
   char         *target;
   GError       *last_error;
   DbrBluezCore *core;
+  char         *adapter;
 } Look;
 
 static void
@@ -33,6 +34,7 @@ look_free (gpointer data)
   g_free (look->target);
   g_clear_error (&look->last_error);
   g_clear_pointer (&look->core, dbr_bluez_core_unref);
+  g_free (look->adapter);
   g_free (look);
 }
 
@@ -115,16 +117,23 @@ bluez_read_cb (GObject      *source,
                gpointer      user_data)
 {
   g_autoptr(GTask) task = user_data;
-  const Look *look = g_task_get_task_data (task);
+  Look *look = g_task_get_task_data (task);
   GError *error = NULL;
 
   if (!dbr_recovery_bluez_finish (result, &error))
-    g_task_return_error (task, error);
-  else if (*look->target == '\0')
-    g_task_return_int (task, DBR_TROUBLE_NONE);
-  else
-    g_task_return_int (task, (gssize) dbr_recovery_bluez_judge (look->core, look->target,
-                                                                look->last_error));
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  if (*look->target == '\0')
+    {
+      g_task_return_int (task, DBR_TROUBLE_NONE);
+      return;
+    }
+
+  look->adapter = dbr_recovery_bluez_dup_adapter (look->core, look->target);
+  g_task_return_int (task, (gssize) dbr_recovery_bluez_judge (look->core, look->target,
+                                                              look->last_error));
 }
 
 static void
@@ -172,11 +181,14 @@ gboolean
 dbr_recovery_target_look_finish (DbrServiceMonitor  *monitor,
                                  GAsyncResult       *result,
                                  DbrTrouble         *trouble,
+                                 char              **adapter,
                                  GError            **error)
 {
+  Look *look = g_task_get_task_data (G_TASK (result));
   gssize found = g_task_propagate_int (G_TASK (result), error);
 
   *trouble = found >= 0 ? (DbrTrouble) found : DBR_TROUBLE_NONE;
+  *adapter = g_steal_pointer (&look->adapter);
 
   return found >= 0;
 }

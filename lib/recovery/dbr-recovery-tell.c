@@ -7,6 +7,7 @@
 
 #include "base/dbr-i18n-private.h"
 #include "monitor/dbr-service-title-private.h"
+#include "monitor/dbr-systemd-monitor-private.h"
 
 #define MAX_HISTORY 200
 
@@ -117,9 +118,14 @@ dbr_recovery_tell_running (DbrRecovery *self)
   g_object_notify (G_OBJECT (self), "running");
 }
 
+/* What a person knows it as: an address is nothing that anybody knows, the name of a unit is. */
 static const char *
-dbr_recovery_get_service (DbrRecovery *self)
+dbr_recovery_get_title (DbrRecovery *self,
+                        const char  *target)
 {
+  if (*target != '\0' && DBR_IS_SYSTEMD_MONITOR (self->monitor))
+    return target;
+
   return dbr_service_title_get (dbr_service_monitor_get_bus_name (self->monitor));
 }
 
@@ -132,7 +138,7 @@ dbr_recovery_begin_incident (DbrRecovery     *self,
   guint64 serial;
 
   /* Translators: the name of a service, as Bluetooth or org.example.Player. */
-  title = g_strdup_printf (_("%s does not work"), dbr_recovery_get_service (self));
+  title = g_strdup_printf (_("%s does not work"), dbr_recovery_get_title (self, news->target));
   if (known != NULL)
     {
       dbr_incident_board_update (self->board, *known, DBR_SEVERITY_CRITICAL, title,
@@ -157,7 +163,7 @@ dbr_recovery_end_incident (DbrRecovery     *self,
     return;
 
   /* Translators: the name of a service, as Bluetooth or org.example.Player. */
-  title = g_strdup_printf (_("%s works again"), dbr_recovery_get_service (self));
+  title = g_strdup_printf (_("%s works again"), dbr_recovery_get_title (self, news->target));
   dbr_incident_board_end (self->board, *known, title, dbr_event_get_text (news->event));
   g_hash_table_remove (self->incidents, news->target);
 }
@@ -262,9 +268,14 @@ taken_cb (guint64  serial,
           gpointer user_data)
 {
   g_autoptr(DbrRecovery) self = g_weak_ref_get (user_data);
+  g_autofree char *unit_name = NULL;
 
-  if (self != NULL)
-    dbr_recovery_recover_async (self, "", NULL, NULL, NULL);
+  if (self == NULL)
+    return;
+
+  if (DBR_IS_SYSTEMD_MONITOR (self->monitor))
+    unit_name = dbr_systemd_monitor_dup_troubled (DBR_SYSTEMD_MONITOR (self->monitor), serial);
+  dbr_recovery_recover_async (self, unit_name != NULL ? unit_name : "", NULL, NULL, NULL);
 }
 
 void

@@ -5,11 +5,10 @@
 
 #include "recovery/dbr-recovery-private.h"
 
-#include <string.h>
-
 #include "base/dbr-error.h"
 #include "base/dbr-i18n-private.h"
 #include "bus/dbr-client-private.h"
+#include "recovery/dbr-recovery-target-private.h"
 
 #define MINUTE_USEC (60 * (gint64) G_USEC_PER_SEC)
 /* To start or restart a unit may take two minutes; then it has to be seen to work. */
@@ -188,6 +187,7 @@ dbr_recovery_finalize (GObject *object)
   g_clear_pointer (&self->core, dbr_recovery_core_unref);
   g_clear_pointer (&self->board, dbr_incident_board_unref);
   g_clear_pointer (&self->incidents, g_hash_table_unref);
+  g_clear_pointer (&self->efforts, g_hash_table_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
   g_clear_object (&self->history);
   g_clear_object (&self->stages);
@@ -395,7 +395,7 @@ dbr_recovery_init (DbrRecovery *self)
   self->history = g_list_store_new (DBR_TYPE_EVENT);
   self->stages = g_list_store_new (DBR_TYPE_RECOVERY_STAGE);
   self->incidents = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  dbr_recovery_init_pauses (self);
+  dbr_recovery_init_efforts (self);
 }
 
 /**
@@ -609,19 +609,22 @@ GListModel *
 dbr_recovery_get_target_history (DbrRecovery *self,
                                  const char  *target)
 {
+  g_autofree char *complete = NULL;
   GListStore *found;
 
   g_return_val_if_fail (DBR_IS_RECOVERY (self), NULL);
   g_return_val_if_fail (target != NULL, NULL);
 
   found = g_list_store_new (DBR_TYPE_EVENT);
+  /* Nothing was done for what there cannot be. */
+  complete = dbr_recovery_target_complete (self->monitor, target, NULL);
   for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->history)); i++)
     {
       g_autoptr(DbrEvent) event = g_list_model_get_item (G_LIST_MODEL (self->history), i);
       const char *other = "";
 
       g_variant_lookup (dbr_event_get_details (event), "target", "&s", &other);
-      if (strcmp (other, target) == 0)
+      if (g_strcmp0 (other, complete) == 0)
         g_list_store_append (found, event);
     }
 

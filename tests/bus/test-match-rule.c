@@ -163,6 +163,7 @@ static void
 test_check (void)
 {
   g_autofree char *long_text = g_strnfill (256, 'x');
+  g_autofree char *long_name = g_strdup_printf ("a.%s", long_text + 3);
   const struct
   {
     const char          *name, *path, *interface_name, *member, *arg0;
@@ -183,6 +184,15 @@ test_check (void)
     { "org.dbr.Test", NULL, NULL, NULL, NULL, NAMESPACE, TRUE, FALSE },
     { "org.dbr.Test", NULL, NULL, NULL, NULL, ARG0_PATH, TRUE, FALSE },
     { "org.dbr.Test", NULL, NULL, NULL, "a", ARG0_PATH | ARG0_NAMESPACE, TRUE, FALSE },
+    { "org.dbr.Test", NULL, NULL, NULL, "a", ARG0_NAMESPACE, TRUE, TRUE },
+    { "org.dbr.Test", NULL, NULL, NULL, "a-b._c", ARG0_NAMESPACE, TRUE, TRUE },
+    { "org.dbr.Test", NULL, NULL, NULL, long_name, ARG0_NAMESPACE, TRUE, TRUE },
+    { "org.dbr.Test", NULL, NULL, NULL, "", ARG0_NAMESPACE, TRUE, FALSE },
+    { "org.dbr.Test", NULL, NULL, NULL, "a.", ARG0_NAMESPACE, TRUE, FALSE },
+    { "org.dbr.Test", NULL, NULL, NULL, "1a", ARG0_NAMESPACE, TRUE, FALSE },
+    { "org.dbr.Test", NULL, NULL, NULL, "no name", ARG0_NAMESPACE, TRUE, FALSE },
+    { "org.dbr.Test", NULL, NULL, NULL, "no name", ARG0_NAMESPACE, FALSE, FALSE },
+    { "org.dbr.Test", NULL, NULL, NULL, "no name", ARG0_PATH, TRUE, TRUE },
   };
 
   g_test_summary ("A bad value is an error before anything is sent");

@@ -589,6 +589,53 @@ test_adopted (void)
   g_assert_cmpuint (news.n_restored, ==, 0);
 }
 
+static void
+owner_changed_cb (DbrProxy   *proxy,
+                  const char *old_owner,
+                  const char *new_owner,
+                  gpointer    user_data)
+{
+  g_string_append_printf (user_data, "%s>%s ", old_owner, new_owner);
+}
+
+/* A bus that was started anew counts from the beginning. So that it is sure who gets which name, it
+ * is one of our own making. */
+static void
+test_other_bus (void)
+{
+  g_autoptr(DbrTestPeer) bus =
+    dbr_test_peer_new_listening ("on org.freedesktop.DBus.Hello: reply (':1.1',)\n"
+                                 "on org.freedesktop.DBus.AddMatch: reply ()\n"
+                                 "on org.freedesktop.DBus.GetNameOwner: reply (':1.2',)\n"
+                                 "on org.freedesktop.DBus.GetId: reply ('bus',)\n");
+  g_autoptr(DbrClient) client = dbr_client_new_for_address (dbr_test_peer_get_address (bus));
+  g_autoptr(DbrProxy) proxy = NULL;
+  g_autoptr(GString) told = g_string_new (NULL);
+  g_autoptr(GError) error = NULL;
+  News news = { 0 };
+
+  g_test_summary ("A program of the same name on a bus that was started anew is another one, and the "
+                  "same one where only the connection was lost");
+
+  news_watch (&news, client);
+  proxy = dbr_client_get_proxy_sync (client, SCENE_NAME, "/", "org.dbr.Peer1", NULL, &error);
+  g_assert_no_error (error);
+  g_signal_connect (proxy, "owner-changed", G_CALLBACK (owner_changed_cb), told);
+  dbr_test_wait_until (NULL, dbr_proxy_get_generation (proxy) == 1, DBR_TEST_PATIENCE_MS);
+
+  dbr_test_peer_tell (bus, "close");
+  dbr_test_wait_until (NULL, news.n_restored == 1 && dbr_proxy_get_fresh (proxy),
+                       DBR_TEST_PATIENCE_MS);
+  g_assert_cmpuint (dbr_proxy_get_generation (proxy), ==, 1);
+  g_assert_cmpstr (told->str, ==, "");
+
+  dbr_test_peer_kill (bus);
+  dbr_test_peer_restart (bus);
+  dbr_test_wait_until (NULL, news.n_restored == 2 && told->len > 0, DBR_TEST_PATIENCE_MS);
+  g_assert_cmpuint (dbr_proxy_get_generation (proxy), ==, 2);
+  g_assert_cmpstr (told->str, ==, ":1.2>:1.2 ");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -607,6 +654,7 @@ main (int    argc,
   g_test_add_func ("/dbr/reconnect/is-closed-meanwhile", test_closed_meanwhile);
   g_test_add_func ("/dbr/reconnect/is-left-meanwhile", test_left_meanwhile);
   g_test_add_func ("/dbr/reconnect/adopted-stays-lost", test_adopted);
+  g_test_add_func ("/dbr/reconnect/is-with-another-bus", test_other_bus);
 
   return g_test_run ();
 }

@@ -612,6 +612,99 @@ test_budget (void)
   g_assert_cmpuint (dbr_call_get_attempts (other), ==, 1);
 }
 
+/* A policy with one value that makes no sense, and the property that is named then. */
+typedef struct
+{
+  const char *property;
+  double      value;
+} BadValue;
+
+static void
+set_number (DbrRetryPolicy *policy,
+            const char     *property,
+            double          number)
+{
+  GParamSpec *spec = g_object_class_find_property (G_OBJECT_GET_CLASS (policy), property);
+
+  if (spec->value_type == G_TYPE_DOUBLE)
+    g_object_set (policy, property, number, NULL);
+  else
+    g_object_set (policy, property, (guint) number, NULL);
+}
+
+static void
+assert_refused (const Outcome *outcome,
+                const char    *property)
+{
+  g_assert_error (outcome->error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (outcome->error->message, property));
+}
+
+static void
+test_bad_values (void)
+{
+  static const BadValue bad[] = {
+    { "max-attempts", 0 },
+    { "base-delay-ms", 86400001 },
+    { "throttle-delay-ms", 86400001 },
+    { "max-delay-ms", 86400001 },
+    { "multiplier", 0.5 },
+    { "budget-refill-per-s", -1 },
+  };
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+
+  g_test_summary ("A retry policy with a value that makes no sense fails the next call, which is "
+                  "not sent, until the value is put right");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr(DbrRetryPolicy) policy = dbr_retry_policy_new ();
+      g_autoptr(DbrCall) first = try_call_new (0);
+      g_autoptr(DbrCall) second = try_call_new (0);
+      g_auto(Outcome) sync_outcome = { NULL };
+      g_auto(Outcome) async_outcome = { NULL };
+
+      dbr_client_set_retry_policy (scene->client, policy);
+      set_number (policy, bad[i].property, bad[i].value);
+      scene_run_sync (scene->client, first, NULL, &sync_outcome);
+      scene_run_async (scene->client, second, NULL, &async_outcome);
+      scene_wait (&async_outcome);
+      assert_refused (&sync_outcome, bad[i].property);
+      assert_refused (&async_outcome, bad[i].property);
+      g_assert_cmpint (dbr_call_get_execution (first), ==, DBR_EXECUTION_NEVER);
+
+      set_number (policy, bad[i].property, 2);
+      scene_assert_answers (scene->client);
+    }
+  g_assert_cmpuint (dbr_test_peer_count (scene->peer, "Try"), ==, 0);
+}
+
+static void
+test_bad_values_elsewhere (void)
+{
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+  g_autoptr(DbrRetryPolicy) policy = dbr_retry_policy_new ();
+  g_autoptr(GError) error = NULL;
+  g_auto(GStrv) names = NULL;
+
+  g_test_summary ("A retry policy that makes no sense fails no call that is to be tried once, but "
+                  "all that would be retried");
+
+  dbr_retry_policy_set_max_attempts (policy, 0);
+  dbr_client_set_retry_policy (scene->client, policy);
+
+  dbr_binding_enter (G_MAXINT64, TRUE);
+  scene_assert_answers (scene->client);
+  dbr_binding_leave ();
+
+  names = dbr_client_list_names_sync (scene->client, FALSE, NULL, &error);
+  g_assert_null (names);
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_cmpint (dbr_client_ping_sync (scene->client, SCENE_NAME, NULL, &error), ==, -1);
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -634,6 +727,8 @@ main (int   argc,
   g_test_add_func ("/dbr/retries/signals", test_signals);
   g_test_add_func ("/dbr/retries/signals-without-call", test_signals_without_call);
   g_test_add_func ("/dbr/retries/budget", test_budget);
+  g_test_add_func ("/dbr/retries/bad-values", test_bad_values);
+  g_test_add_func ("/dbr/retries/bad-values-elsewhere", test_bad_values_elsewhere);
 
   return g_test_run ();
 }

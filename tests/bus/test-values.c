@@ -181,6 +181,39 @@ assert_refused (Scene      *scene,
 }
 
 static void
+test_bad_names (void)
+{
+  static const struct
+  {
+    const char *operation;
+    const char *success_errors[3];
+    const char *named;
+  } rows[] = {
+    { "", { NULL }, "empty" },
+    { "\xff", { NULL }, "UTF-8" },
+    { NULL, { "no name", NULL }, "“no name”" },
+    { NULL, { "org.example.Error.Done", "", NULL }, "“”" },
+  };
+  g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
+
+  g_test_summary ("What a call goes by has names too, and one that is none is refused");
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      g_autoptr(DbrCall) call = scene_call_new ("Echo", NULL, 0);
+      g_auto(Outcome) outcome = { NULL };
+
+      dbr_call_set_operation (call, rows[i].operation);
+      dbr_call_set_success_errors (call, rows[i].success_errors);
+      scene_run_sync (scene->client, call, NULL, &outcome);
+      g_assert_error (outcome.error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+      if (strstr (outcome.error->message, rows[i].named) == NULL)
+        g_error ("“%s” does not name %s", outcome.error->message, rows[i].named);
+    }
+  scene_assert_answers (scene->client);
+  g_assert_cmpuint (dbr_test_peer_count (scene->peer, "Echo"), ==, 1);
+}
+
+static void
 test_bad_bodies (void)
 {
   g_autoptr(Scene) scene = scene_new (DBR_TEST_BUS_NONE, NULL);
@@ -278,6 +311,7 @@ main (int   argc,
   g_test_add_func ("/dbr/values/thirty-mebibytes", test_large_body);
   g_test_add_func ("/dbr/values/descriptors-pass-both-ways", test_descriptors);
   g_test_add_func ("/dbr/values/bad-arguments-are-named", test_bad_arguments);
+  g_test_add_func ("/dbr/values/bad-names-are-refused", test_bad_names);
   g_test_add_func ("/dbr/values/bad-bodies-are-refused", test_bad_bodies);
   g_test_add_func ("/dbr/values/too-many-descriptors-are-refused", test_too_many_descriptors);
   g_test_add_func ("/dbr/values/a-bad-reply-type-is-refused", test_bad_type_of_reply);

@@ -410,8 +410,8 @@ live_with_a_ladder (World   *world,
                               0 };
   g_autofree char *device = g_strdup_printf ("00:AA:01:%02X:%02X:%02X", day >> 16, day >> 8 & 0xff,
                                              day & 0xff);
-  DbrSituation stalled = { "", DBR_TROUBLE_STALLED, DBR_RECOVERY_SCOPE_SERVICE_RESTART, FALSE };
-  DbrSituation apart = { device, DBR_TROUBLE_APART, DBR_RECOVERY_SCOPE_DEVICE, FALSE };
+  DbrSituation stalled = { "", NULL, DBR_TROUBLE_STALLED, DBR_RECOVERY_SCOPE_SERVICE_RESTART, FALSE };
+  DbrSituation apart = { device, NULL, DBR_TROUBLE_APART, DBR_RECOVERY_SCOPE_DEVICE, FALSE };
   guint n_restarts = 0;
   gint64 wait_usec;
 

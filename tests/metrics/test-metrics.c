@@ -336,7 +336,6 @@ test_limits (void)
     { 0, 0.1 }, { -1, 0.1 }, { G_MAXINT64, 0.1 },
     { 1000, 0 }, { 1000, -0.1 }, { 1000, 1.1 }, { 1000, (double) NAN },
   };
-
   const char *const bad_names[] = { "", "\xff" };
 
   g_test_summary ("A limit that is none is an error, and so is one of nothing");

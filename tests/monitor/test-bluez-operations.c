@@ -687,6 +687,7 @@ test_refuses_nonsense (void)
   g_autoptr(GError) capability = NULL;
   g_autoptr(GError) parameters = NULL;
 
+
   g_test_summary ("Bad values are told of before anything is begun");
 
   g_assert_false (dbr_bluez_monitor_start_notify_sync (scene->monitor, "nonsense", NULL, &path));
@@ -698,6 +699,50 @@ test_refuses_nonsense (void)
                                                    "org.bluez.GattManager1", "RegisterApplication",
                                                    NULL, NULL, &parameters));
   g_assert_error (parameters, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+}
+
+static void
+test_refuses_filters (void)
+{
+  const char *filters[] = { "'le'", "{'Transport': 'le'}", "({'Transport': <'le'>},)",
+                            "{'Transport': <@ms 'le'>}" };
+  g_autoptr(BluezScene) scene = bluez_scene_new (NULL);
+  DbrBluezAdapter *adapter = bluez_scene_get_adapter (scene);
+
+  g_test_summary ("A filter that BlueZ could not take is told of, and nothing is begun");
+
+  bluez_scene_assert_calls (scene, "");
+  for (gsize i = 0; i < G_N_ELEMENTS (filters); i++)
+    {
+      g_autoptr(GVariant) filter = g_variant_parse (NULL, filters[i], NULL, NULL, NULL);
+      g_autoptr(GError) sync_error = NULL;
+      g_autoptr(GError) async_error = NULL;
+      g_auto(DbrTestResult) result = { NULL };
+
+      g_assert_false (dbr_bluez_adapter_start_discovery_sync (adapter, filter, NULL, &sync_error));
+      g_assert_error (sync_error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+
+      dbr_bluez_adapter_start_discovery_async (adapter, filter, NULL, dbr_test_result_cb, &result);
+      g_assert_false (dbr_bluez_adapter_start_discovery_finish (adapter,
+                                                                dbr_test_result_wait (&result, NULL),
+                                                                &async_error));
+      g_assert_error (async_error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+    }
+  bluez_scene_assert_calls (scene, "");
+}
+
+static void
+test_names_the_absent (void)
+{
+  g_autoptr(BluezScene) scene = bluez_scene_new (NULL);
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("What BlueZ does not have is named by its path, and not by its adapter's address");
+
+  g_assert_false (dbr_bluez_monitor_start_notify_sync (scene->monitor, "/org/bluez/hci0/absent",
+                                                       NULL, &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_STALE);
+  g_assert_nonnull (strstr (error->message, "/org/bluez/hci0/absent"));
 }
 
 int
@@ -730,6 +775,8 @@ main (int    argc,
   g_test_add_func ("/dbr/bluez-operations/stalls", test_stalls);
   g_test_add_func ("/dbr/bluez-operations/set-powered-busy", test_set_powered_busy);
   g_test_add_func ("/dbr/bluez-operations/refuses-nonsense", test_refuses_nonsense);
+  g_test_add_func ("/dbr/bluez-operations/refuses-filters", test_refuses_filters);
+  g_test_add_func ("/dbr/bluez-operations/names-the-absent", test_names_the_absent);
 
   return g_test_run ();
 }

@@ -1,9 +1,14 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "base/dbr-incident-source-private.h"
 #include "dbr-systemd-scene.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include "bus/dbr-client-private.h"
+#include "bus/dbr-matches-private.h"
 
 #define MANY 300
 
@@ -62,17 +67,29 @@ test_refresh (void)
 }
 
 static void
+heard_cb (DbrIncident *incident,
+          gpointer     user_data)
+{
+  g_string_append_printf (user_data, "%s (%s); ", incident->title, incident->body);
+}
+
+static void
 test_failures_are_told (void)
 {
+  g_autoptr(GString) heard = g_string_new (NULL);
   g_autoptr(SystemdScene) scene = systemd_scene_new ();
 
-  g_test_summary ("a unit that fails is told once, is in the list, and leaves it; the state follows");
+  g_test_summary ("a unit that fails is told once, to a person too, is in the list, and leaves it; the "
+                  "state follows");
   if (scene == NULL)
     return;
 
   systemd_scene_start (scene);
+  dbr_incident_board_watch (dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (scene->monitor)),
+                            heard_cb, heard, NULL);
   for (guint i = 1; i <= 3; i++)
     {
+      g_string_truncate (heard, 0);
       run_sync (scene, "fails", TRUE);
       systemd_scene_wait (scene, "unit-failed fails.service", i);
       dbr_test_wait_until (NULL, g_strcmp0 (dbr_systemd_monitor_get_system_state (scene->monitor),
@@ -84,8 +101,47 @@ test_failures_are_told (void)
                            DBR_TEST_PATIENCE_MS);
       dbr_test_wait_until (NULL, g_strcmp0 (dbr_systemd_monitor_get_system_state (scene->monitor),
                                             "running") == 0, DBR_TEST_PATIENCE_MS);
+      g_assert_cmpstr (heard->str, ==, "fails.service has failed (); "
+                       "fails.service is not failed any more (); ");
     }
   g_assert_cmpuint (systemd_scene_count (scene, "unit-failed fails.service"), ==, 3);
+}
+
+static void
+refresh_cb (GListModel *failed,
+            guint       position,
+            guint       n_removed,
+            guint       n_added,
+            gpointer    user_data)
+{
+  SystemdScene *scene = user_data;
+
+  systemd_scene_refresh (scene);
+}
+
+static void
+test_refresh_inside (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  GListModel *failed;
+
+  g_test_summary ("who refreshes when the list of failed units changes has the newer one then");
+  if (scene == NULL)
+    return;
+
+  failed = dbr_systemd_monitor_get_failed_units (scene->monitor);
+  systemd_scene_start (scene);
+  run_sync (scene, "fails", TRUE);
+  run_sync (scene, "limited", TRUE);
+  run_sync (scene, "quick-to-fail", TRUE);
+  dbr_test_wait_until (NULL, g_list_model_get_n_items (failed) == 3, DBR_TEST_PATIENCE_MS);
+  g_signal_connect (failed, "items-changed", G_CALLBACK (refresh_cb), scene);
+  systemd_scene_run (scene, "systemctl --user reset-failed");
+  dbr_test_wait_until (NULL, g_list_model_get_n_items (failed) == 0, DBR_TEST_PATIENCE_MS);
+  run_sync (scene, "fails", TRUE);
+  systemd_scene_wait (scene, "unit-failed fails.service", 2);
+  g_assert_cmpuint (g_list_model_get_n_items (failed), ==, 1);
+  g_signal_handlers_disconnect_by_func (failed, refresh_cb, scene);
 }
 
 static void
@@ -116,6 +172,68 @@ test_changes_are_told (void)
   g_assert_cmpuint (systemd_scene_count (scene, "unit-changed ok.service inactive active"), ==, 1);
 }
 
+static void
+notify_cb (GObject    *object,
+           GParamSpec *pspec,
+           gpointer    user_data)
+{
+  guint *n = user_data;
+
+  (*n)++;
+}
+
+static void
+test_watched_alias (void)
+{
+  const char *const names[] = { "other", NULL };
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("of an alias the unit is watched that it stands for");
+  if (scene == NULL)
+    return;
+
+  dbr_test_systemd_write_unit (scene->systemd, "real.service",
+                               "[Service]\nExecStart=/bin/sleep infinity\n"
+                               "[Install]\nAlias=other.service\n");
+  unit = systemd_scene_get_unit (scene, "real");
+  g_assert_true (dbr_unit_enable_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error));
+  dbr_systemd_monitor_watch_units (scene->monitor, names);
+  systemd_scene_start (scene);
+  systemd_scene_refresh (scene);
+  systemd_scene_run (scene, "systemctl --user start real");
+  systemd_scene_wait (scene, "unit-changed real.service inactive active", 1);
+  systemd_scene_run (scene, "systemctl --user stop other");
+  systemd_scene_wait (scene, "unit-changed real.service deactivating inactive", 1);
+}
+
+static void
+test_watched_unit (void)
+{
+  const char *const names[] = { "ok", NULL };
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_autoptr(DbrUnit) again = NULL;
+  guint n_changes = 0;
+
+  g_test_summary ("a unit that is got before the main loop runs is the one that is watched");
+  if (scene == NULL)
+    return;
+
+  dbr_systemd_monitor_watch_units (scene->monitor, names);
+  unit = systemd_scene_get_unit (scene, "ok");
+  again = systemd_scene_get_unit (scene, "ok");
+  g_assert_true (unit == again);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_signal_connect (unit, "notify::main-pid", G_CALLBACK (notify_cb), &n_changes);
+  systemd_scene_start (scene);
+  systemd_scene_run (scene, "systemctl --user start ok");
+  dbr_test_wait_until (NULL, n_changes > 0, DBR_TEST_PATIENCE_MS);
+  g_assert_cmpint (dbr_unit_get_main_pid (unit), >, 0);
+}
+
 /* What other threads have heard by then is told by this. */
 static void
 catch_up (SystemdScene *scene)
@@ -123,6 +241,36 @@ catch_up (SystemdScene *scene)
   systemd_scene_refresh (scene);
   while (g_main_context_iteration (NULL, FALSE))
     ;
+}
+
+static void
+test_after_a_gap (void)
+{
+  const char *const names[] = { "ok", NULL };
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_autofree char *answer = NULL;
+  g_autoptr(GError) error = NULL;
+  int pid;
+
+  g_test_summary ("what was known of a watched unit is not taken for what it is after a time in which "
+                  "nothing was heard");
+  if (scene == NULL)
+    return;
+
+  dbr_systemd_monitor_watch_units (scene->monitor, names);
+  unit = systemd_scene_get_unit (scene, "ok");
+  systemd_scene_start (scene);
+  g_assert_true (dbr_unit_start_sync (unit, DBR_UNIT_FLAGS_NONE, NULL, &error));
+  dbr_service_monitor_stop (DBR_SERVICE_MONITOR (scene->monitor));
+  systemd_scene_run (scene, "systemctl --user restart ok");
+  catch_up (scene);
+  answer = dbr_test_systemd_run (scene->systemd, "systemctl --user show ok --value -p MainPID");
+  pid = atoi (answer);
+  g_assert_cmpint (dbr_unit_get_main_pid (unit), !=, pid);
+
+  g_assert_true (dbr_service_monitor_start (DBR_SERVICE_MONITOR (scene->monitor), &error));
+  dbr_test_wait_until (NULL, dbr_unit_get_main_pid (unit) == pid, DBR_TEST_PATIENCE_MS);
 }
 
 static void
@@ -181,6 +329,31 @@ test_jobs_have_types (void)
   systemd_scene_run (scene, "systemctl --user start slow --no-block");
   dbr_test_wait_until (NULL, added->len > 0, DBR_TEST_PATIENCE_MS);
   g_assert_true (g_ptr_array_find_with_equal_func (added, "slow.service start", g_str_equal, NULL));
+  g_signal_handlers_disconnect_by_func (scene->monitor, job_added_cb, added);
+}
+
+/* It may ask for their types when it is stopped. */
+static void
+test_jobs_of_a_stopped (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(GPtrArray) added = g_ptr_array_new_with_free_func (g_free);
+
+  g_test_summary ("after stop() no job is told that came before");
+  if (scene == NULL)
+    return;
+
+  systemd_scene_start (scene);
+  g_signal_connect (scene->monitor, "job-added", G_CALLBACK (job_added_cb), added);
+  systemd_scene_run (scene, "systemctl --user start slow --no-block");
+  while (dbr_systemd_monitor_get_n_jobs (scene->monitor) == 0)
+    g_thread_yield ();
+  g_main_context_iteration (NULL, FALSE);
+  dbr_service_monitor_stop (DBR_SERVICE_MONITOR (scene->monitor));
+  g_ptr_array_set_size (added, 0);
+  catch_up (scene);
+  catch_up (scene);
+  g_assert_cmpuint (added->len, ==, 0);
   g_signal_handlers_disconnect_by_func (scene->monitor, job_added_cb, added);
 }
 
@@ -446,7 +619,8 @@ test_bad_watch (void)
   g_autoptr(SystemdScene) scene = systemd_scene_new ();
   g_autoptr(GError) error = NULL;
 
-  g_test_summary ("a name that cannot be one makes the next refresh fail, until others are watched");
+  g_test_summary ("a name that cannot be one makes the next refresh fail, until others are watched, "
+                  "and takes nothing else from a monitor that was started");
   if (scene == NULL)
     return;
 
@@ -455,6 +629,9 @@ test_bad_watch (void)
                                                     &error));
   g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
   g_assert_nonnull (strstr (error->message, "a b"));
+  systemd_scene_start (scene);
+  dbr_test_wait_until (NULL, g_strcmp0 (dbr_systemd_monitor_get_system_state (scene->monitor),
+                                        "running") == 0, DBR_TEST_PATIENCE_MS);
   dbr_systemd_monitor_watch_units (scene->monitor, NULL);
   systemd_scene_refresh (scene);
 }
@@ -465,9 +642,11 @@ test_stop (void)
   const char *const names[] = { "ok", NULL };
   g_autoptr(SystemdScene) scene = systemd_scene_new ();
   g_autoptr(GError) error = NULL;
+  DbrMatches *matches;
+  guint n_rules;
 
-  g_test_summary ("after stop() nothing is told, jobs are waited for all the same, and it can be "
-                  "started anew");
+  g_test_summary ("after stop() nothing is told, units are not heard, jobs are waited for all the "
+                  "same, and it can be started anew");
   if (scene == NULL)
     return;
 
@@ -475,7 +654,11 @@ test_stop (void)
   systemd_scene_start (scene);
   run_sync (scene, "ok", TRUE);
   systemd_scene_wait (scene, "job-finished ok.service done", 1);
+  matches = dbr_link_get_matches (dbr_service_monitor_get_client
+                                    (DBR_SERVICE_MONITOR (scene->monitor))->link);
+  n_rules = dbr_matches_count (matches);
   dbr_service_monitor_stop (DBR_SERVICE_MONITOR (scene->monitor));
+  g_assert_cmpuint (dbr_matches_count (matches), <, n_rules);
   run_sync (scene, "ok", FALSE);
   run_sync (scene, "fails", TRUE);
   catch_up (scene);
@@ -519,9 +702,14 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dbr/systemd-monitor/refresh", test_refresh);
   g_test_add_func ("/dbr/systemd-monitor/failures-are-told", test_failures_are_told);
+  g_test_add_func ("/dbr/systemd-monitor/refresh-inside", test_refresh_inside);
   g_test_add_func ("/dbr/systemd-monitor/changes-are-told", test_changes_are_told);
+  g_test_add_func ("/dbr/systemd-monitor/watched-alias", test_watched_alias);
+  g_test_add_func ("/dbr/systemd-monitor/watched-unit", test_watched_unit);
+  g_test_add_func ("/dbr/systemd-monitor/after-a-gap", test_after_a_gap);
   g_test_add_func ("/dbr/systemd-monitor/jobs-are-counted", test_jobs_are_counted);
   g_test_add_func ("/dbr/systemd-monitor/jobs-have-types", test_jobs_have_types);
+  g_test_add_func ("/dbr/systemd-monitor/jobs-of-a-stopped", test_jobs_of_a_stopped);
   g_test_add_func ("/dbr/systemd-monitor/over-reexec", test_over_reexec);
   g_test_add_func ("/dbr/systemd-monitor/over-stop", test_over_stop);
   g_test_add_func ("/dbr/systemd-monitor/reload", test_reload);

@@ -211,6 +211,24 @@ test_jobs (void)
     dbr_systemd_jobs_end (jobs, waits[i]);
 }
 
+static void
+test_doubted_jobs (void)
+{
+  g_autoptr(DbrSystemdJobs) jobs = dbr_systemd_jobs_new ();
+  g_autoptr(GPtrArray) told = g_ptr_array_new_with_free_func (g_free);
+  DbrSystemdWait *wait = dbr_systemd_jobs_begin (jobs, ended_cb, told, NULL);
+
+  g_test_summary ("what may not have been heard before the path of a job was known is told with it");
+  dbr_systemd_jobs_doubt (jobs);
+  g_assert_cmpuint (told->len, ==, 0);
+  dbr_systemd_jobs_await (jobs, wait, "/job/1");
+  g_assert_cmpuint (told->len, ==, 1);
+  g_assert_cmpstr (told->pdata[0], ==, "?");
+  dbr_systemd_jobs_hear (jobs, "/job/1", "done");
+  g_assert_cmpstr (told->pdata[1], ==, "done");
+  dbr_systemd_jobs_end (jobs, wait);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -222,6 +240,7 @@ main (int    argc,
   g_test_add_func ("/dbr/systemd-parts/paths", test_paths);
   g_test_add_func ("/dbr/systemd-parts/boot-times", test_boot_times);
   g_test_add_func ("/dbr/systemd-parts/jobs", test_jobs);
+  g_test_add_func ("/dbr/systemd-parts/doubted-jobs", test_doubted_jobs);
 
   return g_test_run ();
 }

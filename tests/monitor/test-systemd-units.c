@@ -128,7 +128,7 @@ test_alias (void)
 static void
 test_list (void)
 {
-  const char *const names[] = { "ok", "nobody-has-this", "dbr-*.target", NULL };
+  const char *const names[] = { "ok", "nobody-has-this", "ok.service", "dbr-*.target", NULL };
   const char *const states[] = { "active", NULL };
   g_autoptr(SystemdScene) scene = systemd_scene_new ();
   g_autoptr(GListModel) units = NULL;
@@ -138,7 +138,8 @@ test_list (void)
   g_autoptr(DbrUnit) second = NULL;
   g_autoptr(GError) error = NULL;
 
-  g_test_summary ("names and patterns are listed together, what is absent as such, and by states");
+  g_test_summary ("names and patterns are listed together, each unit once, what is absent as such, "
+                  "and by states");
   if (scene == NULL)
     return;
 
@@ -248,6 +249,83 @@ test_explain (void)
 }
 
 static void
+test_explain_processes (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+  g_autoptr(DbrUnit) unit = NULL;
+  g_autoptr(GListModel) reasons = NULL;
+  g_autoptr(DbrEvent) reason = NULL;
+  g_autoptr(GError) error = NULL;
+
+  g_test_summary ("a unit that failed is explained by the process that did, and not by a limit that "
+                  "it has not hit");
+  if (scene == NULL)
+    return;
+
+  dbr_test_systemd_write_unit (scene->systemd, "before.service",
+                               "[Service]\nExecStartPre=-/bin/false\n"
+                               "ExecStartPre=/bin/sh -c 'exit 7'\nExecStart=/bin/true\n");
+  start_quietly (scene, "before");
+  unit = systemd_scene_get_unit (scene, "before");
+  reasons = dbr_unit_explain_sync (unit, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_list_model_get_n_items (reasons), ==, 1);
+  reason = g_list_model_get_item (reasons, 0);
+  g_assert_cmpstr (dbr_event_get_text (reason), ==,
+                   "before.service failed: /bin/sh ended with status 7");
+
+  /* It fails two times, runs then, and fails by being stopped. */
+  dbr_test_systemd_write_unit (scene->systemd, "flaky.service",
+                               "[Unit]\nStartLimitIntervalSec=0\nStartLimitBurst=2\n"
+                               "[Service]\nType=notify\nNotifyAccess=all\n"
+                               "Restart=on-failure\nRestartSec=10ms\n"
+                               "ExecStart=/bin/sh -c 'echo >>%t/n; [ $(wc -l <%t/n) -gt 2 ] || exit "
+                               "1; trap \"exit 3\" TERM; systemd-notify --ready; sleep 60 & "
+                               "wait'\n");
+  systemd_scene_run (scene, "systemctl --user start flaky || until systemctl --user -q is-active "
+                     "flaky; do :; done");
+  systemd_scene_run (scene, "systemctl --user stop flaky");
+  assert_explains (scene, "flaky", "failed");
+}
+
+static void
+test_explain_requirements (void)
+{
+  g_autoptr(SystemdScene) scene = systemd_scene_new ();
+
+  g_test_summary ("what has to run before and does not is to blame, one of several conditions is "
+                  "enough, and what is being stopped is not started");
+  if (scene == NULL)
+    return;
+
+  dbr_test_systemd_write_unit (scene->systemd, "picky.service",
+                               "[Unit]\nRequisite=ok.service\nAfter=ok.service\n"
+                               "[Service]\nExecStart=/bin/sleep infinity\n");
+  start_quietly (scene, "picky");
+  assert_explains (scene, "picky", "requirement");
+
+  dbr_test_systemd_write_unit (scene->systemd, "chooser.service",
+                               "[Unit]\nConditionPathExists=|/nonexistent\n"
+                               "ConditionPathExists=|/\n"
+                               "[Service]\nExecStart=/bin/sleep infinity\n");
+  dbr_test_systemd_write_unit (scene->systemd, "keeper.service",
+                               "[Unit]\nWants=chooser.service\nBefore=chooser.service\n"
+                               "[Service]\nExecStart=/bin/sleep infinity\n");
+  start_quietly (scene, "keeper");
+  systemd_scene_run (scene, "systemctl --user stop chooser");
+  assert_explains (scene, "chooser", "stopped");
+
+  dbr_test_systemd_write_unit (scene->systemd, "stubborn.service",
+                               "[Service]\nType=notify\nNotifyAccess=all\nTimeoutStopSec=20\n"
+                               "ExecStart=/bin/sh -c 'trap \"\" TERM; systemd-notify --ready; "
+                               "while :; do sleep 1; done'\n");
+  start_quietly (scene, "stubborn");
+  systemd_scene_run (scene, "systemctl --user stop stubborn --no-block; "
+                     "until systemctl --user is-active stubborn | grep -q deactivating; do :; done");
+  assert_explains (scene, "stubborn", "deactivating");
+}
+
+static void
 notify_cb (GObject    *object,
            GParamSpec *pspec,
            gpointer    user_data)
@@ -293,6 +371,8 @@ main (int    argc,
   g_test_add_func ("/dbr/systemd-units/enable", test_enable);
   g_test_add_func ("/dbr/systemd-units/dependencies", test_dependencies);
   g_test_add_func ("/dbr/systemd-units/explain", test_explain);
+  g_test_add_func ("/dbr/systemd-units/explain-processes", test_explain_processes);
+  g_test_add_func ("/dbr/systemd-units/explain-requirements", test_explain_requirements);
   g_test_add_func ("/dbr/systemd-units/notifies", test_notifies);
 
   return g_test_run ();

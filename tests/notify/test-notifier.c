@@ -390,6 +390,11 @@ test_bad_values (void)
   dbr_notifier_set_batch_ms (scene.notifier, 24 * 3600 * 1000 + 1);
   g_assert_false (dbr_notifier_flush_sync (scene.notifier, NULL, &error));
   g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  dbr_notifier_set_batch_ms (scene.notifier, 0);
+  g_assert_false (dbr_notifier_close_sync (scene.notifier, 0, NULL, &error));
+  g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
+  g_assert_cmpstr (error->message, ==, "There never was a notification 0");
   g_assert_cmpuint (dbr_test_peer_count (scene.desktop, "Notify"), ==, 0);
 }
 

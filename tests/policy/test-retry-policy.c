@@ -62,6 +62,18 @@ assert_values (DbrRetryPolicy       *policy,
   g_assert_cmpint (is_waiting, ==, expected->is_waiting_for_owner);
 }
 
+/* Whether calls may begin with it. */
+static gboolean
+check_policy (DbrRetryPolicy  *policy,
+              GError         **error)
+{
+  g_autoptr(DbrRetryPlan) plan = dbr_retry_policy_ref_plan (policy);
+
+  g_assert_cmpint (plan->is_valid, ==, dbr_retry_plan_check (plan, NULL));
+
+  return dbr_retry_plan_check (plan, error);
+}
+
 static void
 test_presets (void)
 {
@@ -75,7 +87,7 @@ test_presets (void)
       g_test_message ("%s", presets[i].name);
       g_assert_no_error (error);
       assert_values (policy, &presets[i].values);
-      g_assert_true (dbr_retry_policy_check (policy, &error));
+      g_assert_true (check_policy (policy, &error));
       g_assert_no_error (error);
     }
 }
@@ -439,7 +451,7 @@ test_bad_values (void)
       else
         g_object_set (spoilt, bad[i].property, (guint) bad[i].value, NULL);
 
-      g_assert_false (dbr_retry_policy_check (spoilt, &error));
+      g_assert_false (check_policy (spoilt, &error));
       g_assert_error (error, DBR_ERROR, DBR_ERROR_INVALID_ARGUMENT);
       g_test_message ("%s", error->message);
       g_assert_nonnull (strstr (error->message, bad[i].property));
@@ -452,17 +464,17 @@ test_bad_values (void)
     }
 
   dbr_retry_policy_set_jitter (policy, 4);
-  g_assert_false (dbr_retry_policy_check (policy, &error));
+  g_assert_false (check_policy (policy, &error));
   g_assert_nonnull (strstr (error->message, "jitter"));
   g_clear_error (&error);
   dbr_retry_policy_set_jitter (policy, -1);
-  g_assert_false (dbr_retry_policy_check (policy, NULL));
+  g_assert_false (check_policy (policy, NULL));
 
   /* What is put right works, and limits of zero have a meaning. */
   g_object_set (policy, "jitter", DBR_JITTER_NONE, "max-attempts", G_MAXUINT, "base-delay-ms", 0u,
                 "max-delay-ms", 0u, "throttle-delay-ms", 86400000u, "multiplier", 1.0,
                 "budget-capacity", 0u, "budget-refill-per-s", 0.0, NULL);
-  g_assert_true (dbr_retry_policy_check (policy, &error));
+  g_assert_true (check_policy (policy, &error));
   g_assert_no_error (error);
 }
 

@@ -11,6 +11,9 @@
 /* What can be wrong with Bluetooth, and what is done about it: seen from the calls on the bus. */
 
 #define WATCH_SCRIPT "near " DBR_TEST_BLUEZ_DEVICE " Watch"
+#define TWO_DEVICES \
+  "near 00:AA:01:00:00:43 Lamp;; bond hci0 00:AA:01:00:00:43;;" \
+  " near 00:AA:01:00:00:44 Scale;; bond hci0 00:AA:01:00:00:44"
 #define CONNECT BLUEZ_DEVICE_PART ".Connect"
 #define DISCONNECT BLUEZ_DEVICE_PART ".Disconnect"
 #define SEARCH "hci0.SetDiscoveryFilter hci0.StartDiscovery hci0.StopDiscovery"
@@ -328,6 +331,7 @@ test_adapter (void)
   scene->device = bluez_scene_find (scene->bluez, DBR_TEST_BLUEZ_DEVICE);
   g_assert_true (scene->device != NULL && dbr_bluez_device_get_connected (scene->device));
   scene_expect_event (scene, DBR_TEST_BLUEZ_ADAPTER, "state-restored");
+  scene_expect_event (scene, "00:aa:01:00:00:00", "state-restored");
 }
 
 static void
@@ -348,6 +352,83 @@ test_adapter_limits (void)
   for (guint i = 0; i < 50; i++)
     scene_expect (scene, DBR_TEST_BLUEZ_ADAPTER, DBR_RECOVERY_RESULT_RATE_LIMITED, "", NULL);
   bluez_scene_assert_calls (scene->bluez, "");
+}
+
+static void
+test_one_adapter_of_many (void)
+{
+  g_autoptr(Scene) scene = scene_new (TWO_DEVICES);
+  const char *const devices[] = { "00:AA:01:00:00:43", "00:AA:01:00:00:44" };
+
+  g_test_summary ("Whichever of its devices fail by its fault, an adapter is switched off and on once");
+
+  allow (scene, DEVICE_AND_ADAPTER);
+  bluez_scene_tell (scene->bluez,
+                    "on Connect: error org.bluez.Error.Failed br-connection-create-socket");
+  for (guint i = 0; i < G_N_ELEMENTS (devices); i++)
+    {
+      g_autoptr(GError) error = NULL;
+      g_autofree char *calls = NULL;
+
+      dbr_recovery_recover_sync (scene->recovery, devices[i], NULL, &error);
+      g_assert_no_error (error);
+      calls = dbr_test_bluez_take_calls (scene->bluez->bluez);
+      g_test_message ("%s", calls);
+      g_assert_cmpint (strstr (calls, OFF_AND_ON) != NULL, ==, i == 0);
+      g_string_truncate (scene->told, 0);
+    }
+}
+
+typedef struct
+{
+  guint n_ended;
+  guint n_recovered;
+} Ends;
+
+static void
+one_ended_cb (GObject      *source,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  Ends *ends = user_data;
+  g_autoptr(GError) error = NULL;
+  DbrRecoveryResult found = dbr_recovery_recover_finish (DBR_RECOVERY (source), result, &error);
+
+  g_assert_no_error (error);
+  ends->n_recovered += found == DBR_RECOVERY_RESULT_RECOVERED;
+  ends->n_ended++;
+}
+
+static void
+test_one_adapter_at_once (void)
+{
+  g_autoptr(Scene) scene = scene_new (TWO_DEVICES);
+  g_autofree char *calls = NULL;
+  const char *first;
+  Ends ends = { 0, 0 };
+
+  g_test_summary ("Who needs an adapter that is just being switched off and on waits for what comes of it");
+
+  allow (scene, ALL);
+  /* Twice for each of them: that is how often a connection is tried before the adapter is blamed. */
+  for (guint i = 1; i <= 4; i++)
+    {
+      g_autofree char *rule =
+        g_strdup_printf ("on Connect call %u: error org.bluez.Error.Failed br-connection-create-socket",
+                         i);
+
+      bluez_scene_tell (scene->bluez, rule);
+    }
+  dbr_recovery_recover_async (scene->recovery, "00:AA:01:00:00:43", NULL, one_ended_cb, &ends);
+  dbr_recovery_recover_async (scene->recovery, "00:AA:01:00:00:44", NULL, one_ended_cb, &ends);
+  dbr_test_wait_until (NULL, ends.n_ended == 2, 2 * DBR_TEST_PATIENCE_MS);
+  calls = dbr_test_bluez_take_calls (scene->bluez->bluez);
+  g_test_message ("%s; %s", scene->told->str, calls);
+  g_assert_cmpuint (ends.n_recovered, ==, 2);
+  first = strstr (calls, OFF_AND_ON);
+  g_assert_nonnull (first);
+  g_assert_null (strstr (first + 1, OFF_AND_ON));
+  g_assert_null (strstr (scene->told->str, "restart"));
 }
 
 static void
@@ -581,6 +662,8 @@ main (int    argc,
   g_test_add_func ("/dbr/recovery-bluez/power-cycle", test_power_cycle);
   g_test_add_func ("/dbr/recovery-bluez/adapter", test_adapter);
   g_test_add_func ("/dbr/recovery-bluez/adapter-limits", test_adapter_limits);
+  g_test_add_func ("/dbr/recovery-bluez/one-adapter-of-many", test_one_adapter_of_many);
+  g_test_add_func ("/dbr/recovery-bluez/one-adapter-at-once", test_one_adapter_at_once);
   g_test_add_func ("/dbr/recovery-bluez/off", test_off);
   g_test_add_func ("/dbr/recovery-bluez/stalled", test_stalled);
   g_test_add_func ("/dbr/recovery-bluez/reindexed", test_reindexed);

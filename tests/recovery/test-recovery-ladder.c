@@ -20,6 +20,14 @@ static const DbrRung reconnect = {
   .window_usec = MINUTE,
 };
 
+static const DbrRung power_cycle = {
+  .name = "power-cycle",
+  .kind = DBR_RUNG_POWER_CYCLE,
+  .scope = DBR_RECOVERY_SCOPE_ADAPTER,
+  .max_attempts = 1,
+  .window_usec = 5 * MINUTE,
+};
+
 static const DbrRung start = {
   .name = "start",
   .kind = DBR_RUNG_START,
@@ -162,9 +170,11 @@ static void
 test_scope_of_limits (void)
 {
   g_autoptr(DbrRecoveryLadder) ladder = dbr_recovery_ladder_new ();
+  DbrSituation one = all_allowed;
   DbrSituation other = all_allowed;
 
-  g_test_summary ("A device has attempts of its own; those of the service are for all targets");
+  g_test_summary ("A device has attempts of its own, an adapter those of all its devices; those of the "
+                  "service are for all targets");
 
   other.target = "00:11:22:33:44:55";
   for (guint i = 0; i < 3; i++)
@@ -173,6 +183,14 @@ test_scope_of_limits (void)
   assert_verdict (ladder, &reconnect, &all_allowed, 0, DBR_VERDICT_LIMITED, MINUTE);
   assert_verdict (ladder, &reconnect, &other, 0, DBR_VERDICT_RUN, 0);
   assert_verdict (ladder, &restart, &other, 0, DBR_VERDICT_LIMITED, 15 * MINUTE);
+
+  one.trouble = other.trouble = DBR_TROUBLE_CONTROLLER;
+  one.target = one.adapter = "00:AA:01:00:00:00";
+  other.adapter = "00:AA:01:00:00:00";
+  dbr_recovery_ladder_begin (ladder, &power_cycle, &other, 0);
+  assert_verdict (ladder, &power_cycle, &one, 0, DBR_VERDICT_LIMITED, 5 * MINUTE);
+  other.adapter = "00:AA:02:00:00:00";
+  assert_verdict (ladder, &power_cycle, &other, 0, DBR_VERDICT_RUN, 0);
 }
 
 static void

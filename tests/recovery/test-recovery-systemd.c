@@ -1,9 +1,14 @@
 /* Copyright 2026 The libdbr authors
  * SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "dbr-recovery-scene.h"
+#include "config.h"
 
+#include <glib/gstdio.h>
 #include <string.h>
+
+#include "base/dbr-incident-source-private.h"
+#include "dbr-recovery-scene.h"
+#include "recovery/dbr-recovery-private.h"
 
 #define ALL (DBR_RECOVERY_SCOPE_SERVICE_START | DBR_RECOVERY_SCOPE_SERVICE_RESTART)
 
@@ -310,8 +315,117 @@ test_units (void)
   dbr_test_wait_until (NULL, has_event (recovery, "flaky.service", "rate-limited", 1),
                        2 * DBR_TEST_PATIENCE_MS);
   recovery_scene_run (scene, "systemctl --user is-failed flaky.service other.service");
+  g_assert_true (has_event (recovery, "flaky", "rate-limited", 1));
   g_assert_false (has_event (recovery, "other.service", "not-needed", 1));
   g_assert_false (has_event (recovery, "other.service", "recovered", 1));
+}
+
+/* An hour of it is four seconds. */
+static gint64
+get_fast_time (const DbrClock *clock)
+{
+  return g_get_monotonic_time () * 900;
+}
+
+static void
+heard_cb (DbrIncident *incident,
+          gpointer     user_data)
+{
+  g_string_append_printf (user_data, "%s; ", incident->title);
+}
+
+static void
+test_unit_later (void)
+{
+  const DbrClock fast = { get_fast_time, get_fast_time };
+  g_autoptr(RecoveryScene) scene = recovery_scene_new_systemd ();
+  g_autoptr(DbrSystemdMonitor) monitor = NULL;
+  g_autoptr(DbrRecovery) recovery = NULL;
+  g_autoptr(GError) error = NULL;
+  g_autofree char *needed = NULL;
+  g_autofree char *unit = NULL;
+  g_autoptr(GString) heard = g_string_new (NULL);
+  const char *const names[] = { "flaky", NULL };
+
+  g_test_summary ("Attached, a unit that could not be restarted is tried again later");
+  if (scene == NULL)
+    return;
+
+  needed = g_build_filename (dbr_test_systemd_get_folder (scene->systemd), "needed", NULL);
+  unit = g_strdup_printf ("[Service]\nExecStartPre=/usr/bin/test -e %s\n"
+                          "ExecStart=/bin/sleep infinity\n", needed);
+  dbr_test_systemd_write_unit (scene->systemd, "flaky.service", unit);
+  g_assert_true (g_file_set_contents (needed, "", -1, NULL));
+  recovery_scene_run (scene, "systemctl --user start flaky.service");
+  monitor = dbr_systemd_monitor_new (scene->client, DBR_SYSTEMD_SCOPE_USER);
+  dbr_systemd_monitor_watch_units (monitor, names);
+  recovery = dbr_recovery_new (DBR_SERVICE_MONITOR (monitor), NULL);
+  recovery->core->clock = &fast;
+  dbr_incident_board_watch (dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (recovery)), heard_cb,
+                            heard, NULL);
+  dbr_recovery_set_allowed (recovery, DBR_RECOVERY_SCOPE_SERVICE_RESTART);
+  dbr_recovery_set_pauses (recovery, 100, 500);
+  dbr_recovery_attach (recovery);
+  dbr_service_monitor_start (DBR_SERVICE_MONITOR (monitor), &error);
+  g_assert_no_error (error);
+  dbr_test_wait_until (NULL, dbr_service_monitor_get_state (DBR_SERVICE_MONITOR (monitor))
+                       == DBR_SERVICE_STATE_HEALTHY, 2 * DBR_TEST_PATIENCE_MS);
+
+  g_unlink (needed);
+  recovery_scene_run (scene, "systemctl --user kill -s KILL flaky.service");
+  dbr_test_wait_until (NULL, has_event (recovery, "flaky", "gave-up", 1), 2 * DBR_TEST_PATIENCE_MS);
+  g_assert_true (g_file_set_contents (needed, "", -1, NULL));
+  dbr_test_wait_until (NULL, has_event (recovery, "flaky", "recovered", 1),
+                       2 * DBR_TEST_PATIENCE_MS);
+  recovery_scene_run (scene, "systemctl --user is-active flaky.service");
+  g_assert_cmpstr (heard->str, ==, "flaky.service does not work; flaky.service works again; ");
+  g_unlink (needed);
+  recovery->core->clock = dbr_clock_get_system ();
+}
+
+static void
+offered_cb (DbrIncident *incident,
+            gpointer     user_data)
+{
+  guint64 *serial = user_data;
+
+  if (incident->phase == DBR_INCIDENT_BEGUN)
+    *serial = incident->serial;
+}
+
+static void
+test_unit_offered (void)
+{
+  g_autoptr(RecoveryScene) scene = recovery_scene_new_systemd ();
+  g_autoptr(DbrSystemdMonitor) monitor = NULL;
+  g_autoptr(DbrRecovery) recovery = NULL;
+  g_autoptr(GError) error = NULL;
+  DbrIncidentBoard *board;
+  guint64 serial = 0;
+
+  g_test_summary ("Who is told of a unit that has failed can have that one restarted");
+  if (scene == NULL)
+    return;
+
+  dbr_test_systemd_write_unit (scene->systemd, "flaky.service",
+                               "[Service]\nExecStart=/bin/sleep infinity\n");
+  recovery_scene_run (scene, "systemctl --user start flaky.service");
+  monitor = dbr_systemd_monitor_new (scene->client, DBR_SYSTEMD_SCOPE_USER);
+  recovery = dbr_recovery_new (DBR_SERVICE_MONITOR (monitor), NULL);
+  dbr_recovery_set_allowed (recovery, DBR_RECOVERY_SCOPE_SERVICE_RESTART);
+  board = dbr_incident_source_get_board (DBR_INCIDENT_SOURCE (monitor));
+  dbr_incident_board_watch (board, offered_cb, &serial, NULL);
+  dbr_service_monitor_start (DBR_SERVICE_MONITOR (monitor), &error);
+  g_assert_no_error (error);
+  dbr_test_wait_until (NULL, dbr_service_monitor_get_state (DBR_SERVICE_MONITOR (monitor))
+                       == DBR_SERVICE_STATE_HEALTHY, 2 * DBR_TEST_PATIENCE_MS);
+
+  recovery_scene_run (scene, "systemctl --user kill -s KILL flaky.service");
+  dbr_test_wait_until (NULL, serial != 0, 2 * DBR_TEST_PATIENCE_MS);
+  g_assert_true (dbr_incident_board_take (board, serial, "recover"));
+  dbr_test_wait_until (NULL, has_event (recovery, "flaky", "recovered", 1),
+                       2 * DBR_TEST_PATIENCE_MS);
+  recovery_scene_run (scene, "systemctl --user is-active flaky.service");
 }
 
 int
@@ -330,6 +444,8 @@ main (int    argc,
   g_test_add_func ("/dbr/recovery-systemd/no-unit", test_no_unit);
   g_test_add_func ("/dbr/recovery-systemd/no-unit-to-start", test_no_unit_to_start);
   g_test_add_func ("/dbr/recovery-systemd/units", test_units);
+  g_test_add_func ("/dbr/recovery-systemd/unit-later", test_unit_later);
+  g_test_add_func ("/dbr/recovery-systemd/unit-offered", test_unit_offered);
 
   return g_test_run ();
 }

@@ -164,6 +164,46 @@ test_bus_starts (void)
                          "started start; done start; recovered; ");
 }
 
+/* A second of it is a millisecond of the others. */
+static gint64
+get_fast_time (const DbrClock *clock)
+{
+  return g_get_monotonic_time () * 1000;
+}
+
+static void
+elapsed_cb (DbrRecovery *recovery,
+            const char  *target,
+            gint64       elapsed_usec,
+            gint64      *found)
+{
+  *found = elapsed_usec;
+}
+
+static void
+test_elapsed (void)
+{
+  const DbrClock fast = { get_fast_time, get_fast_time };
+  g_autoptr(RecoveryScene) scene = recovery_scene_new ();
+  g_autofree char *exec = NULL;
+  gint64 began_usec = g_get_monotonic_time ();
+  gint64 elapsed_usec = -1;
+
+  g_test_summary ("How long it took is told by the clock that nobody sets");
+
+  exec = g_strdup_printf ("%s --quiet --address %s --name %s", dbr_test_peer_get_program (),
+                          dbr_test_bus_get_address (scene->bus), RECOVERY_NAME);
+  dbr_test_bus_add_service (scene->bus, RECOVERY_NAME, exec);
+  dbr_recovery_set_allowed (scene->recovery, DBR_RECOVERY_SCOPE_SERVICE_START);
+  scene->recovery->core->clock = &fast;
+  g_signal_connect (scene->recovery, "recovered", G_CALLBACK (elapsed_cb), &elapsed_usec);
+  recovery_scene_expect (scene, DBR_RECOVERY_RESULT_RECOVERED,
+                         "started start; done start; recovered; ");
+  /* By any other clock it is no longer than the test. */
+  g_assert_cmpint (elapsed_usec, >, g_get_monotonic_time () - began_usec);
+  scene->recovery->core->clock = dbr_clock_get_system ();
+}
+
 static void
 test_own_stage (void)
 {
@@ -554,6 +594,7 @@ main (int    argc,
 
   g_test_add_func ("/dbr/recovery/not-needed", test_not_needed);
   g_test_add_func ("/dbr/recovery/bus-starts", test_bus_starts);
+  g_test_add_func ("/dbr/recovery/elapsed", test_elapsed);
   g_test_add_func ("/dbr/recovery/own-stage", test_own_stage);
   g_test_add_func ("/dbr/recovery/limits", test_limits);
   g_test_add_func ("/dbr/recovery/single-flight", test_single_flight);

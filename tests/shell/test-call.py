@@ -124,7 +124,7 @@ class Call(unittest.TestCase):
     def test_misuse(self):
         """call: bad names and numbers are wrong usage"""
         for arguments in (['no name', '/', 'a.b', 'C'], [NAME, 'no-path', 'a.b', 'C'],
-                          [NAME, '/', 'a.b'], [*PEER, 'Never', '--retries', '-2'],
+                          [NAME, '/', 'a.b'], [*PEER, 'Never', '--retries', '-1'],
                           [*PEER, 'Echo', '--signature', 'zz', '4']):
             dbrctl.run('call', *arguments, status=2)
 

@@ -5,6 +5,7 @@
 """dbrctl recover, with a service that a real systemd of a user has started."""
 
 import os
+import shlex
 import signal
 import unittest
 
@@ -45,6 +46,13 @@ class Recover(unittest.TestCase):
             self.assertEqual({step['kind'] for step in told['plan']}, {'not-needed'})
         self.assertEqual(main_pid(), pid)
         self.assertIn('nothing is to be done', dbrctl.run('recover', NAME, status=0).stdout)
+
+    def test_proposal(self):
+        """recover: what it proposes can be typed as it is, and means the same bus"""
+        for bus in ([], ['--session'], ['--address=' + os.environ['DBR_TEST_ADDRESS']]):
+            shown = ' '.join(dbrctl.run('recover', NOBODY, *bus, status=1).stdout.split())
+            self.assertEqual(shlex.split(shown.partition('To let it be tried: ')[2]),
+                             ['dbrctl', 'recover', NOBODY, '--allow=service-start', *bus])
 
     def test_plan(self):
         """recover: without being allowed to it plans, and does nothing"""

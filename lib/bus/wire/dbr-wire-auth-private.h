@@ -14,6 +14,9 @@ typedef enum
   DBR_WIRE_AUTH_FAILED,
 } DbrWireAuthStep;
 
+/* What a server calls itself has this many characters. */
+#define DBR_WIRE_GUID_LENGTH 32
+
 /* How a client introduces itself, as lines in and lines out: by the user it runs as, which the other
  * end sees from the socket, else as nobody in particular. */
 typedef struct
@@ -21,6 +24,8 @@ typedef struct
   guint    state;
   gboolean wants_descriptors;
   gboolean can_pass_descriptors;
+  /* empty if the server does not say */
+  char     guid[DBR_WIRE_GUID_LENGTH + 1];
 } DbrWireAuth;
 
 /* What is said is added to @out. */

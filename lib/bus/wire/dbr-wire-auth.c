@@ -59,6 +59,7 @@ dbr_wire_auth_begin (DbrWireAuth *self,
   self->state = STATE_EXTERNAL;
   self->wants_descriptors = wants_descriptors;
   self->can_pass_descriptors = FALSE;
+  self->guid[0] = '\0';
 
   /* Before all else comes a byte that may carry credentials; Linux needs none in it. */
   g_string_append_c (out, '\0');
@@ -101,8 +102,10 @@ auth_end (GString *out)
 
 static DbrWireAuthStep
 auth_take_ok (DbrWireAuth *self,
+              const char  *guid,
               GString     *out)
 {
+  g_strlcpy (self->guid, guid, sizeof self->guid);
   if (!self->wants_descriptors)
     return auth_end (out);
 
@@ -127,7 +130,7 @@ dbr_wire_auth_take (DbrWireAuth  *self,
     }
 
   if (is_command (line, "OK"))
-    return auth_take_ok (self, out);
+    return auth_take_ok (self, line[2] != '\0' ? line + 3 : "", out);
   if (is_command (line, "REJECTED"))
     return auth_take_refusal (self, line, out, fault);
 

@@ -151,7 +151,7 @@ dbr_wire_opening_succeed (DbrWireOpening *self,
 
   transport = dbr_wire_transport_new (self->fd, g_steal_pointer (&self->input),
                                       self->auth.can_pass_descriptors, unique_name,
-                                      &self->opening.limits);
+                                      self->auth.guid, &self->opening.limits);
   self->fd = -1;
   dbr_wire_opening_end (self, transport, NULL);
 }

@@ -18,6 +18,7 @@ DbrTransport *dbr_wire_transport_new (int              fd,
                                       DbrWireInput    *input,
                                       gboolean         can_pass_descriptors,
                                       const char      *unique_name,
+                                      const char      *guid,
                                       const DbrTransportLimits *limits) G_GNUC_WARN_UNUSED_RESULT;
 
 G_END_DECLS

@@ -27,6 +27,7 @@ struct _DbrWireTransport
   /* identity */
   int                                  fd;
   char                                *unique_name;
+  char                                *guid;
   gboolean                             can_pass_descriptors;
   DbrTransportLimits                   limits;
 
@@ -51,8 +52,6 @@ struct _DbrWireTransport
   gint                        is_over;
   /* who may still call the listener: each source, and each thread that sends */
   gint                        n_users;
-  gint                        n_sent;
-  gint                        n_received;
 };
 
 static void dbr_wire_transport_iface_init (DbrTransportInterface *iface);
@@ -119,12 +118,7 @@ leaving_cb (gpointer user_data,
 {
   DbrWireTransport *self = user_data;
 
-  if (!self->listener->leaving (self->user_data, serial, now))
-    return FALSE;
-
-  g_atomic_int_inc (&self->n_sent);
-
-  return TRUE;
+  return self->listener->leaving (self->user_data, serial, now);
 }
 
 /* On dbr-io */
@@ -196,7 +190,6 @@ dbr_wire_transport_hear (DbrWireTransport *self,
     case DBR_WIRE_RETURN:
     case DBR_WIRE_ERROR:
     case DBR_WIRE_SIGNAL:
-      g_atomic_int_inc (&self->n_received);
       self->listener->arrived (self->user_data, &message->message);
       break;
 
@@ -267,6 +260,7 @@ dbr_wire_transport_finalize (GObject *object)
   dbr_wire_output_clear (&self->output);
   g_clear_pointer (&self->source, g_source_unref);
   g_free (self->unique_name);
+  g_free (self->guid);
   g_mutex_clear (&self->mutex);
 
   G_OBJECT_CLASS (dbr_wire_transport_parent_class)->finalize (object);
@@ -294,6 +288,7 @@ dbr_wire_transport_new (int                       fd,
                         DbrWireInput             *input,
                         gboolean                  can_pass_descriptors,
                         const char               *unique_name,
+                        const char               *guid,
                         const DbrTransportLimits *limits)
 {
   DbrWireTransport *self = g_object_new (DBR_TYPE_WIRE_TRANSPORT, NULL);
@@ -303,6 +298,7 @@ dbr_wire_transport_new (int                       fd,
   self->input = input;
   self->can_pass_descriptors = can_pass_descriptors;
   self->unique_name = g_strdup (unique_name);
+  self->guid = g_strdup (guid);
   self->limits = *limits;
 
   return DBR_TRANSPORT (self);
@@ -468,14 +464,10 @@ dbr_wire_transport_get_unique_name (DbrTransport *transport)
   return DBR_WIRE_TRANSPORT (transport)->unique_name;
 }
 
-static void
-dbr_wire_transport_get_counters (DbrTransport         *transport,
-                                 DbrTransportCounters *counters)
+static const char *
+dbr_wire_transport_get_guid (DbrTransport *transport)
 {
-  DbrWireTransport *self = DBR_WIRE_TRANSPORT (transport);
-
-  counters->n_sent = (guint) g_atomic_int_get (&self->n_sent);
-  counters->n_received = (guint) g_atomic_int_get (&self->n_received);
+  return DBR_WIRE_TRANSPORT (transport)->guid;
 }
 
 static void
@@ -486,5 +478,5 @@ dbr_wire_transport_iface_init (DbrTransportInterface *iface)
   iface->send = dbr_wire_transport_send;
   iface->close = dbr_wire_transport_close;
   iface->get_unique_name = dbr_wire_transport_get_unique_name;
-  iface->get_counters = dbr_wire_transport_get_counters;
+  iface->get_guid = dbr_wire_transport_get_guid;
 }
