@@ -596,7 +596,8 @@ dbr_metrics_resolve (DbrMetrics *self,
                      const char *interface_name,
                      const char *member)
 {
-  return dbr_book_resolve (dbr_metrics_get_book (self), operation, destination, interface_name, member);
+  return dbr_book_resolve (dbr_metrics_get_book (self), operation, destination, interface_name,
+                           member);
 }
 
 DbrMetricsHandle *

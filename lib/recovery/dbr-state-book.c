@@ -329,7 +329,7 @@ dbr_state_book_print (DbrStateBook *self,
   return g_string_free (text, FALSE);
 }
 
-/* But for how deep it is nested: GVariant takes no number that has lost some of its digits near zero. */
+/* But for how deep it is nested: GVariant takes no number that has lost digits near zero. */
 static gboolean
 is_readable (GVariant *value)
 {

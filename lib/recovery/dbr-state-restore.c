@@ -179,8 +179,8 @@ was_wanted (Device     *self,
 
 /* The settings */
 
-/* An alias that is the name of the device is none, nor is what BlueZ makes of the address while it does
- * not know the name. */
+/* An alias that is the name of the device is none, nor is what BlueZ makes of the address while it
+ * does not know the name. */
 static gboolean
 is_to_restore (Device     *self,
                const char *name,

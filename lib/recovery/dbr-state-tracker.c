@@ -469,8 +469,8 @@ check_attribute (const char  *name,
  * @self: a tracker
  * @address: the address of a device, which need not be known
  * @name: a name of the program's choice
- * @value: (nullable): a value of any type that a file of 16 MiB has room for, or `NULL` to have no such
- *   attribute any more
+ * @value: (nullable): a value of any type that a file of 16 MiB has room for, or `NULL` to have no
+ *   such attribute any more
  * @error: return location for an error
  *
  * Remembers something of a device.

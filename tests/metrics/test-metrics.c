@@ -381,6 +381,12 @@ typedef struct
 
 #define N_RECORDS 50000
 #define N_CHILDREN 20
+/* The memory of a sanitizer has locks of its own, which a child would find held for ever. */
+#if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__)
+#define N_THREADS 0
+#else
+#define N_THREADS 2
+#endif
 /* A child that hangs is ended. */
 #define CHILD_S 10
 
@@ -488,11 +494,11 @@ test_fork (void)
   g_autoptr(DbrMetrics) metrics = dbr_metrics_new ();
   DbrMetricsHandle *handle = dbr_metrics_resolve (metrics, "default", NAME, NAME, "Play");
   Race race = { metrics, FALSE };
-  GThread *threads[2];
+  GThread *threads[N_THREADS + 1];
 
   g_test_summary ("A child of fork() counts anew, whatever threads of its parent had just begun");
 
-  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+  for (int i = 0; i < N_THREADS; i++)
     threads[i] = g_thread_new ("record", record_on_cb, &race);
   for (guint i = 0; i < N_CHILDREN; i++)
     {
@@ -509,7 +515,7 @@ test_fork (void)
       g_assert_cmpint (status, ==, 0);
     }
   g_atomic_int_set (&race.is_over, TRUE);
-  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+  for (int i = 0; i < N_THREADS; i++)
     g_thread_join (threads[i]);
 }
 

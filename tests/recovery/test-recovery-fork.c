@@ -16,6 +16,12 @@
 
 #define DESKTOP_NAME "org.freedesktop.Notifications"
 #define N_CHILDREN 20
+/* The memory of a sanitizer has locks of its own, which a child would find held for ever. */
+#if defined (__SANITIZE_ADDRESS__) || defined (__SANITIZE_THREAD__)
+#define N_THREADS 0
+#else
+#define N_THREADS 2
+#endif
 #define NO_ONE "00:AA:01:00:00:99"
 
 /* All that a child is asked ends at once. */
@@ -301,7 +307,8 @@ ask_tracker (Scene *scene)
   file = dbr_state_tracker_get_file (tracker);
   dbr_state_tracker_forget (tracker, NO_ONE);
 
-  return state == NULL && g_strcmp0 (file, scene->state->path) == 0
+  return state == NULL && g_strv_length (addresses) == 0
+         && g_strcmp0 (file, scene->state->path) == 0
          && !set_attribute (scene, &error) && !flush (scene, NULL) && !save (scene, NULL)
          && !restore (scene, NULL) ? 0 : 1;
 }
@@ -325,16 +332,16 @@ static void
 test_locks_of_others (void)
 {
   g_autoptr(Scene) scene = scene_new ();
-  GThread *threads[2];
+  GThread *threads[N_THREADS + 1];
 
   g_test_summary ("A child is not held up by what threads of its parent had just begun");
 
-  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+  for (int i = 0; i < N_THREADS; i++)
     threads[i] = g_thread_new ("ask", ask_on_cb, scene);
   for (guint i = 0; i < N_CHILDREN; i++)
     g_assert_cmpint (play_child (scene, ask_tracker), ==, 0);
   g_atomic_int_set (&scene->is_over, TRUE);
-  for (gsize i = 0; i < G_N_ELEMENTS (threads); i++)
+  for (int i = 0; i < N_THREADS; i++)
     g_thread_join (threads[i]);
 }
 
