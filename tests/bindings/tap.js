@@ -4,6 +4,7 @@
 // What the scenes in JavaScript have in common: what has to be so, and one line a scene, in TAP.
 
 import Dbr from 'gi://Dbr?version=1';
+import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import System from 'system';
 
@@ -42,6 +43,18 @@ export function waitUntil(condition) {
         assert(GLib.get_monotonic_time() < limit, 'waited in vain');
         GLib.MainContext.default().iteration(false);
     }
+}
+
+// Says something to the bus and its peer, see tests/testbed/README.md.
+export function control(line) {
+    const address = Gio.UnixSocketAddress.new(GLib.getenv('DBR_TEST_CONTROL'));
+    const connection = new Gio.SocketClient().connect(address, null);
+    const lines = new Gio.DataInputStream({base_stream: connection.get_input_stream()});
+
+    connection.get_output_stream().write_all(`${line}\n`, null);
+    const [answer] = lines.read_line_utf8(null);
+    assert(answer === 'ok' || answer.startsWith('ok '), answer);
+    connection.close(null);
 }
 
 async function playEach(scene, before, after) {

@@ -3,8 +3,21 @@
 
 """unittest with the output of the other suites: one line a test, in TAP."""
 
+import os
+import socket
 import sys
 import unittest
+
+
+def control(line):
+    """Says something to the bus and its peer, see tests/testbed/README.md."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(os.environ['DBR_TEST_CONTROL'])
+        with connection.makefile('rw') as lines:
+            print(line, file=lines, flush=True)
+            answer = lines.readline().split(maxsplit=1)
+    assert answer[0] == 'ok', answer
+    return answer[-1].strip()
 
 
 class _Result(unittest.TestResult):

@@ -6,7 +6,6 @@
 
 import asyncio
 import os
-import socket
 import unittest
 
 import tap
@@ -18,17 +17,6 @@ from gi.repository import Dbr, Gio, GLib
 NAME, PATH, INTERFACE = 'org.example.Peer', '/org/example/Peer', 'org.dbr.Peer1'
 BUSY = 'org.example.Error.Busy'
 PATIENCE_S = 30
-
-
-def control(line):
-    """Says something to the bus and its peer, see tests/testbed/README.md."""
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(os.environ['DBR_TEST_CONTROL'])
-        with connection.makefile('rw') as lines:
-            print(line, file=lines, flush=True)
-            answer = lines.readline().split(maxsplit=1)
-    assert answer[0] == 'ok', answer
-    return answer[-1].strip()
 
 
 async def until(condition):
@@ -43,8 +31,8 @@ async def until(condition):
 class Policies(unittest.IsolatedAsyncioTestCase):
     async def asyncSetUp(self):
         self.client = Dbr.Client.new_for_address(os.environ['DBR_TEST_ADDRESS'])
-        control(f'peer {NAME} tell forget *')
-        control(f'peer {NAME} tell reset')
+        tap.control(f'peer {NAME} tell forget *')
+        tap.control(f'peer {NAME} tell reset')
 
     def call(self, method_name, *strings, client=None):
         parameters = GLib.Variant(f'({"s" * len(strings)})', strings)
@@ -58,7 +46,7 @@ class Policies(unittest.IsolatedAsyncioTestCase):
 
     async def test_retries(self):
         """policies: a call is tried again as the policy says, which tells of it"""
-        control(f'peer {NAME} tell on Increment call 1: error {BUSY} later')
+        tap.control(f'peer {NAME} tell on Increment call 1: error {BUSY} later')
         policy, told = Dbr.RetryPolicy.new(), []
         policy.add_retryable(BUSY)
         policy.props.base_delay_ms = 10
@@ -112,7 +100,7 @@ class Policies(unittest.IsolatedAsyncioTestCase):
 
     async def test_limits(self):
         """policies: more calls than may be under way wait, and more than may wait are refused"""
-        control(f'peer {NAME} tell on Increment: wait 200')
+        tap.control(f'peer {NAME} tell on Increment: wait 200')
         self.client.props.max_in_flight, self.client.props.max_queued = 1, 1
         first, second, third = (self.call('Increment', 'c') for _ in range(3))
         await self.fails(Dbr.Error.OVERLOADED, third)
@@ -139,9 +127,9 @@ class Policies(unittest.IsolatedAsyncioTestCase):
 
     async def test_bus(self):
         """policies: a service is waited for, listed and introspected"""
-        control(f'peer {NAME} kill')
+        tap.control(f'peer {NAME} kill')
         waiting = self.client.wait_for_service(NAME, PATIENCE_S * 1000)
-        control(f'peer {NAME} restart')
+        tap.control(f'peer {NAME} restart')
         unique_name = await waiting
         self.assertIn(NAME, await self.client.list_names(False))
         self.assertIn(unique_name, await self.client.list_names(False))
